@@ -127,7 +127,11 @@ function lookUpPython(): Requirement {
   if (!path) return { missing: 'FINETUNE_PYTHON does not name a Python with torch, transformers and peft' };
   const program = `import importlib.util as u, sys; print(','.join(m for m in sys.argv[1:] if u.find_spec(m) is None))`;
   try {
-    const absent = execFileSync(path, ['-c', program, ...pythonModules], { encoding: 'utf8', timeout: 60_000 }).trim();
+    const absent = execFileSync(path, ['-c', program, ...pythonModules], {
+      encoding: 'utf8',
+      timeout: 60_000,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }).trim();
     return absent === '' ? { path } : { missing: `FINETUNE_PYTHON=${path} lacks ${absent}` };
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
