@@ -156,7 +156,7 @@ export const derivatives: Readonly<Record<OperationKind, Derivative>> = {
   gatherRows: (c) => [
     when(c.needs(0), () => {
       const [rows, width] = c.input(0).shape;
-      if (typeof rows !== 'number' || width === undefined) throw new Error('a gathered table has a fixed shape');
+      if (rows === undefined || width === undefined) throw new Error('gatherRows takes a matrix');
       const indices = c.input(1);
       if (indices.shape.length !== 1) throw new Error('gatherRows is differentiated for one axis of indices');
       return scatterAddRows(c.upstream, indices, rows);

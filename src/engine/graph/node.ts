@@ -1,6 +1,6 @@
 // The graph's values: each node is one primitive operation with a shape checked when it is made.
 
-import type { Shape } from './dims.ts';
+import type { Dim, Shape } from './dims.ts';
 
 export type DType = 'float32' | 'float16' | 'bfloat16' | 'int32' | 'uint8';
 
@@ -31,7 +31,7 @@ export type Operation =
   /** table [rows, width], indices [...] → [..., width]. */
   | { readonly kind: 'gatherRows' }
   /** values [n, width], indices [n] → [rows, width]: the sum of all values with an index. */
-  | { readonly kind: 'scatterAddRows'; readonly rows: number }
+  | { readonly kind: 'scatterAddRows'; readonly rows: Dim }
   /** x [n, width], index [b, l], inverse [n] → [b, l, width]; index n stands for a row of zeros. */
   | { readonly kind: 'padRows' }
   /** x [b, l, width], index [b, l], inverse [n] → [n, width]: undoes `padRows`. */

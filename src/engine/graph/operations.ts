@@ -196,7 +196,7 @@ export function gatherRows(table: Node, indices: Node): Node {
 }
 
 /** values [n, width], indices [n] int32 → [rows, width]: sums of the values that share an index. */
-export function scatterAddRows(values: Node, indices: Node, rows: number): Node {
+export function scatterAddRows(values: Node, indices: Node, rows: Dim): Node {
   if (values.shape.length !== 2 || !sameShape(indices.shape, values.shape.slice(0, 1))) {
     fail(`scatterAddRows of ${formatShape(values.shape)} by ${formatShape(indices.shape)}`);
   }
