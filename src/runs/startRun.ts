@@ -1,0 +1,138 @@
+// Starts a trainer as a process of its own, which lives on when this one ends, and resumes runs that ended early.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile, mkdir, open } from 'node:fs/promises';
+import path from 'node:path';
+import type { CommandDraft } from '../protocol/commands.ts';
+import type { TrainerEvent } from '../protocol/events.ts';
+import { problem } from '../protocol/problem.ts';
+import { clearCommands, sendCommand } from './control.ts';
+import { gitState, machine, versions } from './facts.ts';
+import { followRun } from './followRun.ts';
+import { configCopy, runPaths } from './layout.ts';
+import { readManifest, writeManifest, type RunManifest } from './manifest.ts';
+import { newRunId } from './runId.ts';
+import { statusOf } from './store.ts';
+import { stopRun, type StopMode } from './stopRun.ts';
+
+export interface StartRequest {
+  /** Path of the config; a copy of it goes into the run folder, so that later edits do not touch the run. */
+  readonly configFile: string;
+  /** Part of the run id: the config's `name`, or the name of its file. */
+  readonly name: string;
+  /** `--set` arguments, such as `training.learning_rate=1e-4`. */
+  readonly overrides: readonly string[];
+  /** Where runs lie, see `runsFolderOf`. */
+  readonly runsFolder: string;
+  /** Path of dist/trainer.js. */
+  readonly trainer: string;
+  /** Environment of the trainer; this process's own when absent. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+export interface RunHandle {
+  readonly id: string;
+  readonly folder: string;
+  readonly pid: number;
+  /** The exit code, once the trainer has ended: 0 done, 1 failed, 2 bad config, 130 stopped; null after a signal. */
+  readonly exited: Promise<number | null>;
+  /** Events from this start on; the trainer does not care whether anyone listens. */
+  events(signal?: AbortSignal): AsyncGenerator<TrainerEvent>;
+  send(command: CommandDraft): Promise<string>;
+  stop(mode: StopMode): Promise<void>;
+}
+
+/** Makes the folder of a new run and starts its trainer. Throws ProblemError when the folder cannot be made. */
+export async function startRun(request: StartRequest): Promise<RunHandle> {
+  const folder = await createRun(request);
+  return launch(folder, request.trainer, request.env ?? process.env, 0);
+}
+
+/**
+ * Lets a run that was stopped, failed or interrupted go on from its last good checkpoint. Throws `runs/busy` when it
+ * is still going, `runs/completed` when there is nothing left to do.
+ */
+export async function resumeRun(
+  folder: string,
+  options: { trainer: string; env?: NodeJS.ProcessEnv; fromSeq?: number },
+): Promise<RunHandle> {
+  const manifest = await readManifest(folder);
+  const status = await statusOf(manifest);
+  if (status === 'completed' || status === 'early_stopped') {
+    throw problem('runs/completed', 'This run is complete; there is nothing left to resume.', { file: folder });
+  }
+  if (status !== 'stopped' && status !== 'failed' && status !== 'interrupted') {
+    throw problem('runs/busy', 'This run is still going. Attach to it with `finetune watch`.', { file: folder });
+  }
+  const fresh = {
+    state: 'starting',
+    launched: new Date().toISOString(),
+    process: undefined,
+    ended: undefined,
+  } as const;
+  await writeManifest(folder, { ...manifest, ...fresh });
+  return launch(path.resolve(folder), options.trainer, options.env ?? process.env, options.fromSeq ?? 0);
+}
+
+/** Makes the run folder with its manifest and the copy of the config, and starts nothing. Returns its path. */
+export async function createRun(request: Omit<StartRequest, 'trainer' | 'env'>): Promise<string> {
+  const now = new Date();
+  const configFile = path.resolve(request.configFile);
+  const id = newRunId(request.name, now);
+  const folder = path.join(path.resolve(request.runsFolder), id);
+  const manifest: RunManifest = {
+    version: 1,
+    id,
+    name: request.name,
+    created: now.toISOString(),
+    launched: now.toISOString(),
+    state: 'starting',
+    config_file: configFile,
+    base_directory: path.dirname(configFile),
+    overrides: request.overrides,
+    versions: versions(),
+    machine: machine(),
+  };
+  try {
+    await mkdir(folder, { recursive: true });
+    await copyFile(configFile, configCopy(folder, configFile));
+    const git = await gitState(manifest.base_directory);
+    await writeManifest(folder, { ...manifest, ...(git ? { git } : {}) });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw problem('runs/cannot-create', `The run folder cannot be made: ${reason}.`, { file: folder });
+  }
+  return folder;
+}
+
+async function launch(folder: string, trainer: string, env: NodeJS.ProcessEnv, fromSeq: number): Promise<RunHandle> {
+  await clearCommands(folder);
+  // Only its own log is open to the trainer: no pipe to this process can break or fill up.
+  const log = await open(runPaths(folder).log, 'a');
+  const child = spawn(process.execPath, [path.resolve(trainer), '--run', folder], {
+    cwd: folder,
+    detached: true,
+    env,
+    stdio: ['ignore', 'ignore', log.fd],
+    windowsHide: true,
+  });
+  const exited = once(child, 'exit').then(([code]: unknown[]) => (typeof code === 'number' ? code : null));
+  // A failure to start is an error of `once(child, 'spawn')` below, not an unhandled one.
+  exited.catch(() => undefined);
+  try {
+    await once(child, 'spawn');
+  } finally {
+    await log.close();
+  }
+  child.unref();
+  return {
+    id: path.basename(folder),
+    folder,
+    pid: child.pid ?? 0,
+    exited,
+    events: (signal) => followRun(folder, { fromSeq, ...(signal ? { signal } : {}) }),
+    send: (command) => sendCommand(folder, command),
+    stop: (mode) => stopRun(folder, mode),
+  };
+}
