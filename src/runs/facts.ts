@@ -4,12 +4,13 @@ import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import { promisify } from 'node:util';
-import { version as packageVersion } from '../../package.json' with { type: 'json' };
+import packageJson from '../../package.json' with { type: 'json' };
 import type { RunManifest } from './manifest.ts';
 
 const run = promisify(execFile);
 
-export { packageVersion };
+/** This package's own version. */
+export const packageVersion = packageJson.version;
 
 /** Versions of this package, of Node and of the library that computes. */
 export function versions(): RunManifest['versions'] {
