@@ -1,0 +1,373 @@
+// Made by `npm run generate` from schemas/finetune.schema.json. Change the schema, not this file.
+
+export type DataFormat =
+  'auto' | 'instruction' | 'messages' | 'conversations' | 'prompt_completion' | 'text' | 'reasoning';
+export type ColumnName = string;
+
+/**
+ * One fine-tuning run: which model, which data, how it is trained and where the result goes. Paths are relative to this file; ${env:NAME} is replaced in every text.
+ */
+export interface FinetuneConfig {
+  /**
+   * Version of this file format. This program reads version 1.
+   */
+  version: 1;
+  /**
+   * Short name of the run; part of its id and of its folder. Letters, digits, '.', '_' and '-', beginning with a letter or digit.
+   */
+  name?: string;
+  /**
+   * The model to fine-tune: a Hugging Face hub id (`id` or `id@revision`), a folder with config.json, safetensors and tokenizer.json, or a .gguf file. Folders and files are written with a leading `./` or `../`, or as absolute paths.
+   */
+  model: string;
+  /**
+   * What computes the training steps. `embedded` is the built-in engine and needs no Python; `auto` takes the engine that can run this config.
+   */
+  engine?: 'auto' | 'embedded';
+  /**
+   * Where the steps are computed. `auto` takes the best usable device, `gpu` the best usable GPU; the other names are the engine's own providers. `finetune doctor` lists what this machine has.
+   */
+  device?: 'auto' | 'cpu' | 'gpu' | 'webgpu' | 'cuda' | 'directml' | 'coreml' | 'tensorflow';
+  /**
+   * Threads of the engine on the CPU. `auto` = one for each physical core. Results are bit-equal only between runs with the same number.
+   */
+  threads?: 'auto' | number;
+  /**
+   * How the weights are trained. `lora` trains two small matrices beside each chosen linear layer (Hu et al. 2021, arXiv:2106.09685); `full` trains every weight.
+   */
+  method?: 'full' | 'lora';
+  /**
+   * What is minimised. `sft` (supervised fine-tuning) is the cross-entropy of the trained tokens.
+   */
+  objective?: 'sft';
+  /**
+   * Seed of everything random: the order of rows, LoRA's initial A, dropout. The same config and seed give the same run.
+   */
+  seed?: number;
+  data: DataConfig;
+  lora?: LoraConfig;
+  training?: TrainingConfig;
+  evaluation?: EvaluationConfig;
+  checkpoints?: CheckpointsConfig;
+  early_stopping?: EarlyStoppingConfig;
+  /**
+   * Folder that the finished adapter or model is copied to. The run folder keeps everything in any case.
+   */
+  output?: string;
+}
+/**
+ * The rows to learn from, and how a row becomes tokens.
+ */
+export interface DataConfig {
+  /**
+   * The training rows: a file (.jsonl, .json, .parquet; .gz of the first two), a glob such as `data/*.jsonl`, or a list of files that each may have a weight, format and columns of their own.
+   */
+  train: string | TrainFile[];
+  /**
+   * The rows to measure on: a share of the training rows (at most 0.5; chosen by a hash of their content, so the choice stays when rows are added), or a path or glob. 0 = none.
+   */
+  validation?: number | string;
+  format?: DataFormat;
+  columns?: Columns;
+  /**
+   * How a conversation becomes text. `chat` = the model's own chat template, `alpaca` = the layout of Stanford Alpaca, `none` = the parts one after another, or the path of a .jinja file.
+   */
+  template?: ('chat' | 'alpaca' | 'none') | string;
+  /**
+   * System prompt for rows that have none of their own.
+   */
+  system?: string;
+  /**
+   * Which tokens are trained: `assistant` = every answer of a conversation with its end-of-turn token, `last_assistant` = the last answer only, `all` = every token.
+   */
+  train_on?: 'assistant' | 'last_assistant' | 'all';
+  /**
+   * Longest row in tokens, template included.
+   */
+  max_length?: number;
+  /**
+   * What happens to a row longer than max_length: `truncate` cuts its end, `drop` leaves the row out, `error` stops and names the row.
+   */
+  overflow?: 'truncate' | 'drop' | 'error';
+  /**
+   * Lay several short rows in one sequence, with attention and positions kept apart, so that nothing is padded. A step still has batch_size rows, so losses do not change.
+   */
+  packing?: boolean;
+  /**
+   * Order of the rows: `random` = shuffled by the seed, anew in each epoch; `as_is` = as in the files; `easy_first` = from easy to hard (curriculum).
+   */
+  order?: 'random' | 'as_is' | 'easy_first';
+}
+/**
+ * One file, or one glob, of training rows.
+ */
+export interface TrainFile {
+  /**
+   * The file, or a glob.
+   */
+  path: string;
+  /**
+   * How often each row comes up in one epoch: 2 = twice, 0.5 = every second row.
+   */
+  weight?: number;
+  format?: DataFormat;
+  columns?: Columns;
+}
+/**
+ * Our name of a column → its name in the file.
+ */
+export interface Columns {
+  system?: ColumnName;
+  instruction?: ColumnName;
+  input?: ColumnName;
+  output?: ColumnName;
+  messages?: ColumnName;
+  tools?: ColumnName;
+  conversations?: ColumnName;
+  prompt?: ColumnName;
+  completion?: ColumnName;
+  text?: ColumnName;
+  question?: ColumnName;
+  steps?: ColumnName;
+  answer?: ColumnName;
+}
+/**
+ * Low-rank adapters, for method `lora`: W + scale · B · A (Hu et al. 2021, arXiv:2106.09685).
+ */
+export interface LoraConfig {
+  /**
+   * Rank of the adapters, r: A is [r, in], B is [out, r].
+   */
+  rank?: number;
+  /**
+   * Scale of the adapters: alpha / rank, or alpha / √rank with use_rslora.
+   */
+  alpha?: number;
+  /**
+   * Share of the adapter's inputs set to zero while training.
+   */
+  dropout?: number;
+  /**
+   * The layers that get an adapter: `all-linear` = every linear layer but the output head, or a list of layer names.
+   */
+  target_modules?: 'all-linear' | string[];
+  /**
+   * Scale by alpha / √rank, which keeps large ranks learning (rsLoRA, Kalajdzievski 2023, arXiv:2312.03732).
+   */
+  use_rslora?: boolean;
+  /**
+   * Folder of an adapter in PEFT layout (adapter_config.json, adapter_model.safetensors) to go on from. Rank, alpha, targets and use_rslora are then the adapter's.
+   */
+  init_from?: string;
+}
+/**
+ * How long, how fast and with what optimiser.
+ */
+export interface TrainingConfig {
+  /**
+   * How many times each training row is seen; fractions are allowed. Not together with max_steps.
+   */
+  epochs?: number;
+  /**
+   * Number of optimiser steps; takes the place of epochs.
+   */
+  max_steps?: number;
+  /**
+   * Rows computed together (rows, not packed sequences).
+   */
+  batch_size?: number;
+  /**
+   * Batches whose gradients are added up before one optimiser step. 4 batches of 1 row give exactly the step of 1 batch of 4 rows, in less memory.
+   */
+  gradient_accumulation_steps?: number;
+  /**
+   * Peak learning rate, after warm-up. Usual: 5e-5 to 5e-4 for lora, 1e-6 to 1e-4 for full.
+   */
+  learning_rate?: number;
+  /**
+   * Course of the learning rate after warm-up, with the formulas of transformers.get_scheduler.
+   */
+  lr_scheduler?: 'constant' | 'linear' | 'cosine' | 'cosine_with_min_lr' | 'inverse_sqrt' | 'warmup_stable_decay';
+  /**
+   * Lowest learning rate over learning_rate, for cosine_with_min_lr and warmup_stable_decay.
+   */
+  min_lr_ratio?: number;
+  /**
+   * Share of the steps in which the learning rate falls at the end, for warmup_stable_decay.
+   */
+  decay_ratio?: number;
+  /**
+   * Share of the steps in which the learning rate rises from 0. Not together with warmup_steps.
+   */
+  warmup_ratio?: number;
+  /**
+   * Number of steps in which the learning rate rises from 0; takes the place of warmup_ratio.
+   */
+  warmup_steps?: number;
+  /**
+   * Decoupled weight decay (Loshchilov & Hutter 2017, arXiv:1711.05101); never on biases, norms and embeddings.
+   */
+  weight_decay?: number;
+  /**
+   * Learning rate of the adapters over learning_rate.
+   */
+  lora_lr_ratio?: number;
+  /**
+   * Learning rate of B over that of A (LoRA+, Hayou et al. 2024, arXiv:2402.12354; they advise 16).
+   */
+  lora_plus_ratio?: number;
+  /**
+   * `adamw` (two numbers of state for each trained weight) or plain `sgd` without momentum (none).
+   */
+  optimizer?: 'adamw' | 'sgd';
+  /**
+   * Decay of AdamW's mean of gradients.
+   */
+  adam_beta1?: number;
+  /**
+   * Decay of AdamW's mean of squared gradients.
+   */
+  adam_beta2?: number;
+  /**
+   * Added to AdamW's denominator.
+   */
+  adam_epsilon?: number;
+  /**
+   * Gradients are scaled down so that their global L2 norm is at most this. 0 = no clipping.
+   */
+  max_grad_norm?: number;
+  /**
+   * Lower precision for the steps' arithmetic. `no` = 32-bit floats throughout; `auto` takes the best that the engine has.
+   */
+  mixed_precision?: 'auto' | 'no';
+  /**
+   * Compute activations again in the backward pass instead of keeping them: less memory, about a quarter more time, the same numbers. `auto` turns it on when the steps would not fit otherwise.
+   */
+  gradient_checkpointing?: 'auto' | true | false;
+}
+/**
+ * Measuring on the validation rows while training. The end of the run is always measured.
+ */
+export interface EvaluationConfig {
+  /**
+   * Optimiser steps between evaluations.
+   */
+  every?: number;
+  /**
+   * Measure once before the first step, to know where the run began.
+   */
+  at_start?: boolean;
+  /**
+   * Prompts answered (greedily) at every evaluation, to watch the model change. They go through data.template like a user's turn.
+   *
+   * @maxItems 100
+   */
+  prompts?: string[];
+  /**
+   * Longest answer to a prompt, in tokens.
+   */
+  max_new_tokens?: number;
+}
+/**
+ * States that a run can be resumed from. The end of the run is always saved.
+ */
+export interface CheckpointsConfig {
+  /**
+   * Optimiser steps between checkpoints.
+   */
+  every?: number;
+  /**
+   * How many of the latest checkpoints stay on disk; the best one stays besides.
+   */
+  keep?: number;
+  /**
+   * What makes a checkpoint the best one, which is kept besides the latest: the lowest `eval_loss`; `none` = no checkpoint is special.
+   */
+  best_by?: 'eval_loss' | 'none';
+}
+/**
+ * End the run when the validation loss no longer falls.
+ */
+export interface EarlyStoppingConfig {
+  /**
+   * Evaluations in a row without a better loss after which the run ends.
+   */
+  patience?: number;
+  /**
+   * How much lower the loss must be to count as better, in nats.
+   */
+  min_delta?: number;
+}
+
+/** Every default of the schema, by path. */
+export const defaults = {
+  engine: 'auto',
+  device: 'auto',
+  threads: 'auto',
+  method: 'lora',
+  objective: 'sft',
+  seed: 42,
+  data: {
+    validation: 0.05,
+    format: 'auto',
+    template: 'chat',
+    train_on: 'assistant',
+    max_length: 1024,
+    overflow: 'truncate',
+    packing: true,
+    order: 'random',
+  },
+  lora: {
+    rank: 16,
+    dropout: 0.05,
+    target_modules: 'all-linear',
+    use_rslora: false,
+  },
+  training: {
+    epochs: 3,
+    batch_size: 4,
+    gradient_accumulation_steps: 1,
+    learning_rate: 0.0002,
+    lr_scheduler: 'cosine',
+    min_lr_ratio: 0.1,
+    decay_ratio: 0.2,
+    warmup_ratio: 0.03,
+    weight_decay: 0.01,
+    lora_lr_ratio: 1,
+    lora_plus_ratio: 1,
+    optimizer: 'adamw',
+    adam_beta1: 0.9,
+    adam_beta2: 0.999,
+    adam_epsilon: 1e-8,
+    max_grad_norm: 1,
+    mixed_precision: 'auto',
+    gradient_checkpointing: 'auto',
+  },
+  evaluation: {
+    every: 50,
+    at_start: true,
+    prompts: [],
+    max_new_tokens: 64,
+  },
+  checkpoints: {
+    every: 200,
+    keep: 3,
+    best_by: 'eval_loss',
+  },
+  early_stopping: {
+    patience: 3,
+    min_delta: 0,
+  },
+} as const;
+
+/** Defaults of an item of data.train. */
+export const trainFileDefaults = {
+  weight: 1,
+} as const;
+
+/** Defaults that hold for one method only, by path and method. */
+export const defaultsForMethod = {
+  'training.learning_rate': {
+    full: 0.00002,
+  },
+} as const;

@@ -1,0 +1,86 @@
+// A plain tree against the schema; every fault told in a person's words, with its place.
+
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import type { Problem } from '../protocol/problem.ts';
+import { explainFault, type Fault } from './explain.ts';
+import type { PathPart } from './path.ts';
+import type { Positions } from './positions.ts';
+import { annotationKeywords, configSchema } from './schema.ts';
+import type { FinetuneConfig } from './schema.generated.ts';
+
+let compiled: ValidateFunction<FinetuneConfig> | undefined;
+
+/** The typed config, or the problems of a tree that is not one. The tree is not changed. */
+export function validateTree(
+  tree: unknown,
+  positions: Positions,
+): { config: FinetuneConfig; problems: [] } | { config?: never; problems: Problem[] } {
+  const validate = (compiled ??= compileSchema());
+  if (validate(tree)) return { config: tree, problems: [] };
+  const faults = relevantErrors(validate.errors ?? []).map((error) => toFault(error, tree));
+  return { problems: distinct(faults).map((fault) => explainFault(fault, positions)) };
+}
+
+function compileSchema(): ValidateFunction<FinetuneConfig> {
+  // verbose keeps the offending value and its schema beside each error.
+  const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true });
+  ajv.addVocabulary(annotationKeywords);
+  return ajv.compile<FinetuneConfig>(configSchema);
+}
+
+/**
+ * Of `anyOf`, the errors of the branch that the value was meant for (its type fits), or the one error of the whole when
+ * it fits none: an unknown key inside a list of files is not also "not a path".
+ */
+function relevantErrors(errors: readonly ErrorObject[]): ErrorObject[] {
+  const dropped = new Set<ErrorObject>();
+  for (const whole of errors.filter((error) => error.keyword === 'anyOf')) {
+    const inside = errors.filter(
+      (error) =>
+        (error !== whole && error.schemaPath.startsWith(`${whole.schemaPath}/`)) || isInsideBranch(error, whole),
+    );
+    const deeper = inside.filter((error) => error.instancePath !== whole.instancePath);
+    for (const error of deeper.length > 0 ? [whole] : []) dropped.add(error);
+    for (const error of inside) if (error.instancePath === whole.instancePath) dropped.add(error);
+  }
+  return errors.filter((error) => !dropped.has(error));
+}
+
+/** Errors behind a `$ref` lose the outer schema path; the instance path still says that they are inside. */
+function isInsideBranch(error: ErrorObject, whole: ErrorObject): boolean {
+  return error !== whole && error.instancePath.startsWith(`${whole.instancePath}/`);
+}
+
+function toFault(error: ErrorObject, tree: unknown): Fault {
+  const path = pathOf(error.instancePath, tree);
+  const params: Readonly<Record<string, unknown>> = error.params;
+  if (error.keyword === 'additionalProperties')
+    return { kind: 'unknown', path, name: String(params['additionalProperty']) };
+  if (error.keyword === 'required') return { kind: 'missing', path, name: String(params['missingProperty']) };
+  const outOfRange = /^(exclusive)?(minimum|maximum)$/i.test(error.keyword);
+  return { kind: outOfRange ? 'range' : 'value', path, value: error.data };
+}
+
+/** JSON pointer → parts; a number is an index only where the tree has a list. */
+function pathOf(pointer: string, tree: unknown): PathPart[] {
+  const parts: PathPart[] = [];
+  let at = tree;
+  for (const text of pointer.split('/').slice(1)) {
+    const name = text.replaceAll('~1', '/').replaceAll('~0', '~');
+    const part = Array.isArray(at) ? Number(name) : name;
+    parts.push(part);
+    at = typeof at === 'object' && at !== null ? (at as Readonly<Record<PathPart, unknown>>)[part] : undefined;
+  }
+  return parts;
+}
+
+/** One problem for each place: a value of the wrong type is not also out of range. */
+function distinct(faults: readonly Fault[]): Fault[] {
+  const seen = new Set<string>();
+  return faults.filter((fault) => {
+    const key = JSON.stringify([fault.path, 'name' in fault ? fault.name : '']);
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
