@@ -22,9 +22,7 @@ export function gradients(result: Node, upstream: Node, targets: readonly Node[]
   const graph = result.graph;
   const forward = graph.nodes.slice(0, result.id + 1);
   const active = dependents(forward, targets);
-  const value = options.recompute
-    ? recomputing()
-    : (node: Node) => (isWeightCast(node) ? copy(node, node.inputs) : node);
+  const value = recomputing(options.recompute);
   const gradientOf = new Map<Node, Node>([[result, upstream]]);
 
   for (const node of forward.reverse()) {
@@ -74,31 +72,21 @@ function accumulate(sum: Node, contribution: Node, isNew: boolean): Node {
 }
 
 /**
- * Copies a segment's node (and what it needs inside the segment) when the backward pass first asks for its value.
- * The copies come after the gradients of later layers in creation order, so only one segment is alive at a time.
+ * The value of a forward node in the backward pass: the node itself, or a copy made when it is first asked for.
+ * Copies come after the gradients of later layers in creation order, so only one segment is alive at a time.
  */
-function recomputing(): (node: Node) => Node {
+function recomputing(segments: boolean): (node: Node) => Node {
   const copies = new Map<Node, Node>();
   const value = (node: Node): Node => {
-    if (isWeightCast(node)) return copy(node, node.inputs);
-    if (node.segment === undefined || node.inputs.length === 0) return node;
+    const again = node.lifetime === 'cheap' || (segments && node.lifetime === 'segment');
+    if (!again || node.inputs.length === 0) return node;
     const known = copies.get(node);
     if (known) return known;
-    const made = copy(node, node.inputs.map(value));
+    const made = node.graph.append(node.operation, node.inputs.map(value), node.shape, node.dtype);
     copies.set(node, made);
     return made;
   };
   return value;
-}
-
-function copy(node: Node, inputs: readonly Node[]): Node {
-  const made = node.graph.append(node.operation, inputs, node.shape, node.dtype);
-  return made;
-}
-
-/** A half-precision weight made wide: cheaper to widen again than to keep wide between forward and backward. */
-function isWeightCast(node: Node): boolean {
-  return node.operation.kind === 'cast' && node.inputs[0]?.operation.kind === 'weight';
 }
 
 function nameOf(node: Node): string {

@@ -62,14 +62,17 @@ export interface Node {
   readonly inputs: readonly Node[];
   readonly shape: Shape;
   readonly dtype: DType;
-  /** The recomputation segment this node may be dropped and computed again in; absent = kept. */
-  segment: number | undefined;
+  /** Whether the backward pass keeps this value, or computes it again: always, or when checkpointing is on. */
+  lifetime: Lifetime;
 }
+
+/** `kept`: from the forward to the backward pass; `cheap`: always computed again; `segment`: with checkpointing on. */
+export type Lifetime = 'kept' | 'cheap' | 'segment';
 
 /** A list of nodes in creation order, which is a topological order. */
 export class Graph {
   readonly nodes: Node[] = [];
-  #segment: number | undefined;
+  #lifetime: Lifetime = 'kept';
 
   /** Adds a node; called by the functions in operations.ts, which check shapes. */
   append(operation: Operation, inputs: readonly Node[], shape: Shape, dtype: DType): Node {
@@ -80,22 +83,34 @@ export class Graph {
       inputs,
       shape,
       dtype,
-      segment: this.#segment,
+      lifetime: this.#lifetime,
     };
     this.nodes.push(node);
     return node;
   }
 
   /**
-   * Builds a part of the forward pass (one layer) whose inner values the backward pass may compute again instead of
-   * keeping; its result is kept. (Gradient checkpointing, Chen et al. 2016, arXiv:1604.06174.)
+   * Builds a part of the forward pass (one layer) whose inner values the backward pass computes again when
+   * checkpointing is on; its result is kept. (Gradient checkpointing, Chen et al. 2016, arXiv:1604.06174.)
    */
-  inSegment(segment: number, build: () => Node): Node {
-    const outer = this.#segment;
-    this.#segment = segment;
-    const result = build();
-    this.#segment = outer;
-    result.segment = undefined;
+  inSegment(build: () => Node): Node {
+    const result = this.#with('segment', build);
+    result.lifetime = 'kept';
     return result;
+  }
+
+  /** Builds values that are cheaper to compute again than to keep: element-wise ones, widened weights. */
+  cheaply(build: () => Node): Node {
+    return this.#with('cheap', build);
+  }
+
+  #with(lifetime: Lifetime, build: () => Node): Node {
+    const outer = this.#lifetime;
+    this.#lifetime = lifetime;
+    try {
+      return build();
+    } finally {
+      this.#lifetime = outer;
+    }
   }
 }

@@ -192,6 +192,9 @@ export function cast(x: Node, dtype: DType): Node {
 export function gatherRows(table: Node, indices: Node): Node {
   if (indices.dtype !== 'int32' || table.shape.length !== 2) fail('gatherRows takes a matrix and int32 indices');
   const shape = [...indices.shape, at(table.shape, 1)];
+  const stored = table.operation.kind === 'cast' ? table.inputs[0] : undefined;
+  // Widening the few rows that are looked up is cheaper than widening the whole table.
+  if (stored) return cast(gatherRows(stored, indices), table.dtype);
   return table.graph.append({ kind: 'gatherRows' }, [table, indices], shape, table.dtype);
 }
 

@@ -1,0 +1,131 @@
+// Continues prompts token by token, all rows together, with a cache of keys and values.
+
+import type { Executable, Executor, HostArray } from '../executors/executor.ts';
+import type { ModelRequest } from '../model/build.ts';
+import { rotaryAngles, sequenceFeeds } from '../model/feeds.ts';
+import { maskName } from '../model/build.ts';
+import { randomStream } from '../random.ts';
+import type { GeneratedToken, GenerationSettings } from '../session.ts';
+import { createCache } from './cache.ts';
+import { nextTokenGraph, promptGraph } from './graphs.ts';
+import type { GenerationGraph } from './graphs.ts';
+import { chooseToken } from './sampler.ts';
+
+export interface Generator {
+  generate(prompts: readonly Int32Array[], settings: GenerationSettings): AsyncIterable<GeneratedToken>;
+  close(): Promise<void>;
+}
+
+export interface GeneratorRequest extends Omit<ModelRequest, 'training' | 'attention'> {
+  readonly executor: Executor;
+  readonly parameterFeeds: ReadonlyMap<string, HostArray>;
+}
+
+/** Rows continued at a time; more prompts wait for their turn. */
+const rowsAtOnce = 16;
+
+/** Compiles its graphs when they are first used. */
+export function createGenerator(request: GeneratorRequest): Generator {
+  const { architecture, executor, weights, parameterFeeds } = request;
+  let compiled: { prompt: Compiled; next: Compiled } | undefined;
+  const compile = async (made: GenerationGraph): Promise<Compiled> => ({
+    ...made,
+    executable: await executor.compile({ graph: made.model.graph, outputs: made.outputs, weights }),
+  });
+
+  async function* continueRows(
+    prompts: readonly Int32Array[],
+    first: number,
+    settings: GenerationSettings,
+  ): AsyncIterable<GeneratedToken> {
+    compiled ??= { prompt: await compile(promptGraph(request)), next: await compile(nextTokenGraph(request)) };
+    const lengths = prompts.map((p) => p.length);
+    const width = architecture.kvHeads * architecture.headSize;
+    const capacity = Math.max(...lengths) + settings.maxNewTokens;
+    const cache = createCache(architecture.layers, prompts.length, width, capacity);
+    const started = await runPrompts(compiled.prompt, prompts, parameterFeeds);
+    cache.fillPrompts(started, lengths);
+    let logits = started.get('logits')!.data as Float32Array;
+
+    const rows = prompts.map((prompt, i) => ({
+      seen: new Set(prompt),
+      position: prompt.length,
+      token: 0,
+      finished: false,
+      random: randomStream(settings.seed, 'generate', first + i),
+    }));
+    for (let made = 1; made <= settings.maxNewTokens; made++) {
+      for (const [r, row] of rows.entries()) {
+        if (row.finished) continue;
+        const own = logits.subarray(r * architecture.vocabSize, (r + 1) * architecture.vocabSize);
+        const { tokenId, logProbability } = chooseToken(own, row.seen, settings, row.random);
+        row.seen.add(tokenId);
+        row.token = tokenId;
+        row.finished = settings.stopTokenIds.includes(tokenId) || made === settings.maxNewTokens;
+        yield { prompt: first + r, tokenId, logProbability, finished: row.finished };
+      }
+      if (rows.every((row) => row.finished)) return;
+      const positions = Int32Array.from(rows, (row) => row.position++);
+      const { model, executable } = compiled.next;
+      const feeds = new Map<string, HostArray>([...parameterFeeds, ...cache.feeds()]);
+      feeds.set(
+        'tokens',
+        Int32Array.from(rows, (row) => row.token),
+      );
+      feeds.set(
+        'places',
+        Int32Array.from(rows, (_, i) => i),
+      );
+      if (model.usesPositions) feeds.set('positions', positions);
+      for (const window of model.windows) feeds.set(maskName(window), cache.mask(positions, window));
+      const reached = Math.max(...positions) + 1;
+      for (const table of model.rotaryTables) {
+        const { cos, sin } = rotaryAngles(table, positions, reached);
+        feeds.set(`cos:${table.key}`, cos).set(`sin:${table.key}`, sin);
+      }
+      const dims = { T: rows.length, S: rows.length, P: cache.filled };
+      const results = await executable.run({ dims, feeds, into: cache.nextPlaces() });
+      cache.advance(positions);
+      logits = results.get('logits')!.data as Float32Array;
+    }
+  }
+
+  return {
+    generate: async function* (prompts, settings) {
+      for (let first = 0; first < prompts.length; first += rowsAtOnce) {
+        yield* continueRows(prompts.slice(first, first + rowsAtOnce), first, settings);
+      }
+    },
+    close: async () => {
+      await compiled?.prompt.executable.dispose();
+      await compiled?.next.executable.dispose();
+    },
+  };
+}
+
+interface Compiled extends GenerationGraph {
+  readonly executable: Executable;
+}
+
+function runPrompts(
+  compiled: Compiled,
+  prompts: readonly Int32Array[],
+  parameterFeeds: ReadonlyMap<string, HostArray>,
+) {
+  const total = prompts.reduce((n, p) => n + p.length, 0);
+  const tokens = new Int32Array(total);
+  const positions = new Int32Array(total);
+  const segments = new Int32Array(total);
+  const lossPositions = new Int32Array(prompts.length);
+  let start = 0;
+  prompts.forEach((prompt, row) => {
+    tokens.set(prompt, start);
+    for (let i = 0; i < prompt.length; i++) positions[start + i] = i;
+    segments.fill(row, start, start + prompt.length);
+    start += prompt.length;
+    lossPositions[row] = start - 1;
+  });
+  const { dims, feeds } = sequenceFeeds(compiled.model, { tokens, positions, segments, lossPositions });
+  for (const [name, values] of parameterFeeds) feeds.set(name, values);
+  return compiled.executable.run({ dims, feeds });
+}

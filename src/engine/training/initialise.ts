@@ -1,0 +1,27 @@
+// First values of the trained tensors.
+
+import { readTensor } from '../../models/safetensors.ts';
+import type { WeightEntry } from '../../models/types.ts';
+import { randomStream } from '../random.ts';
+import type { Parameter } from './forward.ts';
+
+/**
+ * LoRA: A is Kaiming-uniform with a = √5, which is U(−1/√in, 1/√in) (He et al. 2015, arXiv:1502.01852, as PEFT does),
+ * B is zero, so that the adapted model starts as the base model. Full: the stored weights.
+ */
+export async function initialValues(
+  parameter: Parameter,
+  weights: ReadonlyMap<string, WeightEntry>,
+  seed: number,
+): Promise<Float32Array> {
+  const size = parameter.shape.reduce((n, d) => n * d, 1);
+  if (parameter.role === 'lora_B') return new Float32Array(size);
+  if (parameter.role === 'lora_A') {
+    const random = randomStream(seed, 'init', parameter.name);
+    const bound = 1 / Math.sqrt(parameter.shape[1]!);
+    return Float32Array.from({ length: size }, () => bound * (2 * random.uniform() - 1));
+  }
+  const entry = weights.get(parameter.name);
+  if (!entry) throw new Error(`the model has no weight ${parameter.name}`);
+  return readTensor(entry);
+}

@@ -1,0 +1,103 @@
+// A training session in this thread; engine/worker.ts runs it in another one.
+
+import type { WeightEntry } from '../../models/types.ts';
+import { architectureOf } from '../architectures/registry.ts';
+import type { Executable, Executor } from '../executors/executor.ts';
+import { createGenerator } from '../generation/generate.ts';
+import { dropoutFeeds, sequenceFeeds } from '../model/feeds.ts';
+import type { RowLoss, SessionInfo, SessionPlan, StepRequest, StepResult, TrainingSession } from '../session.ts';
+import { evaluationGraph, stepGraph } from './graph.ts';
+import type { LossGraph } from './graph.ts';
+import { rowLosses, totalLoss } from './losses.ts';
+import { createTrainedTensors } from './trainedTensors.ts';
+
+/** Builds the model, its first values and its graphs. Throws a ProblemError for a model that is not supported. */
+export async function createLocalSession(plan: SessionPlan, executor: Executor): Promise<TrainingSession> {
+  const architecture = architectureOf(plan.modelConfig);
+  const weights = new Map<string, WeightEntry>(plan.weights.map((entry) => [entry.name, entry]));
+  const request = { architecture, weights, method: plan.method };
+  const stepping = stepGraph(request, plan.gradientCheckpointing);
+  const evaluating = evaluationGraph(request);
+  const trained = await createTrainedTensors(stepping.model.parameters, weights, plan);
+  const compiled = new Map<LossGraph, Promise<Executable>>();
+  const compile = (graph: LossGraph): Promise<Executable> => {
+    const known = compiled.get(graph);
+    if (known) return known;
+    const made = executor.compile({ graph: graph.model.graph, outputs: graph.outputs, weights });
+    compiled.set(graph, made);
+    return made;
+  };
+  const generator = createGenerator({ ...request, executor, parameterFeeds: trained.feeds });
+
+  const step = async ({ step: number, sequences, learningRate }: StepRequest): Promise<StepResult> => {
+    const executable = await compile(stepping);
+    const supervised = sequences.filter((s) => s.lossPositions.length > 0);
+    const trainedTokens = supervised.reduce((n, s) => n + s.lossPositions.length, 0);
+    const tokens = sequences.reduce((n, s) => n + s.tokens.length, 0);
+    if (trainedTokens === 0) return { loss: NaN, gradNorm: NaN, tokens, trainedTokens, rows: [] };
+    const rows: RowLoss[] = [];
+    for (const [i, sequence] of supervised.entries()) {
+      const { dims, feeds } = sequenceFeeds(stepping.model, sequence);
+      for (const [name, values] of trained.feeds) feeds.set(name, values);
+      feeds.set('lossTargets', sequence.lossTargets);
+      // Every token counts the same, wherever it lies: accumulation equals the big batch exactly.
+      feeds.set('lossWeights', new Float32Array(sequence.lossPositions.length).fill(1 / trainedTokens));
+      const rate = plan.method.kind === 'lora' ? plan.method.dropout : 0;
+      const key = { seed: plan.seed, step: number, sequence: i };
+      for (const [name, mask] of dropoutFeeds(stepping.model, sequence.tokens.length, rate, key)) feeds.set(name, mask);
+      const results = await executable.run({ dims, feeds, into: trained.gradientBuffers(i) });
+      trained.accumulate(i);
+      rows.push(...rowLosses(sequence, results.get('nll')!.data));
+    }
+    const loss = totalLoss(rows).lossSum / trainedTokens;
+    const gradNorm = trained.gradientNorm();
+    if (Number.isFinite(loss) && Number.isFinite(gradNorm)) trained.update(gradNorm, learningRate);
+    return { loss, gradNorm, tokens, trainedTokens, rows };
+  };
+
+  const frozen = plan.method.kind === 'full' ? 0 : parameterCount(plan.weights);
+  const info: SessionInfo = {
+    architecture: architecture.name,
+    totalParameters: frozen + trained.count,
+    trainableParameters: trained.count,
+    adaptedModules: stepping.model.adaptedModules.map((m) => m.name),
+    contextLength: architecture.contextLength,
+  };
+
+  return {
+    info,
+    step,
+    evaluate: async (sequences) => {
+      const executable = await compile(evaluating);
+      const rows: RowLoss[] = [];
+      for (const sequence of sequences.filter((s) => s.lossPositions.length > 0)) {
+        const { dims, feeds } = sequenceFeeds(evaluating.model, sequence);
+        for (const [name, values] of trained.feeds) feeds.set(name, values);
+        feeds.set('lossTargets', sequence.lossTargets);
+        rows.push(...rowLosses(sequence, (await executable.run({ dims, feeds })).get('nll')!.data));
+      }
+      return { ...totalLoss(rows), rows };
+    },
+    generate: generator.generate,
+    trainedTensors: () => asyncOf(trained.values()),
+    optimizerTensors: () => asyncOf(trained.optimizerState()),
+    restore: async ({ trained: values, optimizer, step: steps }) => {
+      for await (const tensor of values) trained.restoreTensor('trained', tensor);
+      for await (const tensor of optimizer ?? []) trained.restoreTensor('optimizer', tensor);
+      trained.setStepsTaken(steps);
+    },
+    memory: () => Promise.resolve({ peakBytes: process.resourceUsage().maxRSS * 1024 }),
+    close: async () => {
+      for (const executable of compiled.values()) await (await executable).dispose();
+      await generator.close();
+    },
+  };
+}
+
+function parameterCount(weights: readonly WeightEntry[]): number {
+  return weights.reduce((total, { shape }) => total + shape.reduce((n, d) => n * d, 1), 0);
+}
+
+async function* asyncOf<T>(items: Iterable<T>): AsyncIterable<T> {
+  for (const item of items) yield await Promise.resolve(item);
+}
