@@ -1,0 +1,26 @@
+// Options and arguments that several commands share, so that they read alike everywhere.
+import { InvalidArgumentError, Option } from 'commander';
+
+export interface JsonOption {
+  readonly json?: boolean;
+}
+
+/** `--json`; what is printed with it is the text in `what`. */
+export function jsonOption(what: string): Option {
+  return new Option('--json', `print ${what} for programs`);
+}
+
+/** `--set path=value`, repeatable. */
+export function setOption(): Option {
+  return new Option(
+    '--set <path=value>',
+    'set a field over the config, such as training.learning_rate=1e-4 (repeatable)',
+  )
+    .argParser((text: string, sofar: readonly string[] | undefined) => {
+      if (!text.includes('=')) throw new InvalidArgumentError('Write path=value.');
+      return [...(sofar ?? []), text];
+    })
+    .default([], 'none');
+}
+
+export const runArgument = ['[run]', 'id of a run or its beginning, or its folder', 'latest'] as const;

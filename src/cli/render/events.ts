@@ -1,0 +1,118 @@
+// What a run's events say to a person: the lines that stay on the screen above the progress line.
+import type { EventOf, ProblemReport, TrainerEvent } from '../../protocol/events.ts';
+import type { Problem } from '../../protocol/problem.ts';
+import { formatBytes, formatCount, formatDuration, formatLoss } from './numbers.ts';
+import { problemLines, shortPath } from './problems.ts';
+import type { Style } from './style.ts';
+import { oneLine, wrap } from './text.ts';
+
+export interface RenderContext {
+  readonly columns: number;
+  readonly style: Style;
+  /** The current directory, to shorten paths. */
+  readonly directory: string;
+  /** The run folder, which the paths in events are relative to. */
+  readonly runFolder: string;
+}
+
+/** Lines for one event; none for those that only move the progress line. */
+export function eventLines(event: TrainerEvent, context: RenderContext): string[] {
+  const { style, columns } = context;
+  switch (event.type) {
+    case 'started':
+      return startedLines(event, context);
+    case 'evaluated': {
+      const best = event.best ? style.green(' (best so far)') : '';
+      const loss = `evaluation loss ${formatLoss(event.loss)}, perplexity ${formatLoss(event.perplexity)}`;
+      return [`step ${event.step}: ${loss}${best}`];
+    }
+    case 'sample': {
+      const width = columns - 4;
+      return [style.dim(`  > ${oneLine(event.prompt, width)}`), `    ${oneLine(event.answer, width)}`];
+    }
+    case 'checkpoint':
+      return [style.dim(`step ${event.step}: saved ${event.path} (${formatBytes(event.bytes)})`)];
+    case 'warning':
+      return problemLines(asProblem(event.problem, 'warning'), style, context.directory);
+    case 'paused':
+      return [style.yellow(`step ${event.step}: paused`)];
+    case 'resumed': {
+      const from = event.after === 'restart' ? ` from ${event.checkpoint ?? 'the beginning'}` : '';
+      return [style.green(`step ${event.step}: going on${from}`)];
+    }
+    case 'setting_changed':
+      return [`step ${event.step}: ${event.setting} is now ${event.value} (was ${event.previous})`];
+    case 'acknowledged':
+      return event.accepted ? [] : [style.yellow(`${event.command} was refused: ${event.reason ?? 'no reason given'}`)];
+    case 'finished':
+      return finishedLines(event, context);
+    case 'failed':
+      return failedLines(event, context);
+    case 'hello':
+    case 'progress':
+    case 'step':
+      return [];
+  }
+}
+
+function startedLines(
+  { plan, model, device, threads, estimates }: EventOf<'started'>,
+  { style }: RenderContext,
+): string[] {
+  const share = model.total_parameters === 0 ? 0 : (100 * model.trainable_parameters) / model.total_parameters;
+  const trained = plan.train_tokens === 0 ? 0 : (100 * plan.trained_tokens) / plan.train_tokens;
+  const cost = [
+    ...(estimates.seconds === undefined ? [] : [`about ${formatDuration(estimates.seconds)}`]),
+    ...(estimates.memory_bytes === undefined ? [] : [`${formatBytes(estimates.memory_bytes)} of memory`]),
+    ...(estimates.disk_bytes === undefined ? [] : [`${formatBytes(estimates.disk_bytes)} of disk`]),
+  ];
+  const parameters = `${formatCount(model.trainable_parameters)} of ${formatCount(model.total_parameters)} parameters`;
+  return [
+    `${style.bold('Model')}  ${model.architecture}, training ${parameters} (${share.toPrecision(2)} %)`,
+    `${style.bold('Data')}   ${formatCount(plan.train_rows)} rows of ${formatCount(plan.train_tokens)} tokens ` +
+      `(${trained.toFixed(0)} % trained), ${formatCount(plan.validation_rows)} for validation`,
+    `${style.bold('Plan')}   ${formatCount(plan.total_steps)} steps of ${plan.rows_per_step} rows, ` +
+      `${plan.epochs} ${plan.epochs === 1 ? 'epoch' : 'epochs'}, on ${device} with ${threads} threads`,
+    ...(cost.length === 0 ? [] : [`${style.bold('Cost')}   ${cost.join(', ')} (estimated)`]),
+  ];
+}
+
+function finishedLines(event: EventOf<'finished'>, { style, runFolder, directory }: RenderContext): string[] {
+  const { outcome, took, result, best } = event;
+  const title: Record<typeof outcome, string> = {
+    completed: style.green('Done'),
+    early_stopped: style.green('Stopped early: the evaluation loss no longer falls'),
+    stopped: style.yellow('Stopped'),
+  };
+  const speed = `${formatCount(took.tokens_per_second)} tokens/s, ${formatBytes(took.peak_memory_bytes)} of memory at most`;
+  const path = result && shortPath(`${runFolder}/${result.path}`, directory);
+  return [
+    `${title[outcome]} after ${event.step} steps and ${formatDuration(took.seconds)} (${speed}).`,
+    ...(best ? [`Best evaluation: ${formatLoss(best.best_value)} at step ${best.step}.`] : []),
+    ...(result && path ? [`The ${result.kind} of step ${result.step} is in ${path}`] : []),
+    ...(result?.output ? [`and copied to ${shortPath(result.output, directory)}`] : []),
+  ];
+}
+
+function failedLines({ cause, evidence, remedies }: EventOf<'failed'>, context: RenderContext): string[] {
+  const { style, columns, directory } = context;
+  const bullet = (text: string): string[] =>
+    wrap(text, columns, '    ').map((line, i) => (i === 0 ? `  - ${line.trimStart()}` : line));
+  return [
+    ...problemLines(asProblem(cause, 'error'), style, directory),
+    ...(evidence.length === 0 ? [] : ['Evidence:', ...evidence.flatMap(bullet)]),
+    ...(remedies.length === 0 ? [] : ['What to change:', ...remedies.map(remedyText).flatMap(bullet)]),
+  ];
+}
+
+function remedyText({ text, set, saves }: EventOf<'failed'>['remedies'][number]): string {
+  const flags = Object.entries(set ?? {}).map(([path, value]) => `--set ${path}=${String(value)}`);
+  const memory = saves?.memory_bytes === undefined ? [] : [`saves ${formatBytes(saves.memory_bytes)} of memory`];
+  const disk = saves?.disk_bytes === undefined ? [] : [`saves ${formatBytes(saves.disk_bytes)} of disk`];
+  const notes = [...flags, ...memory, ...disk];
+  return notes.length === 0 ? text : `${text} (${notes.join(', ')})`;
+}
+
+function asProblem(report: ProblemReport, severity: Problem['severity']): Problem {
+  return { ...report, severity };
+}

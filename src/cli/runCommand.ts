@@ -1,0 +1,56 @@
+// What `start` and `resume` share: follow a trainer that this process has launched, with Ctrl+C as stop.
+import type { RunState } from '../protocol/runState.ts';
+import type { RunHandle } from '../runs/startRun.ts';
+import { exitCodes } from './exitCodes.ts';
+import { followEvents } from './follow.ts';
+import { onInterrupt } from './interrupt.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface RunCommandOptions {
+  readonly json: boolean;
+  readonly detach: boolean;
+}
+
+/** Shows the run to its end and returns the exit code; with `detach` it only says where the run is. */
+export async function attachToTrainer(run: RunHandle, options: RunCommandOptions, terminal: Terminal): Promise<number> {
+  if (options.detach) {
+    if (options.json) terminal.write(`${JSON.stringify({ id: run.id, folder: run.folder, pid: run.pid })}\n`);
+    else
+      terminal.write(
+        `Run ${run.id} is on its way.\nfinetune watch ${run.id}   shows it\nfinetune stop ${run.id}    stops and saves it\n`,
+      );
+    return exitCodes.done;
+  }
+  if (!options.json) terminal.write(`${terminal.style.bold(`Run ${run.id}`)}\n`);
+  const stops: Promise<void>[] = [];
+  const release = onInterrupt((count) => {
+    if (count > 2) return;
+    const again = count === 1 ? 'stopping and saving; Ctrl+C again stops at once' : 'stopping now';
+    terminal.writeError(`\n${again}\n`);
+    stops.push(
+      run.stop(count === 1 ? 'save' : 'now').catch((error: unknown) => terminal.writeError(`${String(error)}\n`)),
+    );
+  });
+  try {
+    const state = await followEvents(run.events(), terminal, { json: options.json, runFolder: run.folder });
+    const exitCode = await run.exited;
+    await Promise.all(stops);
+    if (exitCode === null && !state.failed) reportVanished(run, terminal);
+    return exitCode ?? exitCodes.failed;
+  } finally {
+    release();
+  }
+}
+
+/** The exit code that a run's state stands for, when its process was not ours. */
+export function exitCodeOfState(state: RunState): number {
+  if (state.failed) return exitCodes.failed;
+  return state.finished?.outcome === 'stopped' ? exitCodes.stopped : exitCodes.done;
+}
+
+function reportVanished(run: RunHandle, terminal: Terminal): void {
+  terminal.writeError(
+    `${terminal.style.red('error')}: the trainer was killed before it could say why; on Linux the usual reason is that ` +
+      `memory ran out.\nIts own words are in trainer.log of ${run.folder}\nfinetune resume ${run.id} goes on from the last checkpoint.\n`,
+  );
+}
