@@ -124,8 +124,8 @@ function adam(
   for (const [i, g] of gradient.entries()) {
     average[i] = beta1 * average[i]! + (1 - beta1) * g;
     averageSquare[i] = beta2 * averageSquare[i]! + (1 - beta2) * g * g;
-    const mean = average[i]! / (1 - beta1 ** step);
-    const spread = Math.sqrt(averageSquare[i]! / (1 - beta2 ** step)) + epsilon;
+    const mean = average[i] / (1 - beta1 ** step);
+    const spread = Math.sqrt(averageSquare[i] / (1 - beta2 ** step)) + epsilon;
     weights[i]! -= (rate * mean) / spread;
   }
 }

@@ -1,0 +1,141 @@
+// What the trainer has been told and not done yet: commands come in at any time, the loop asks between steps.
+
+import type { TrainerCommand } from '../protocol/commands.ts';
+import type { EventDraft } from '../protocol/events.ts';
+
+/** Thrown through the loop when the run is to end at once. */
+export class StopNow extends Error {
+  constructor() {
+    super('The run was told to stop now.');
+    this.name = 'StopNow';
+  }
+}
+
+export interface Control {
+  /** Takes a command and answers it with an `acknowledged` event. */
+  receive(command: TrainerCommand): void;
+  /**
+   * Between two steps: waits while paused, and lets `serve` do what was asked for, during a pause too. True = write a
+   * checkpoint and end. Throws StopNow.
+   */
+  between(step: number, serve: () => Promise<void>): Promise<boolean>;
+  /** Waits for a computation, but not beyond *stop now*: then throws StopNow at once. */
+  interruptible<T>(work: Promise<T>): Promise<T>;
+  /** True once for each time a checkpoint was asked for. */
+  takeCheckpointRequest(): boolean;
+  /** The learning rate that was set since the last call. */
+  takeLearningRate(): number | undefined;
+  /** Aborted as soon as the run is to end, in either way; ends the preparation early. */
+  readonly stopping: AbortSignal;
+  /** What a person asks for by a signal: the first time save, the second time at once. */
+  signalled(): void;
+  readonly paused: boolean;
+}
+
+type StopRequest = 'none' | 'save' | 'now';
+
+/** `report` sends the answers and the `paused` and `resumed` events. */
+export function createControl(report: (event: EventDraft) => void): Control {
+  let stop: StopRequest = 'none';
+  let paused = false;
+  let checkpointRequested = false;
+  let learningRate: number | undefined;
+  // `news`: something came in since it was last looked at; `wake` ends the wait for it.
+  let news = false;
+  let wake = (): void => {};
+  const stopping = new AbortController();
+  const atOnce = new AbortController();
+
+  const tell = (): void => {
+    news = true;
+    wake();
+  };
+
+  const requestStop = (how: 'save' | 'now'): void => {
+    stop = how;
+    stopping.abort();
+    if (how === 'now') atOnce.abort();
+    tell();
+  };
+
+  /** Undefined when obeyed, else why not. */
+  const obey = (command: TrainerCommand): string | undefined => {
+    if (stop === 'now') return 'The run is stopping now.';
+    switch (command.type) {
+      case 'stop-now':
+        requestStop('now');
+        return undefined;
+      case 'stop-and-save':
+        if (stop === 'save') return 'The run is already stopping.';
+        requestStop('save');
+        return undefined;
+      case 'pause':
+        if (paused) return 'The run is already paused.';
+        paused = true;
+        return undefined;
+      case 'resume':
+        if (!paused) return 'The run is not paused.';
+        paused = false;
+        tell();
+        return undefined;
+      case 'checkpoint-now':
+        checkpointRequested = true;
+        tell();
+        return undefined;
+      case 'set':
+        learningRate = command.learning_rate;
+        tell();
+        return undefined;
+    }
+  };
+
+  return {
+    receive(command) {
+      const reason = obey(command);
+      const answer = { type: 'acknowledged', command: command.type, id: command.id } as const;
+      report(reason === undefined ? { ...answer, accepted: true } : { ...answer, accepted: false, reason });
+    },
+    async between(step, serve) {
+      await serve();
+      if (paused && stop === 'none') {
+        report({ type: 'paused', step });
+        while (paused && stop === 'none') {
+          if (!news) await new Promise<void>((resolve) => (wake = resolve));
+          news = false;
+          await serve();
+        }
+        if (!paused) report({ type: 'resumed', step, after: 'pause' });
+      }
+      if (stop === 'now') throw new StopNow();
+      return stop === 'save';
+    },
+    interruptible: (work) => untilAborted(work, atOnce.signal),
+    takeCheckpointRequest() {
+      const requested = checkpointRequested;
+      checkpointRequested = false;
+      return requested;
+    },
+    takeLearningRate() {
+      const taken = learningRate;
+      learningRate = undefined;
+      return taken;
+    },
+    stopping: stopping.signal,
+    signalled: () => requestStop(stop === 'none' ? 'save' : 'now'),
+    get paused() {
+      return paused;
+    },
+  };
+}
+
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) {
+    work.catch(() => undefined);
+    return Promise.reject(new StopNow());
+  }
+  return new Promise<T>((resolve, reject) => {
+    const abort = (): void => reject(new StopNow());
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

@@ -1,0 +1,257 @@
+// Errors in a person's words: what happened, how one can see it, what to change. No stack traces here.
+
+import type { StepResult } from '../engine/session.ts';
+import type { ProblemReport, Remedy } from '../protocol/events.ts';
+import { ProblemError, type Problem } from '../protocol/problem.ts';
+
+export interface Failure {
+  readonly cause: ProblemReport;
+  readonly evidence: readonly string[];
+  readonly remedies: readonly Remedy[];
+}
+
+/** What is known about the run when it fails; all of it helps to give better advice. */
+export interface FailureContext {
+  readonly runFolder: string;
+  readonly step?: number;
+  readonly config?: MemorySettings & {
+    readonly learningRate: number;
+    readonly trainOn: string;
+    readonly maxLength: number;
+  };
+  /** Peak bytes of a step under other settings. */
+  readonly estimateMemory?: (settings: MemorySettings) => number;
+}
+
+/** The settings that decide how much memory a step needs. */
+export interface MemorySettings {
+  readonly batchSize: number;
+  readonly accumulation: number;
+  readonly maxLength: number;
+  readonly gradientCheckpointing: boolean;
+  readonly rank?: number;
+}
+
+/** A step whose loss or gradient is not a finite number; carried to `explainFailure`. */
+export class NonFiniteLossError extends ProblemError {
+  readonly step: number;
+  readonly learningRate: number;
+  readonly rows: readonly string[];
+
+  constructor(step: number, learningRate: number, what: string, rows: readonly string[]) {
+    super([{ code: 'training/non-finite', severity: 'error', message: `Step ${step}: ${what}.` }]);
+    this.step = step;
+    this.learningRate = learningRate;
+    this.rows = rows;
+  }
+}
+
+/** The error for a step that diverged; names the rows whose own loss is not finite, or else all of the step. */
+export function nonFiniteLoss(step: number, result: StepResult, learningRate: number): NonFiniteLossError {
+  const broken = result.rows.filter((row) => !Number.isFinite(row.lossSum));
+  const rows = (broken.length > 0 ? broken : result.rows).map((row) => row.sampleId);
+  const what = Number.isFinite(result.loss)
+    ? `the loss is ${result.loss.toPrecision(4)}, but the gradient norm is ${result.gradNorm}`
+    : `the loss is ${result.loss}`;
+  return new NonFiniteLossError(step, learningRate, what, rows);
+}
+
+/** Turns whatever ended a run into cause, evidence and remedies. Never throws. */
+export function explainFailure(error: unknown, context: FailureContext): Failure {
+  if (error instanceof NonFiniteLossError) return nonFinite(error, context);
+  const text = messageOf(error);
+  if (isOutOfMemory(error, text)) return outOfMemory(text, context);
+  const code = codeOf(error);
+  if (code === 'ENOSPC' || hasCode(error, /disk-full/) || code === 'EDQUOT' || code === 'EFBIG') {
+    return diskFull(error, text, context);
+  }
+  if (error instanceof ProblemError) return fromProblem(error, context);
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOTDIR') return unwritable(error, text);
+  return {
+    cause: { code: 'trainer/unexpected', message: `The run ended with an unexpected error: ${firstLine(text)}` },
+    evidence: [`The full error is in ${context.runFolder}/trainer.log.`],
+    remedies: [{ text: 'Resume the run: it goes on from its last checkpoint.' }],
+  };
+}
+
+function nonFinite(error: NonFiniteLossError, context: FailureContext): Failure {
+  const rate = error.learningRate;
+  const lower = context.config ? context.config.learningRate / 4 : rate / 4;
+  return {
+    cause: {
+      code: 'training/non-finite',
+      message: `Training diverged: ${error.problems[0]?.message ?? 'the loss is not a number.'}`,
+    },
+    evidence: [
+      `The learning rate of this step was ${rate.toPrecision(3)}.`,
+      `Rows of this step: ${error.rows.slice(0, 16).join(', ')}${error.rows.length > 16 ? ' …' : ''}`,
+      'The weights were left as they were before this step.',
+    ],
+    remedies: [
+      {
+        text: `Lower the learning rate to ${lower.toPrecision(2)}.`,
+        set: { 'training.learning_rate': Number(lower.toPrecision(2)) },
+      },
+      { text: 'Warm up for longer.', set: { 'training.warmup_ratio': 0.1 } },
+      { text: 'Clip gradients at a lower norm.', set: { 'training.max_grad_norm': 0.3 } },
+      { text: 'Look at the rows named above for text that is broken or very unlike the rest.' },
+    ],
+  };
+}
+
+function outOfMemory(text: string, context: FailureContext): Failure {
+  return {
+    cause: { code: 'training/out-of-memory', message: 'The machine has too little free memory for a training step.' },
+    evidence: [firstLine(text), ...(context.step === undefined ? [] : [`It happened at step ${context.step}.`])],
+    remedies: memoryRemedies(context),
+  };
+}
+
+/** The three settings that help most, with what each saves where it can be estimated. */
+function memoryRemedies({ config, estimateMemory }: FailureContext): Remedy[] {
+  if (!config)
+    return [{ text: 'Use a smaller model, shorter rows (data.max_length) or a smaller training.batch_size.' }];
+  const now = estimateMemory?.(config);
+  const candidates: { settings: MemorySettings; text: string; set: Remedy['set'] & object }[] = [];
+  if (!config.gradientCheckpointing) {
+    candidates.push({
+      settings: { ...config, gradientCheckpointing: true },
+      text: 'Compute activations again instead of keeping them (about a quarter more time, the same numbers).',
+      set: { 'training.gradient_checkpointing': true },
+    });
+  }
+  if (config.batchSize > 1) {
+    const batchSize = Math.ceil(config.batchSize / 2);
+    const accumulation = Math.ceil((config.batchSize * config.accumulation) / batchSize);
+    candidates.push({
+      settings: { ...config, batchSize, accumulation },
+      text: 'Halve the batch and double the accumulation: the same steps, in smaller pieces.',
+      set: { 'training.batch_size': batchSize, 'training.gradient_accumulation_steps': accumulation },
+    });
+  }
+  if (config.maxLength > 128) {
+    const maxLength = Math.max(128, Math.floor(config.maxLength / 2));
+    candidates.push({
+      settings: { ...config, maxLength },
+      text: `Cut rows at ${maxLength} tokens.`,
+      set: { 'data.max_length': maxLength },
+    });
+  }
+  if (config.rank !== undefined && config.rank > 4) {
+    const rank = Math.ceil(config.rank / 2);
+    candidates.push({
+      settings: { ...config, rank },
+      text: `Use adapters of rank ${rank}.`,
+      set: { 'lora.rank': rank },
+    });
+  }
+  return candidates
+    .map(({ settings, text, set }) => ({
+      text,
+      set,
+      saved: now === undefined ? 0 : now - (estimateMemory?.(settings) ?? now),
+    }))
+    .toSorted((a, b) => b.saved - a.saved)
+    .slice(0, 3)
+    .map(({ text, set, saved }) =>
+      saved > 0 ? { text, set, saves: { memory_bytes: Math.round(saved) } } : { text, set },
+    );
+}
+
+function diskFull(error: unknown, text: string, context: FailureContext): Failure {
+  return {
+    cause: {
+      code: 'training/disk-full',
+      message: 'The disk is full: the run could not be written.',
+      place: { file: pathOf(error) ?? context.runFolder },
+    },
+    evidence: [firstLine(text), 'Nothing half-written is taken for a checkpoint; the last whole one is still there.'],
+    remedies: [
+      { text: 'Make room on the disk, then resume the run.' },
+      { text: 'Keep fewer checkpoints.', set: { 'checkpoints.keep': 1 } },
+    ],
+  };
+}
+
+function unwritable(error: unknown, text: string): Failure {
+  const file = pathOf(error);
+  return {
+    cause: {
+      code: 'training/unwritable',
+      message: file === undefined ? 'A file or folder cannot be written.' : `${file} cannot be written.`,
+      ...(file === undefined ? {} : { place: { file } }),
+    },
+    evidence: [firstLine(text)],
+    remedies: [
+      {
+        text: 'Give this user the right to write there, or choose another folder (config field output, or where the run is started).',
+      },
+    ],
+  };
+}
+
+/** Known problems already are in a person's words; some have advice that only the trainer knows. */
+function fromProblem(error: ProblemError, { config }: FailureContext): Failure {
+  const [first, ...others] = error.problems.filter((found) => found.severity === 'error');
+  const main = first ?? error.problems[0]!;
+  const remedies: Remedy[] = [];
+  if (main.code === 'trainer/nothing-to-train') {
+    if (config && config.trainOn !== 'all')
+      remedies.push({ text: 'Train on every token.', set: { 'data.train_on': 'all' } });
+    if (config)
+      remedies.push({
+        text: 'Allow longer rows, so that the answers are not cut off.',
+        set: { 'data.max_length': config.maxLength * 2 },
+      });
+  }
+  return {
+    cause: reportProblem(main),
+    evidence: [...(main.details ?? []), ...others.slice(0, 20).map((found) => found.message)],
+    remedies,
+  };
+}
+
+/** A problem as events tell it. */
+export function reportProblem(found: Problem): ProblemReport {
+  const { file, line, column } = found.place ?? {};
+  return {
+    code: found.code,
+    message: found.message,
+    ...(file === undefined
+      ? {}
+      : { place: { file, ...(line === undefined ? {} : { line }), ...(column === undefined ? {} : { column }) } }),
+    ...(found.details ? { details: found.details } : {}),
+  };
+}
+
+/** What ONNX Runtime, V8 and the system say when memory runs out. */
+function isOutOfMemory(error: unknown, text: string): boolean {
+  return (
+    /bad_alloc|bad allocation|array buffer allocation failed|invalid (typed )?array (buffer )?length|failed to allocate memory|out of memory|heap limit/i.test(
+      text,
+    ) ||
+    codeOf(error) === 'ERR_WORKER_OUT_OF_MEMORY' ||
+    codeOf(error) === 'ENOMEM'
+  );
+}
+
+function hasCode(error: unknown, pattern: RegExp): boolean {
+  return error instanceof ProblemError && error.problems.some((found) => pattern.test(found.code));
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+function pathOf(error: unknown): string | undefined {
+  if (error instanceof ProblemError) return error.problems[0]?.place?.file;
+  return error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : undefined;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? text;
+}
