@@ -1,0 +1,208 @@
+// LoRA adapters in the folder layout of PEFT: adapter_config.json and adapter_model.safetensors.
+import { join } from 'node:path';
+import { problem } from '../protocol/problem.ts';
+import type { ProblemError } from '../protocol/problem.ts';
+import { readTextIfPresent, writeTextAtomically } from './files.ts';
+import { isJsonObject, parseJsonObject } from './json.ts';
+import type { JsonObject } from './json.ts';
+import { readSafetensors, writeSafetensors } from './safetensors.ts';
+import type { TensorSpec } from './safetensors.ts';
+import type { NamedTensor, WeightDtype, WeightEntry } from './types.ts';
+
+const configName = 'adapter_config.json';
+const weightsName = 'adapter_model.safetensors';
+/** PEFT wraps the model twice; our names begin where the model's own do. */
+const outer = 'base_model.model.';
+
+export interface AdapterSettings {
+  readonly rank: number;
+  readonly alpha: number;
+  readonly dropout: number;
+  readonly useRslora: boolean;
+  /** Hub id or path of the base model, for those who load the adapter. */
+  readonly baseModel: string;
+  readonly revision?: string;
+  /** Full names of the adapted layers, such as `model.layers.0.self_attn.q_proj`. */
+  readonly modules: readonly string[];
+  /** True for GPT-2, whose layers keep [in, out]. */
+  readonly fanInFanOut?: boolean;
+}
+
+/**
+ * Writes an adapter folder that PEFT loads. `tensors`: `<module>.lora_A.weight` [rank, in] and `<module>.lora_B.weight`
+ * [out, rank], read one after another. The config comes last: a folder without it is no adapter.
+ */
+export async function writeAdapter(
+  folder: string,
+  settings: AdapterSettings,
+  tensors: Iterable<NamedTensor> | AsyncIterable<NamedTensor>,
+  options: { readonly dtype?: WeightDtype; readonly specs?: readonly TensorSpec[] } = {},
+): Promise<void> {
+  const specs = options.specs?.map((spec) => ({ ...spec, name: outer + spec.name }));
+  await writeSafetensors(join(folder, weightsName), renamed(tensors), {
+    metadata: { format: 'pt' },
+    ...(options.dtype && { dtype: options.dtype }),
+    ...(specs && { specs }),
+  });
+  await writeTextAtomically(join(folder, configName), `${JSON.stringify(peftConfig(settings), null, 2)}\n`);
+}
+
+async function* renamed(tensors: Iterable<NamedTensor> | AsyncIterable<NamedTensor>): AsyncGenerator<NamedTensor> {
+  for await (const tensor of tensors) yield { ...tensor, name: outer + tensor.name };
+}
+
+/** The keys that PEFT writes and that say something about plain LoRA; it fills in the rest itself. */
+function peftConfig(settings: AdapterSettings): JsonObject {
+  return {
+    alpha_pattern: {},
+    auto_mapping: null,
+    base_model_name_or_path: settings.baseModel,
+    bias: 'none',
+    exclude_modules: null,
+    fan_in_fan_out: settings.fanInFanOut ?? false,
+    inference_mode: true,
+    init_lora_weights: true,
+    layer_replication: null,
+    layers_pattern: null,
+    layers_to_transform: null,
+    lora_alpha: settings.alpha,
+    lora_bias: false,
+    lora_dropout: settings.dropout,
+    modules_to_save: null,
+    peft_type: 'LORA',
+    r: settings.rank,
+    rank_pattern: {},
+    revision: settings.revision ?? null,
+    // Full names: the last parts alone (`q_proj`) could mean layers that carry no adapter.
+    target_modules: [...settings.modules].sort(),
+    target_parameters: null,
+    task_type: 'CAUSAL_LM',
+    trainable_token_indices: null,
+    use_dora: false,
+    use_rslora: settings.useRslora,
+  };
+}
+
+export interface OpenedAdapter {
+  readonly settings: AdapterSettings;
+  /** Under `<module>.lora_A.weight` and `<module>.lora_B.weight`. */
+  readonly weights: ReadonlyMap<string, WeightEntry>;
+}
+
+/** Fields of PEFT that change what an adapter computes and that are not carried out here, with their harmless values. */
+const unsupported: Readonly<Record<string, readonly unknown[]>> = {
+  bias: ['none'],
+  lora_bias: [false],
+  use_dora: [false],
+  layer_replication: [],
+  modules_to_save: [],
+  trainable_token_indices: [],
+  target_parameters: [],
+  alora_invocation_tokens: [],
+  use_qalora: [false],
+  use_bdlora: [false],
+  megatron_config: [],
+  arrow_config: [],
+  kasa_config: [],
+  monteclora_config: [],
+  velora_config: [],
+};
+
+/**
+ * Opens a PEFT LoRA folder. Throws `models/not-an-adapter`, `models/unsupported-adapter`, `models/broken-adapter` and
+ * what `readSafetensors` throws.
+ */
+export async function readAdapter(folder: string): Promise<OpenedAdapter> {
+  const file = join(folder, configName);
+  const text = await readTextIfPresent(file);
+  if (text === undefined) {
+    throw problem('models/not-an-adapter', `The folder has no ${configName}, so it holds no PEFT adapter.`, {
+      file: folder,
+    });
+  }
+  const config = parseJsonObject(text, file);
+  refuseUnsupported(config, file);
+  const header = await readSafetensors(join(folder, weightsName));
+  const other = header.others[0];
+  if (other) throw broken(header.file, `tensor \`${other.name}\` is stored as ${other.dtype}`);
+  const weights = new Map([...header.entries.values()].map((entry) => renameEntry(entry, header.file)));
+  const settings = readSettings(config, file, modulesOf(weights, header.file));
+  checkShapes(weights, settings, header.file);
+  return { settings, weights };
+}
+
+function refuseUnsupported(config: JsonObject, file: string): void {
+  const refuse = (what: string) => problem('models/unsupported-adapter', `${what} cannot be used here.`, { file });
+  if (config['peft_type'] !== 'LORA') throw refuse(`An adapter of the kind ${JSON.stringify(config['peft_type'])}`);
+  for (const [key, harmless] of Object.entries(unsupported)) {
+    const value = config[key];
+    const empty = Array.isArray(value) && value.length === 0;
+    if (value !== undefined && value !== null && !empty && !harmless.includes(value)) {
+      throw refuse(`An adapter with \`${key}: ${JSON.stringify(value)}\``);
+    }
+  }
+  for (const key of ['rank_pattern', 'alpha_pattern']) {
+    const value = config[key] ?? {};
+    if (!isJsonObject(value) || Object.keys(value).length > 0) {
+      throw refuse(`An adapter whose layers differ in rank or alpha (\`${key}\`)`);
+    }
+  }
+}
+
+function readSettings(config: JsonObject, file: string, modules: readonly string[]): AdapterSettings {
+  const { r: rank, lora_alpha: alpha, lora_dropout: dropout = 0, use_rslora: useRslora = false } = config;
+  const { base_model_name_or_path: baseModel, revision, fan_in_fan_out: fanInFanOut } = config;
+  if (typeof rank !== 'number' || !Number.isInteger(rank) || rank < 1)
+    throw broken(file, '`r` is no whole number above 0');
+  if (typeof alpha !== 'number' || !(alpha > 0)) throw broken(file, '`lora_alpha` is no number above 0');
+  if (typeof dropout !== 'number' || !(dropout >= 0 && dropout < 1))
+    throw broken(file, '`lora_dropout` is not in [0, 1)');
+  if (typeof useRslora !== 'boolean') throw broken(file, '`use_rslora` is neither true nor false');
+  return {
+    ...{ rank, alpha, dropout, useRslora, modules },
+    baseModel: typeof baseModel === 'string' ? baseModel : '',
+    ...(typeof revision === 'string' ? { revision } : {}),
+    ...(fanInFanOut === true ? { fanInFanOut } : {}),
+  };
+}
+
+function renameEntry(entry: WeightEntry, file: string): [string, WeightEntry] {
+  // Older PEFT versions put the adapter's name, `default`, before `.weight`.
+  const parsed = /^base_model\.model\.(.+)\.lora_([AB])(?:\.default)?\.weight$/.exec(entry.name);
+  if (!parsed) throw broken(file, `tensor \`${entry.name}\` is no part of a LoRA adapter of linear layers`);
+  const name = `${parsed[1]!}.lora_${parsed[2]!}.weight`;
+  return [name, { ...entry, name }];
+}
+
+function modulesOf(weights: ReadonlyMap<string, WeightEntry>, file: string): string[] {
+  const modules = [...new Set([...weights.keys()].map((name) => name.replace(/\.lora_[AB]\.weight$/, '')))].sort();
+  if (modules.length === 0) throw broken(file, 'it holds no tensors');
+  for (const module of modules) {
+    for (const part of ['A', 'B']) {
+      if (!weights.has(`${module}.lora_${part}.weight`))
+        throw broken(file, `\`${module}.lora_${part}.weight\` is missing`);
+    }
+  }
+  return modules;
+}
+
+function checkShapes(
+  weights: ReadonlyMap<string, WeightEntry>,
+  { rank, modules }: AdapterSettings,
+  file: string,
+): void {
+  for (const module of modules) {
+    const a = weights.get(`${module}.lora_A.weight`)?.shape ?? [];
+    const b = weights.get(`${module}.lora_B.weight`)?.shape ?? [];
+    if (a.length !== 2 || b.length !== 2 || a[0] !== rank || b[1] !== rank) {
+      throw broken(
+        file,
+        `the matrices of \`${module}\` ([${a.join(', ')}] and [${b.join(', ')}]) do not have the rank ${rank}`,
+      );
+    }
+  }
+}
+
+function broken(file: string, what: string): ProblemError {
+  return problem('models/broken-adapter', `This adapter cannot be read: ${what}.`, { file });
+}
