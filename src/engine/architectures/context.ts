@@ -62,10 +62,12 @@ export interface LinearModule {
   readonly name: string;
   readonly inFeatures: number;
   readonly outFeatures: number;
+  /** The weight is stored [in, out] (PEFT's `fan_in_fan_out`). */
+  readonly storedTransposed: boolean;
 }
 
-/** A model family bound to one config.json. */
-export interface Architecture {
+/** What a model family says of itself: sizes, and the two functions that make the graph. */
+export interface ModelDescription {
   /** `model_type` of the config. */
   readonly name: string;
   readonly vocabSize: number;
@@ -75,12 +77,18 @@ export interface Architecture {
   readonly layers: number;
   readonly kvHeads: number;
   readonly headSize: number;
-  /** Everything an adapter can be put on, in order, the output head left out. */
-  readonly linearModules: readonly LinearModule[];
-  /** Stored tensors that carry no information for this model, such as buffers. */
+  /** The name that transformers gives a tensor when it saves the whole model, for one that a file has under another. */
+  readonly canonicalName: (stored: string) => string;
+  /** Stored tensors (canonical names) that carry no information for this model, such as buffers. */
   readonly ignoredWeights: RegExp;
   /** Tokens → hidden states [n, hidden] before the last norm. */
   readonly hidden: (context: ModelContext) => Node;
   /** Last norm and output head: hidden states [s, hidden] → logits [s, vocabulary]. */
   readonly logits: (context: ModelContext, hidden: Node) => Node;
+}
+
+/** A model family bound to one config.json. */
+export interface Architecture extends ModelDescription {
+  /** Everything an adapter can be put on, in order, the output head left out. */
+  readonly linearModules: readonly LinearModule[];
 }

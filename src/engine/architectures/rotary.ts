@@ -1,18 +1,29 @@
 // Rotary position tables from a model's config: plain and scaled frequencies, as transformers' modeling_rope_utils has them.
 
 import { problem } from '../../protocol/problem.ts';
-import { numberField, numberList, objectField, optionalNumber, stringField } from './config-fields.ts';
-import type { ModelConfig } from './config-fields.ts';
+import {
+  numberField,
+  numberList,
+  objectField,
+  onlySupported,
+  optionalNumber,
+  stringField,
+  unsupported,
+} from './configFields.ts';
+import type { ModelConfig } from './configFields.ts';
 import type { RotaryTable } from './context.ts';
 
 export interface RotaryRequest {
   readonly config: ModelConfig;
   readonly headSize: number;
   readonly contextLength: number;
-  /** Overrides for models with several tables. */
+  /** For models with several tables: this one's name. */
   readonly key?: string;
-  readonly parameters?: ModelConfig;
+  /** In place of the config's own. */
+  readonly parameters?: ModelConfig | undefined;
   readonly defaultTheta?: number;
+  /** The family rotates only part of each head where its config says so; others refuse such a config. */
+  readonly partial?: boolean;
 }
 
 /**
@@ -26,8 +37,10 @@ export function rotaryTable(request: RotaryRequest): RotaryTable {
     request.parameters ?? objectField(config, 'rope_parameters') ?? objectField(config, 'rope_scaling') ?? {};
   const theta = numberField(parameters, 'rope_theta', numberField(config, 'rope_theta', request.defaultTheta ?? 10000));
   const fraction = numberField(parameters, 'partial_rotary_factor', numberField(config, 'partial_rotary_factor', 1));
+  if (!request.partial) onlySupported({ partial_rotary_factor: fraction }, 'partial_rotary_factor', [1]);
   const size = Math.floor(headSize * fraction);
   const half = size / 2;
+  if (!Number.isInteger(half)) unsupported('head_dim', headSize, 'an even number of rotated features is needed');
   const base = { key: request.key ?? 'rotary', half };
   const kind = stringField(parameters, 'rope_type', stringField(parameters, 'type', 'default'));
   const plain = (t: number) => Float64Array.from({ length: half }, (_, i) => 1 / t ** ((2 * i) / size));
@@ -55,12 +68,15 @@ export function rotaryTable(request: RotaryRequest): RotaryTable {
       };
     }
     case 'llama3':
-      return fixed(llama3(plain(theta), parameters));
+      return fixed(llama3(plain(theta), parameters, originalLength(request, parameters)));
     case 'yarn':
-      return fixed(...yarn(theta, size, parameters, contextLength));
+      return fixed(...yarn(theta, size, parameters, { contextLength, original: originalLength(request, parameters) }));
     case 'longrope':
     case 'su':
-      return { ...base, ...longrope(theta, size, parameters, config, contextLength) };
+      return {
+        ...base,
+        ...longrope(theta, size, parameters, { contextLength, original: originalLength(request, parameters) }),
+      };
     default:
       throw problem(
         'model/unsupported-config',
@@ -69,12 +85,23 @@ export function rotaryTable(request: RotaryRequest): RotaryTable {
   }
 }
 
+interface Lengths {
+  readonly contextLength: number;
+  /** Length of the sequences before the context was extended. */
+  readonly original: number;
+}
+
+/** A length beside the scaling's own parameters goes before one inside, as in transformers. */
+function originalLength({ config, contextLength }: RotaryRequest, parameters: ModelConfig): number {
+  const field = 'original_max_position_embeddings';
+  return optionalNumber(config, field) ?? optionalNumber(parameters, field) ?? contextLength;
+}
+
 /** Llama 3.1's scaling: long wavelengths are stretched, short ones kept, those between interpolated. */
-function llama3(frequencies: Float64Array, parameters: ModelConfig): Float64Array {
+function llama3(frequencies: Float64Array, parameters: ModelConfig, original: number): Float64Array {
   const factor = numberField(parameters, 'factor');
   const low = numberField(parameters, 'low_freq_factor');
   const high = numberField(parameters, 'high_freq_factor');
-  const original = numberField(parameters, 'original_max_position_embeddings');
   return frequencies.map((f) => {
     const wavelength = (2 * Math.PI) / f;
     if (wavelength > original / low) return f / factor;
@@ -88,9 +115,8 @@ function yarn(
   theta: number,
   size: number,
   parameters: ModelConfig,
-  contextLength: number,
+  { contextLength, original }: Lengths,
 ): [frequencies: Float64Array, attentionFactor: number] {
-  const original = optionalNumber(parameters, 'original_max_position_embeddings') ?? contextLength;
   const factor = optionalNumber(parameters, 'factor') ?? contextLength / original;
   const magnitude = (scale: number, m = 1) => (scale <= 1 ? 1 : 0.1 * m * Math.log(scale) + 1);
   const mscale = optionalNumber(parameters, 'mscale');
@@ -118,21 +144,18 @@ function longrope(
   theta: number,
   size: number,
   parameters: ModelConfig,
-  config: ModelConfig,
-  contextLength: number,
+  { contextLength, original }: Lengths,
 ): Pick<RotaryTable, 'inverseFrequencies' | 'attentionFactor'> {
-  const [short, long] = [numberList(parameters, 'short_factor'), numberList(parameters, 'long_factor')];
-  const original =
-    optionalNumber(parameters, 'original_max_position_embeddings') ??
-    optionalNumber(config, 'original_max_position_embeddings') ??
-    contextLength;
   const factor = optionalNumber(parameters, 'factor') ?? contextLength / original;
   const attention =
     optionalNumber(parameters, 'attention_factor') ??
     (factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original)));
-  const frequencies = (factors: readonly number[]) =>
-    Float64Array.from({ length: size / 2 }, (_, i) => 1 / ((factors[i] ?? 1) * theta ** ((2 * i) / size)));
-  const [near, far] = [frequencies(short), frequencies(long)];
+  const frequencies = (field: string): Float64Array => {
+    const factors = numberList(parameters, field);
+    if (factors.length !== size / 2) unsupported(field, factors, `${String(size / 2)} numbers are needed there`);
+    return Float64Array.from(factors, (factor, i) => 1 / (factor * theta ** ((2 * i) / size)));
+  };
+  const [near, far] = [frequencies('short_factor'), frequencies('long_factor')];
   return {
     inverseFrequencies: (length) => (length > original ? far : near),
     attentionFactor: () => attention,
