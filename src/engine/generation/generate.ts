@@ -78,7 +78,7 @@ export function createGenerator(request: GeneratorRequest): Generator {
       );
       if (model.usesPositions) feeds.set('positions', positions);
       for (const window of model.windows) feeds.set(maskName(window), cache.mask(positions, window));
-      const reached = Math.max(...positions) + 1;
+      const reached = positions.map((position) => position + 1);
       for (const table of model.rotaryTables) {
         const { cos, sin } = rotaryAngles(table, positions, reached);
         feeds.set(`cos:${table.key}`, cos).set(`sin:${table.key}`, sin);

@@ -29,8 +29,9 @@ export function sequenceFeeds(model: ModelGraph, sequence: Omit<PackedSequence, 
   const { index, inverse } = rowGrid(segments, positions, lengths.length, longest);
   feeds.set('grid', index).set('gridInverse', inverse);
   for (const window of model.windows) feeds.set(maskName(window), attentionMask(lengths, longest, window));
+  const lengthsByToken = segments.map((segment) => lengths[segment]!);
   for (const table of model.rotaryTables) {
-    const { cos, sin } = rotaryAngles(table, positions, longest);
+    const { cos, sin } = rotaryAngles(table, positions, lengthsByToken);
     feeds.set(`cos:${table.key}`, cos).set(`sin:${table.key}`, sin);
   }
   const dims = { T: tokens.length, B: lengths.length, L: longest, S: lossPositions.length };
@@ -69,34 +70,54 @@ function attentionMask(lengths: readonly number[], longest: number, window: numb
   return mask;
 }
 
-/** Cosine and sine of each token's angles, [T, half]. */
+/**
+ * Cosine and sine of each token's angles, [T, half]. `lengths` has the length of the row that each token belongs to:
+ * tables that depend on it must not see a row's neighbours.
+ */
 export function rotaryAngles(
   table: RotaryTable,
   positions: Int32Array,
-  length: number,
+  lengths: Int32Array,
 ): { cos: Float32Array; sin: Float32Array } {
-  const frequencies = table.inverseFrequencies(length).map(Math.fround);
-  const factor = table.attentionFactor(length);
-  const cos = new Float32Array(positions.length * table.half);
+  const { half } = table;
+  const cos = new Float32Array(positions.length * half);
   const sin = new Float32Array(cos.length);
-  const known = new Map<number, number>();
+  const scalings = new Map<number, Scaling>();
   positions.forEach((position, token) => {
-    const start = token * table.half;
-    const same = known.get(position);
+    const length = lengths[token]!;
+    const scaling = scalings.get(length) ?? scalingAt(table, length, scalings.values());
+    scalings.set(length, scaling);
+    const start = token * half;
+    const same = scaling.known.get(position);
     if (same !== undefined) {
-      cos.copyWithin(start, same, same + table.half);
-      sin.copyWithin(start, same, same + table.half);
+      cos.copyWithin(start, same, same + half);
+      sin.copyWithin(start, same, same + half);
       return;
     }
-    known.set(position, start);
-    for (let i = 0; i < table.half; i++) {
+    scaling.known.set(position, start);
+    for (let i = 0; i < half; i++) {
       // transformers multiplies in float32, so the angle is rounded before the cosine is taken.
-      const angle = Math.fround(position * frequencies[i]!);
-      cos[start + i] = Math.cos(angle) * factor;
-      sin[start + i] = Math.sin(angle) * factor;
+      const angle = Math.fround(position * Math.fround(scaling.frequencies[i]!));
+      cos[start + i] = Math.cos(angle) * scaling.factor;
+      sin[start + i] = Math.sin(angle) * scaling.factor;
     }
   });
   return { cos, sin };
+}
+
+interface Scaling {
+  readonly frequencies: Float64Array;
+  readonly factor: number;
+  /** Where the angles of a position already stand. */
+  readonly known: Map<number, number>;
+}
+
+/** Most tables are the same for all lengths; these share the angles found so far. */
+function scalingAt(table: RotaryTable, length: number, others: Iterable<Scaling>): Scaling {
+  const frequencies = table.inverseFrequencies(length);
+  const factor = table.attentionFactor(length);
+  for (const other of others) if (other.frequencies === frequencies && other.factor === factor) return other;
+  return { frequencies, factor, known: new Map() };
 }
 
 /**
