@@ -7,7 +7,7 @@ import { restrictedImports } from './scripts/room-rules.mjs';
 const rooms = restrictedImports();
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', '.venv/', 'test-results/', '**/*.generated.ts'] },
+  { ignores: ['dist/', 'dist.new-*/', 'node_modules/', '.venv/', 'test-results/', '**/*.generated.ts'] },
   js.configs.recommended,
   {
     files: ['**/*.mjs', '**/*.js'],

@@ -1,35 +1,46 @@
-// Bundles the command line, the trainer and the engine's worker into dist/ (ES modules for Node, code shared in chunks).
+// Builds dist/. With --if-changed nothing happens when no source is newer than the last build.
 import { build } from 'esbuild';
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleOptions } from './bundles.mjs';
 
 const quiet = process.argv.includes('--quiet');
-const started = performance.now();
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+process.chdir(root);
 
-/** Packages with native files or large optional parts stay outside the bundles and are resolved at run time. */
-const external = ['onnxruntime-node', '@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node', '@tensorflow/tfjs'];
+if (!process.argv.includes('--if-changed') || (await isStale())) await buildAll();
+else if (!quiet) console.log('dist/ is up to date');
 
-await rm('dist', { recursive: true, force: true });
-const result = await build({
-  entryPoints: {
-    cli: 'src/cli/main.ts',
-    trainer: 'src/trainer/main.ts',
-    'engine-worker': 'src/engine/worker.ts',
-  },
-  outdir: 'dist',
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20.19',
-  chunkNames: 'chunks/[name]-[hash]',
-  external,
-  metafile: true,
-  sourcemap: true,
-  logLevel: quiet ? 'error' : 'warning',
-  banner: {
-    // CommonJS dependencies inside an ES module bundle still ask for `require`.
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
-});
-await writeFile('dist/metafile.json', JSON.stringify(result.metafile));
-if (!quiet) console.log(`built dist/ in ${Math.round(performance.now() - started)} ms`);
+async function buildAll() {
+  const started = performance.now();
+  const logLevel = quiet ? 'error' : 'warning';
+  const result = await build({ ...bundleOptions, absWorkingDir: root, write: false, logLevel }).catch(() => {
+    process.exit(1); // esbuild has said what is wrong
+  });
+  // Written aside and swapped in, so that a program that starts meanwhile never meets half a build.
+  const staging = `dist.new-${process.pid}`;
+  for (const { path, contents } of result.outputFiles) await writeInto(join(staging, relative('dist', path)), contents);
+  await writeInto(join(staging, 'metafile.json'), JSON.stringify(result.metafile));
+  await rm('dist', { recursive: true, force: true });
+  await rename(staging, 'dist');
+  if (!quiet) console.log(`built dist/ in ${Math.round(performance.now() - started)} ms`);
+}
+
+async function writeInto(file, contents) {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, contents);
+}
+
+/** Whether a source of the last build, or the build itself, has changed since. */
+async function isStale() {
+  try {
+    const built = (await stat('dist/metafile.json')).mtimeMs;
+    const { inputs } = JSON.parse(await readFile('dist/metafile.json', 'utf8'));
+    const sources = [...Object.keys(inputs), 'package.json', 'scripts/build.mjs', 'scripts/bundles.mjs'];
+    const times = await Promise.all(sources.map(async (file) => (await stat(file)).mtimeMs));
+    return times.some((time) => time > built);
+  } catch {
+    return true; // never built, or a source is gone
+  }
+}

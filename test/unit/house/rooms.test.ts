@@ -1,0 +1,90 @@
+// The rules between rooms, read from the imports themselves: lint can be switched off, this cannot.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { allowedRooms, pureRooms } from '../../../scripts/room-rules.mjs';
+
+const root = resolve('src');
+const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+
+interface Import {
+  readonly from: string;
+  readonly target: string;
+}
+
+/** Everything after `from`, inside `import(…)` or behind a bare `import`, in the code without its comments. */
+export function importsOf(source: string): string[] {
+  const code = source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
+  const pattern =
+    /(?:^|[\s;}])from\s*['"]([^'"]+)['"]|\bimport\s*\(\s*['"]([^'"]+)['"]|^\s*import\s+['"]([^'"]+)['"]/gm;
+  return [...code.matchAll(pattern)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
+}
+
+const imports: Import[] = files.flatMap((name) =>
+  importsOf(readFileSync(join(root, name), 'utf8')).map((target) => ({ from: name.split(sep).join('/'), target })),
+);
+
+function roomOf(name: string): string {
+  return name.split('/')[0] ?? '';
+}
+
+test('imports are found in every form', () => {
+  const source = `import type { A } from './a.ts';\nexport * from "./b.ts";\nimport './c.ts';\nconst d = await import('./d.ts');\nimport {\n  E,\n} from 'node:e';\n// import './f.ts'\n/* from './g.ts' */`;
+  expect(importsOf(source)).toEqual(['./a.ts', './b.ts', './c.ts', './d.ts', 'node:e']);
+});
+
+test('every room has its line in the table, and the table has no circles', () => {
+  expect(files.length).toBeGreaterThan(50);
+  expect([...new Set(files.map((name) => roomOf(name.split(sep).join('/'))))].toSorted()).toEqual(
+    Object.keys(allowedRooms).toSorted(),
+  );
+  const reach = (room: string, seen: readonly string[]): void => {
+    expect(seen, `${[...seen, room].join(' → ')} is a circle`).not.toContain(room);
+    for (const next of allowedRooms[room] ?? []) reach(next, [...seen, room]);
+  };
+  for (const room of Object.keys(allowedRooms)) reach(room, []);
+});
+
+test('no file imports a room that its own may not', () => {
+  const wrong = imports.flatMap(({ from, target }) => {
+    if (!target.startsWith('.')) return [];
+    const path = relative(root, resolve(root, dirname(from), target))
+      .split(sep)
+      .join('/');
+    if (path.startsWith('../'))
+      return path.startsWith('../schemas/') || path === '../package.json' ? [] : [`${from} → ${path}`];
+    const allowed = [roomOf(from), ...(allowedRooms[roomOf(from)] ?? [])];
+    return allowed.includes(roomOf(path)) ? [] : [`${from} → ${path}`];
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('only the extension imports vscode', () => {
+  expect(imports.filter(({ target }) => target === 'vscode').map(({ from }) => roomOf(from))).toEqual([]);
+});
+
+describe('pure rooms', () => {
+  const pure = files.filter((name) => pureRooms.includes(name.split(sep)[0] ?? ''));
+
+  test('import no part of Node', () => {
+    const wrong = imports.filter(({ from, target }) => pureRooms.includes(roomOf(from)) && target.startsWith('node:'));
+    expect(wrong).toEqual([]);
+  });
+
+  test('read no clock, no chance and no environment', () => {
+    const wrong = pure.filter((name) => {
+      const code = readFileSync(join(root, name), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+      return /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b|\bMath\.random\b|\bprocess\.\w|\bcrypto\.\w/.test(code);
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
+test('files say in their first line why they exist, and none is over 400 lines', () => {
+  const long = files.filter((name) => readFileSync(join(root, name), 'utf8').split('\n').length > 401);
+  expect(long).toEqual([]);
+  const silent = files.filter(
+    (name) => !name.endsWith('.generated.ts') && !/^\/\/ \S.{10,}/.test(readFileSync(join(root, name), 'utf8')),
+  );
+  expect(silent).toEqual([]);
+});
