@@ -78,7 +78,7 @@ export async function createLocalSession(plan: SessionPlan, executor: Executor):
       }
       return { ...totalLoss(rows), rows };
     },
-    generate: generator.generate,
+    generate: (prompts, settings) => generator.generate(prompts, settings),
     trainedTensors: () => asyncOf(trained.values()),
     optimizerTensors: () => asyncOf(trained.optimizerState()),
     restore: async ({ trained: values, optimizer, step: steps }) => {

@@ -1,0 +1,191 @@
+// A training session on a tiny Llama: what must be equal is equal, and what must be learned is learned.
+
+import { beforeAll, describe, expect, it } from 'vitest';
+import { onnxExecutor } from '../../../src/engine/executors/onnx/executor.ts';
+import type { SessionPlan, TrainingSession } from '../../../src/engine/session.ts';
+import { createLocalSession } from '../../../src/engine/training/localSession.ts';
+import type { NamedTensor, WeightEntry } from '../../../src/models/types.ts';
+import type { PackedSequence } from '../../../src/protocol/sequence.ts';
+import { packed, tinyConfig, tinyPlan, tinyRows, tinyWeights } from '../../support/tinyModel.ts';
+
+let weights: WeightEntry[];
+beforeAll(async () => {
+  weights = await tinyWeights();
+});
+
+const open = (changes: Partial<SessionPlan> = {}): Promise<TrainingSession> =>
+  createLocalSession(tinyPlan(weights, changes), onnxExecutor({ provider: 'cpu', threads: 1 }));
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
+/** Losses of `steps` steps over the same layout of rows. */
+async function train(session: TrainingSession, layout: (step: number) => readonly PackedSequence[], from = 1, to = 6) {
+  const losses: number[] = [];
+  for (let step = from; step <= to; step++) {
+    losses.push((await session.step({ step, sequences: layout(step), learningRate: 0.01 })).loss);
+  }
+  return losses;
+}
+
+const rows = tinyRows(4);
+const together = () => [packed(rows)];
+const apart = () => rows.map((row) => packed([row]));
+
+function expectClose(actual: readonly number[], expected: readonly number[], tolerance: number) {
+  expect(actual).toHaveLength(expected.length);
+  actual.forEach((value, i) => expect(Math.abs(value - expected[i]!) / Math.abs(expected[i]!)).toBeLessThan(tolerance));
+}
+
+describe.each([
+  { name: 'lora', method: tinyPlan([]).method },
+  { name: 'full', method: { kind: 'full' as const } },
+])('$name', ({ method }) => {
+  it('learns rows by heart', async () => {
+    const losses = await train(await open({ method }), together, 1, 60);
+    expect(losses.at(-1)!).toBeLessThan(0.35 * losses[0]!);
+  });
+
+  it('gives the same losses packed, one row at a time and in other company', async () => {
+    const one = await train(await open({ method }), together);
+    expectClose(await train(await open({ method }), apart), one, 1e-5);
+    const pairs = () => [packed([rows[3]!, rows[0]!]), packed([rows[2]!, rows[1]!])];
+    expectClose(await train(await open({ method }), pairs), one, 1e-5);
+  });
+
+  it('gives the same losses with gradient checkpointing', async () => {
+    const kept = await train(await open({ method }), together);
+    expectClose(await train(await open({ method, gradientCheckpointing: true }), together), kept, 1e-5);
+  });
+
+  it('goes on bit-equal from its state', async () => {
+    const whole = await open({ method });
+    const expected = (await train(whole, together, 1, 8)).slice(4);
+    const first = await open({ method });
+    await train(first, together, 1, 4);
+    const state = {
+      trained: await collect(first.trainedTensors()),
+      optimizer: await collect(first.optimizerTensors()),
+      step: 4,
+    };
+    const second = await open({ method, seed: 1 });
+    await second.restore(state);
+    expect(await train(second, together, 5, 8)).toEqual(expected);
+    const weightsOf = async (session: TrainingSession) =>
+      (await collect(session.trainedTensors())).map((t: NamedTensor) => [
+        t.name,
+        Buffer.from(t.data.buffer).toString('hex'),
+      ]);
+    expect(await weightsOf(second)).toEqual(await weightsOf(whole));
+  });
+});
+
+describe('losses', () => {
+  it('start at those of the base model with LoRA, and are told by row', async () => {
+    const base = await (await open({ method: { kind: 'full' } })).evaluate(apart());
+    const lora = await (await open()).evaluate(together());
+    expectClose([lora.lossSum], [base.lossSum], 1e-5);
+    expect(lora.rows.map((r) => r.sampleId)).toEqual(rows.map((r) => r.sampleId));
+    lora.rows.forEach((row, i) => expectClose([row.lossSum], [base.rows[i]!.lossSum], 1e-5));
+  });
+
+  it('leave the weights alone when they are not finite', async () => {
+    const session = await open();
+    const before = await collect(session.trainedTensors());
+    const poisoned = before.map((t) => ({ ...t, data: t.name.includes('lora_B') ? t.data.map(() => NaN) : t.data }));
+    await session.restore({ trained: poisoned, step: 0 });
+    const result = await session.step({ step: 1, sequences: together(), learningRate: 0.1 });
+    expect(result.loss).toBeNaN();
+    const after = await collect(session.trainedTensors());
+    expect(after[0]!.data).toEqual(poisoned[0]!.data);
+  });
+
+  it('refuse a state of another run', async () => {
+    const session = await open();
+    const stranger = { name: 'model.layers.9.lora_A.weight', shape: [1], data: new Float32Array(1) };
+    await expect(session.restore({ trained: [stranger], step: 1 })).rejects.toThrow(/does not belong to this run/);
+  });
+});
+
+describe('dropout', () => {
+  const method = {
+    ...(tinyPlan([]).method as { kind: 'lora' } & Extract<SessionPlan['method'], { kind: 'lora' }>),
+    dropout: 0.5,
+  };
+
+  it('is decided by seed and step, and off in evaluation', async () => {
+    const first = await train(await open({ method }), together);
+    expect(await train(await open({ method }), together)).toEqual(first);
+    const plain = await train(await open(), together);
+    expect(first[0]).toBeCloseTo(plain[0]!, 5); // B is zero at first, so the adapter does not show
+    expect(first[2]).not.toBeCloseTo(plain[2]!, 5);
+    const session = await open({ method });
+    await train(session, together);
+    expect((await session.evaluate(together())).lossSum).toBe((await session.evaluate(together())).lossSum);
+  });
+});
+
+describe('bfloat16 weights', () => {
+  it('compute as their float32 values do', async () => {
+    const half = await tinyWeights('BF16');
+    const session = await createLocalSession(tinyPlan(half), onnxExecutor({ provider: 'cpu', threads: 1 }));
+    const losses = await train(session, together);
+    expectClose(losses, await train(await open(), together), 0.02);
+    expect(losses.every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe('generation', () => {
+  const settings = {
+    maxNewTokens: 12,
+    temperature: 0,
+    topK: 0,
+    topP: 1,
+    repetitionPenalty: 1,
+    stopTokenIds: [],
+    seed: 1,
+  };
+  const prompts = rows.map((row) => Int32Array.from(row.tokens));
+
+  /** Greedy continuation without a cache: the whole text again for each token. */
+  async function slowly(session: TrainingSession, prompt: Int32Array): Promise<number[]> {
+    let tokens = [...prompt];
+    for (let i = 0; i < settings.maxNewTokens; i++) {
+      const candidates = await Promise.all(
+        Array.from({ length: tinyConfig.vocab_size }, (_, id) => id).map((id) => ({
+          sampleId: String(id),
+          tokens: [...tokens, id],
+          trainedFrom: tokens.length,
+        })),
+      );
+      const { rows: losses } = await session.evaluate([packed(candidates)]);
+      const best = losses.reduce((a, b) => (b.lossSum < a.lossSum ? b : a));
+      tokens = [...tokens, Number(best.sampleId)];
+    }
+    return tokens.slice(prompt.length);
+  }
+
+  it('with a cache and in company chooses the tokens that a plain forward pass chooses', async () => {
+    const session = await open();
+    await train(session, together, 1, 10);
+    const made = prompts.map((): number[] => []);
+    for await (const token of session.generate(prompts, settings)) made[token.prompt]!.push(token.tokenId);
+    for (const [i, prompt] of prompts.entries()) expect(made[i]).toEqual(await slowly(session, prompt));
+  });
+
+  it('ends at a stop token and is repeatable when sampled', async () => {
+    const session = await open();
+    const sampled = { ...settings, temperature: 1, topK: 8, topP: 0.9, stopTokenIds: [3, 7, 11] };
+    const once = await collect(session.generate(prompts, sampled));
+    expect(await collect(session.generate(prompts, sampled))).toEqual(once);
+    for (const prompt of prompts.keys()) {
+      const own = once.filter((t) => t.prompt === prompt);
+      expect(own.filter((t) => t.finished)).toEqual([own.at(-1)]);
+      const stopped = own.findIndex((t) => sampled.stopTokenIds.includes(t.tokenId));
+      expect(own).toHaveLength(stopped < 0 ? settings.maxNewTokens : stopped + 1);
+    }
+  });
+});
