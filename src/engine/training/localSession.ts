@@ -2,6 +2,7 @@
 
 import type { WeightEntry } from '../../models/types.ts';
 import { architectureOf } from '../architectures/registry.ts';
+import { modelWeights } from '../architectures/weights.ts';
 import type { Executable, Executor } from '../executors/executor.ts';
 import { createGenerator } from '../generation/generate.ts';
 import { dropoutFeeds, sequenceFeeds } from '../model/feeds.ts';
@@ -14,7 +15,7 @@ import { createTrainedTensors } from './trainedTensors.ts';
 /** Builds the model, its first values and its graphs. Throws a ProblemError for a model that is not supported. */
 export async function createLocalSession(plan: SessionPlan, executor: Executor): Promise<TrainingSession> {
   const architecture = architectureOf(plan.modelConfig);
-  const weights = new Map<string, WeightEntry>(plan.weights.map((entry) => [entry.name, entry]));
+  const weights = modelWeights(architecture, plan.weights);
   const request = { architecture, weights, method: plan.method };
   const stepping = stepGraph(request, plan.gradientCheckpointing);
   const evaluating = evaluationGraph(request);
