@@ -41,9 +41,9 @@ export async function* rawBytes(file: string, shownAs: string, options: ByteStre
   let read = 0;
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
-      options.signal?.throwIfAborted();
       read += chunk.length;
       options.onBytes?.(read);
+      options.signal?.throwIfAborted();
       yield chunk;
     }
   } catch (error) {

@@ -1,0 +1,76 @@
+// The layout of a tokenised cache entry, shared with other engines: docs/data.md describes it byte by byte.
+import type { FileKind } from '../read/row.ts';
+
+/** Raised when the layout, or what the same input is turned into, changes. Part of the key of every entry. */
+export const layoutVersion = 1;
+
+/** Files of an entry. `meta.json` is written last and holds the checksums of the others. */
+export const binaryFiles = ['tokens.bin', 'mask.bin', 'rows.bin'] as const;
+export type BinaryFile = (typeof binaryFiles)[number];
+
+/** Bytes of one record of rows.bin. */
+export const rowRecordBytes = 72;
+
+/** What rows.bin keeps of a row, in the order of its fields (all little-endian). */
+export interface RowRecord {
+  /** First token in tokens.bin and mask.bin, in tokens. uint64 at 0. */
+  readonly tokenOffset: number;
+  /** Byte offset of the row in its (unpacked) file. uint64 at 8. */
+  readonly byteOffset: number;
+  /** Tokens. uint32 at 16. */
+  readonly length: number;
+  /** Trained tokens. uint32 at 20. */
+  readonly trainedTokens: number;
+  /** Index into `sources` of meta.json. uint32 at 24. */
+  readonly source: number;
+  /** Line, or row number in Parquet, from 1. uint32 at 28. */
+  readonly line: number;
+  /** Column that is part of the sample id; 0 = none. uint32 at 32. Bytes 36–39 are zero. */
+  readonly idColumn: number;
+  /** sha256 of the canonical record. 32 bytes at 40. */
+  readonly hash: Uint8Array;
+}
+
+export interface CacheSource {
+  /** Path relative to the config file, as in sample ids. */
+  readonly path: string;
+  readonly kind: FileKind;
+}
+
+/** meta.json. */
+export interface CacheMeta {
+  readonly layout: number;
+  readonly key: string;
+  readonly rows: number;
+  readonly tokens: number;
+  readonly sources: readonly CacheSource[];
+  readonly files: Readonly<Record<BinaryFile, { readonly bytes: number; readonly sha256: string }>>;
+  /** What the maker wants to find again: the report of the preparation. */
+  readonly extra: unknown;
+}
+
+export function encodeRowRecord(row: RowRecord): Buffer {
+  const bytes = Buffer.alloc(rowRecordBytes);
+  bytes.writeBigUInt64LE(BigInt(row.tokenOffset), 0);
+  bytes.writeBigUInt64LE(BigInt(row.byteOffset), 8);
+  bytes.writeUInt32LE(row.length, 16);
+  bytes.writeUInt32LE(row.trainedTokens, 20);
+  bytes.writeUInt32LE(row.source, 24);
+  bytes.writeUInt32LE(row.line, 28);
+  bytes.writeUInt32LE(row.idColumn, 32);
+  bytes.set(row.hash, 40);
+  return bytes;
+}
+
+export function decodeRowRecord(bytes: Buffer): RowRecord {
+  return {
+    tokenOffset: Number(bytes.readBigUInt64LE(0)),
+    byteOffset: Number(bytes.readBigUInt64LE(8)),
+    length: bytes.readUInt32LE(16),
+    trainedTokens: bytes.readUInt32LE(20),
+    source: bytes.readUInt32LE(24),
+    line: bytes.readUInt32LE(28),
+    idColumn: bytes.readUInt32LE(32),
+    hash: bytes.subarray(40, 72),
+  };
+}

@@ -1,0 +1,134 @@
+// Tells the format of a dataset from all of its rows: each row votes by its fields, the report names those that differ.
+import { problem, type ProblemError } from '../../protocol/problem.ts';
+import type { ReadRow, SourceRow } from '../read/row.ts';
+import { isObject, listed, suggestColumn } from './fields.ts';
+import { formatFields, formats, type Columns, type Format } from './format.ts';
+
+/** What a row looks like; preference rows are recognised so that the message can say what they are. */
+export type Looks = Format | 'preference' | 'unknown';
+
+export interface FormatReport {
+  readonly format: Format;
+  /** Rows that could be read. */
+  readonly rows: number;
+  /** Rows that look like the format. */
+  readonly matching: number;
+  readonly others: readonly { readonly looks: Looks; readonly rows: number; readonly sampleIds: readonly string[] }[];
+}
+
+/** Vote of one row, after `columns` has given our names to its fields. */
+export function looksLike(value: SourceRow['value'], columns: Columns): Looks {
+  const get = (field: string): unknown => value[columns[field] ?? field] ?? undefined;
+  if (Array.isArray(get('messages'))) return 'messages';
+  const turns = get('conversations');
+  if (Array.isArray(turns)) {
+    const first: unknown = turns[0];
+    return isObject(first) && first.role !== undefined && first.from === undefined ? 'unknown' : 'conversations';
+  }
+  if (get('chosen') !== undefined && get('rejected') !== undefined) return 'preference';
+  const fits = (format: Format) => formatFields[format].required.every((field) => get(field) !== undefined);
+  return formats.find(fits) ?? 'unknown';
+}
+
+const shownIds = 5;
+
+/** Counts votes; rows of the stream that could not be read do not vote. */
+export class FormatVote {
+  private readonly columns: Columns;
+  private readonly counts = new Map<Looks, { rows: number; sampleIds: string[] }>();
+  private firstUnknown: SourceRow | undefined;
+  private rows = 0;
+
+  constructor(columns: Columns) {
+    this.columns = columns;
+  }
+
+  add(read: ReadRow): void {
+    if (!read.ok) return;
+    this.rows += 1;
+    const looks = looksLike(read.row.value, this.columns);
+    if (looks === 'unknown') this.firstUnknown ??= read.row;
+    const count = this.counts.get(looks) ?? { rows: 0, sampleIds: [] };
+    count.rows += 1;
+    if (count.sampleIds.length < shownIds) count.sampleIds.push(read.row.sampleId);
+    this.counts.set(looks, count);
+  }
+
+  /** True when no row could be read at all. */
+  get isEmpty(): boolean {
+    return this.rows === 0;
+  }
+
+  /** The format most rows look like; throws `data/unknown-format` or `data/preference-rows` when none can be trained on. */
+  result(file: string): FormatReport {
+    const votes = formats.map((format) => ({ format, rows: this.counts.get(format)?.rows ?? 0 }));
+    const winner = votes.reduce((best, vote) => (vote.rows > best.rows ? vote : best));
+    const preference = this.counts.get('preference')?.rows ?? 0;
+    const unknown = this.counts.get('unknown')?.rows ?? 0;
+    if (preference > Math.max(winner.rows, unknown)) throw preferenceRows(file, preference, this.rows);
+    if (winner.rows === 0) throw unknownFormat(file, this.firstUnknown, this.columns);
+    const others = [...this.counts]
+      .filter(([looks]) => looks !== winner.format)
+      .map(([looks, count]) => ({ looks, ...count }));
+    return { format: winner.format, rows: this.rows, matching: winner.rows, others };
+  }
+}
+
+/** `format: instruction, 998 of 1,000 rows; 2 rows look like messages (data.jsonl:3, data.jsonl:7)`. */
+export function describeFormat(report: FormatReport): string {
+  const number = (value: number) => value.toLocaleString('en-US');
+  const others = report.others.map(({ looks, rows, sampleIds }) => {
+    const name = looks === 'unknown' ? 'no known format' : looks;
+    const more = rows > sampleIds.length ? ', …' : '';
+    return `; ${number(rows)} ${rows === 1 ? 'row looks' : 'rows look'} like ${name} (${sampleIds.join(', ')}${more})`;
+  });
+  return `format: ${report.format}, ${number(report.matching)} of ${number(report.rows)} rows${others.join('')}`;
+}
+
+function preferenceRows(file: string, count: number, rows: number): ProblemError {
+  return problem(
+    'data/preference-rows',
+    `${count} of ${rows} rows are preference pairs ("chosen", "rejected"), which supervised fine-tuning cannot use. To train on the chosen answers map them: data.columns: {completion: chosen}.`,
+    { file },
+  );
+}
+
+function unknownFormat(file: string, row: SourceRow | undefined, columns: Columns): ProblemError {
+  if (row === undefined)
+    return problem('data/unknown-format', `No row of ${file} could be read, so its format is unknown.`, { file });
+  const present = Object.keys(row.value);
+  const suggestion = suggestMapping(present, columns);
+  const hint =
+    suggestion === undefined
+      ? 'Map its fields by data.columns (our name: name in the file).'
+      : `Perhaps: data.format: ${suggestion.format}, data.columns: ${suggestion.columns}.`;
+  const details = formats.map((format) => `${format}: ${formatFields[format].required.join(', ')}`);
+  const fieldsFound = present.length === 0 ? 'no fields' : listed(present);
+  return problem(
+    'data/unknown-format',
+    `The rows are of no known format. The first one (${row.sampleId}) has ${fieldsFound}. ${hint}`,
+    row.source === undefined ? { file } : { file, line: row.source.line, column: row.source.column },
+    ['Formats and the fields that they need:', ...details],
+  );
+}
+
+/** A format that fits when some of the row's fields are given our names. */
+function suggestMapping(present: readonly string[], columns: Columns): { format: Format; columns: string } | undefined {
+  // Instruction first: the format people mean most often by a pair of texts.
+  for (const format of ['messages', 'instruction', 'prompt_completion', 'reasoning', 'text'] as const) {
+    const mapping = formatFields[format].required.map((field) => {
+      const name = columns[field] ?? field;
+      return [field, present.includes(name) ? name : suggestColumn(field, present)] as const;
+    });
+    const names = mapping.map(([, name]) => name);
+    if (names.includes(undefined) || new Set(names).size < names.length) continue;
+    return {
+      format,
+      columns: `{${mapping
+        .filter(([field, name]) => field !== name)
+        .map(([field, name]) => `${field}: ${name}`)
+        .join(', ')}}`,
+    };
+  }
+  return undefined;
+}

@@ -1,0 +1,39 @@
+// The dataset formats and what reading a row in one of them gives: a record, or what is wrong with its fields.
+import type { Severity } from '../../protocol/problem.ts';
+import type { JsonPath } from '../json/locate.ts';
+import type { DataRecord } from '../records.ts';
+
+/** Formats that supervised fine-tuning reads. Order = which wins when rows fit several equally often. */
+export const formats = ['messages', 'conversations', 'prompt_completion', 'reasoning', 'instruction', 'text'] as const;
+export type Format = (typeof formats)[number];
+
+/** The fields of a format, ours; the first ones are required. */
+export const formatFields: Record<
+  Format,
+  { readonly required: readonly string[]; readonly optional: readonly string[] }
+> = {
+  messages: { required: ['messages'], optional: ['tools'] },
+  conversations: { required: ['conversations'], optional: ['system', 'tools'] },
+  prompt_completion: { required: ['prompt', 'completion'], optional: ['system'] },
+  reasoning: { required: ['question', 'steps', 'answer'], optional: ['system'] },
+  instruction: { required: ['instruction', 'output'], optional: ['system', 'input'] },
+  text: { required: ['text'], optional: [] },
+};
+
+/** `columns` of the config: our name → name in the file. */
+export type Columns = Readonly<Partial<Record<string, string>>>;
+
+/** What is wrong with one value of a row. */
+export interface FieldIssue {
+  readonly code: string;
+  readonly severity: Severity;
+  readonly message: string;
+  /** Path of the value in the row; of the nearest value around it when it is absent. */
+  readonly path: JsonPath;
+}
+
+/** Issues that are errors mean that the record is absent. */
+export interface Converted {
+  readonly record: DataRecord | undefined;
+  readonly issues: readonly FieldIssue[];
+}

@@ -1,0 +1,159 @@
+// Reads, converts and encodes all rows of the files into a cache entry, and reports what it met.
+import { problem, ProblemError, type Problem } from '../../protocol/problem.ts';
+import type { CacheWriter } from '../cache/cacheWriter.ts';
+import { countTrained } from '../cache/cacheWriter.ts';
+import type { CacheSource } from '../cache/layout.ts';
+import { contentHash } from '../contentHash.ts';
+import { convertRow } from '../formats/convert.ts';
+import { describeFormat, FormatVote } from '../formats/detect.ts';
+import type { Format } from '../formats/format.ts';
+import { sniffFile } from '../read/fileKind.ts';
+import { readRows } from '../read/readRows.ts';
+import { placeInRow, rowPrefix, type SourceRow } from '../read/row.ts';
+import type { RowEncoder } from './encoder.ts';
+import { Findings } from './findings.ts';
+import { isUnchanged, type HashedSource } from './hashFiles.ts';
+import type { ProgressReporter } from './progress.ts';
+import type { BuildReport, FileReport } from './report.ts';
+
+export interface BuildOptions {
+  readonly encoder: RowEncoder;
+  readonly progress: ProgressReporter;
+  readonly findingLimit: number;
+  readonly rowLimit?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Counts {
+  truncatedRows: number;
+  lostTokens: number;
+  droppedRows: number;
+  untrainedRows: number;
+  storedRows: number;
+}
+
+/** Throws a ProblemError that lists the first bad rows, or when no row has anything to train. */
+export async function buildRows(
+  sources: readonly HashedSource[],
+  writer: CacheWriter,
+  options: BuildOptions,
+): Promise<{ sources: CacheSource[]; extra: BuildReport }> {
+  const findings = new Findings(options.findingLimit);
+  const counts: Counts = { truncatedRows: 0, lostTokens: 0, droppedRows: 0, untrainedRows: 0, storedRows: 0 };
+  const files: FileReport[] = [];
+  const cacheSources: CacheSource[] = [];
+  for (const [index, source] of sources.entries()) {
+    const { format, description } = await formatOf(source, options);
+    const report = options.progress.file('tokenise', source.shownAs);
+    let rows = 0;
+    for await (const read of readRows(source.file, source.shownAs, { ...options, onBytes: report.onBytes })) {
+      rows += 1;
+      report.onRow();
+      if (read.ok) addRow(read.row, index, source, format, writer, options.encoder, findings, counts);
+      else findings.add(read.problem);
+    }
+    if (!(await isUnchanged(source)))
+      throw problem(
+        'data/changed-while-reading',
+        `${source.shownAs} was changed while it was read. Start again when it is complete.`,
+        { file: source.shownAs },
+      );
+    const { kind } = await sniffFile(source.file, source.shownAs);
+    files.push({ path: source.shownAs, sha256: source.sha256, rows, format: description });
+    cacheSources.push({ path: source.shownAs, kind });
+    options.progress.fileDone(source.bytes);
+  }
+  if (findings.errors > 0) throw findings.toError();
+  if (counts.storedRows === 0) throw nothingTrained(files, counts, findings);
+  const { truncatedRows, lostTokens, droppedRows, untrainedRows } = counts;
+  const found = { findings: findings.list, findingCounts: findings.counts };
+  return { sources: cacheSources, extra: { files, truncatedRows, lostTokens, droppedRows, untrainedRows, ...found } };
+}
+
+/** The format that the config names, or the one that most rows of the file look like. */
+async function formatOf(source: HashedSource, options: BuildOptions): Promise<{ format: Format; description: string }> {
+  if (source.format !== 'auto') return { format: source.format, description: `format: ${source.format}, as set` };
+  const report = options.progress.file('detect', source.shownAs);
+  const vote = new FormatVote(source.columns);
+  const bad = new Findings(options.findingLimit);
+  for await (const read of readRows(source.file, source.shownAs, { ...options, onBytes: report.onBytes })) {
+    report.onRow();
+    vote.add(read);
+    if (!read.ok) bad.add(read.problem);
+  }
+  if (vote.isEmpty) throw bad.toError();
+  const result = vote.result(source.shownAs);
+  return { format: result.format, description: describeFormat(result) };
+}
+
+function addRow(
+  row: SourceRow,
+  source: number,
+  { columns }: HashedSource,
+  format: Format,
+  writer: CacheWriter,
+  encoder: RowEncoder,
+  findings: Findings,
+  counts: Counts,
+): void {
+  const { record, problems } = convertRow(row, format, columns);
+  for (const found of problems) findings.add(found);
+  if (record === undefined) return;
+  try {
+    const encoded = encoder.encode(record);
+    if (encoded === undefined) {
+      counts.droppedRows += 1;
+      return;
+    }
+    if (encoded.lostTokens > 0) {
+      counts.truncatedRows += 1;
+      counts.lostTokens += encoded.lostTokens;
+    }
+    const tokens = Int32Array.from(encoded.tokens);
+    const mask = Uint8Array.from(encoded.mask);
+    if (countTrained(mask) === 0) {
+      counts.untrainedRows += 1;
+      findings.add(untrained(row, encoded.lostTokens));
+      return;
+    }
+    const { line, idColumn, byteOffset } = row;
+    writer.append({ tokens, mask, source, line, idColumn, byteOffset, hash: contentHash(record) });
+    counts.storedRows += 1;
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    for (const found of error.problems)
+      findings.add({
+        ...found,
+        message: `${rowPrefix(row)}${found.message}`,
+        place: found.place ?? placeInRow(row, []),
+      });
+  }
+}
+
+function untrained(row: SourceRow, lostTokens: number): Problem {
+  const why =
+    lostTokens > 0
+      ? `all of its answer lies among the ${lostTokens} tokens that data.max_length cuts off`
+      : 'it has no answer to learn';
+  return {
+    code: 'data/nothing-trained',
+    severity: 'warning',
+    message: `${rowPrefix(row)}No token of this row would be trained, so it is left out: ${why}.`,
+    place: placeInRow(row, []),
+  };
+}
+
+function nothingTrained(files: readonly FileReport[], counts: Counts, findings: Findings): ProblemError {
+  const rows = files.reduce((sum, file) => sum + file.rows, 0);
+  const lost =
+    counts.droppedRows > 0 ? ` ${counts.droppedRows} were dropped because they are longer than data.max_length.` : '';
+  const masked = counts.untrainedRows > 0 ? ` ${counts.untrainedRows} have no trained token.` : '';
+  const message = `None of the ${rows} rows has anything to train.${lost}${masked} Raise data.max_length, or check data.format and data.train_on.`;
+  const first = files[0] === undefined ? undefined : { file: files[0].path };
+  return problem(
+    'data/nothing-trained',
+    message,
+    first,
+    findings.list.slice(0, 3).map((found) => found.message),
+  );
+}

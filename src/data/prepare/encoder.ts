@@ -1,0 +1,17 @@
+// What the preparation asks of the template side: a record in, tokens and mask out.
+import type { DataRecord } from '../records.ts';
+
+export interface EncodedRow {
+  readonly tokens: ArrayLike<number>;
+  /** 1 = trained; as long as `tokens`. */
+  readonly mask: ArrayLike<number>;
+  /** Tokens cut off because the row was longer than `max_length`; 0 = none. */
+  readonly lostTokens: number;
+}
+
+export interface RowEncoder {
+  /** Names everything that the result depends on (tokenizer, template, settings): part of the cache's key. */
+  readonly identity: Readonly<Record<string, unknown>>;
+  /** `undefined`: the row is too long and is dropped. Throws a ProblemError for a row that cannot be encoded. */
+  encode(record: DataRecord): EncodedRow | undefined;
+}
