@@ -54,17 +54,12 @@ const schedules = [
   '',
 ];
 
-/** A table for the leaves of one block, then a section for each block inside it. */
+/** A list of the leaves of one block, then a section for each block inside it. */
 function fieldsOf(node, schema, path) {
   const entries = Object.entries(node.properties).map(([name, child]) => [name, resolve(child, schema)]);
   const leaves = entries.filter(([, child]) => !child.properties);
   const blocks = entries.filter(([, child]) => child.properties);
-  const lines = [
-    '| field | values | default | |',
-    '| --- | --- | --- | --- |',
-    ...leaves.map(([name, child]) => row(name, child, node.required?.includes(name) ?? false)),
-    '',
-  ];
+  const lines = [...leaves.map(([name, child]) => item(name, child, node.required?.includes(name) ?? false)), ''];
   for (const [name, child] of blocks) lines.push(...section(path === '' ? name : `${path}.${name}`, child, schema));
   return lines;
 }
@@ -75,21 +70,31 @@ function section(path, node, schema) {
   for (const [name, child] of Object.entries(node.properties)) {
     const listItem = resolve(child, schema).anyOf?.find((branch) => branch.items)?.items;
     const item = listItem && resolve(listItem, schema);
-    if (item?.properties) lines.push(...section(`${path}.${name}[]`, item, schema));
+    if (item?.properties) lines.push(...itemSection(`${path}.${name}[]`, item, schema));
   }
   return lines;
 }
 
-function row(name, node, required) {
-  const fallback = required ? 'required' : 'default' in node ? code(node.default) : (node['x-absent'] ?? '');
-  const forMethod = Object.entries(node['x-default-for-method'] ?? {}).map(([m, v]) => `; ${code(v)} for ${m}`);
-  const text = `${node.description} Example: ${code(node.examples?.[0])}`;
-  return `| \`${name}\` | ${cell(valuesOf(node))} | ${cell(fallback + forMethod.join(''))} | ${cell(text)} |`;
+/** Fields of a list's items; blocks among them are described where they appear first. */
+function itemSection(path, node, schema) {
+  const items = Object.entries(node.properties).map(([name, child]) =>
+    item(name, resolve(child, schema), node.required?.includes(name) ?? false),
+  );
+  return [`### ${path}`, '', node.description, '', ...items, ''];
+}
+
+function item(name, node, required) {
+  const fallback = 'default' in node ? `default ${code(node.default)}` : `without it: ${node['x-absent']}`;
+  const forMethod = Object.entries(node['x-default-for-method'] ?? {}).map(([m, v]) => `, ${code(v)} for method ${m}`);
+  const examples = (node.examples ?? []).filter((example) => flow(example) !== flow(node.default) && !node.enum);
+  const shown = examples.length > 0 ? ` Example: ${examples.map(code).join(' or ')}.` : '';
+  return `- **\`${name}\`** (${required ? 'required' : fallback + forMethod.join('')}): ${valuesOf(node)}. ${node.description}${shown}`;
 }
 
 function valuesOf(node) {
   if (node['x-expects']) return node['x-expects'];
   if (node.enum) return node.enum.map(code).join(', ');
+  if (node.properties) return 'a block';
   if (node.type === 'array') return 'list of texts';
   if (node.type === 'boolean') return '`true`, `false`';
   if (node.type === 'string') return 'text';
@@ -123,8 +128,4 @@ function flow(value) {
   }
   if (typeof value === 'number' && value !== 0 && Math.abs(value) < 0.001) return value.toExponential();
   return String(value);
-}
-
-function cell(text) {
-  return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 }

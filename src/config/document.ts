@@ -27,7 +27,7 @@ export function readDocument(text: string, file: string): ConfigDocument {
   if (body.length > maximumCharacters) return failed([tooLarge(file, body.length)]);
   const lines = new LineCounter();
   const placeAt = (start: number, end: number): Place => rangePlace(file, lines, start, end);
-  const parsed = parseDocument(body, { lineCounter: lines, prettyErrors: false, version: '1.2', logLevel: 'silent' });
+  const parsed = parseDocument(body, { lineCounter: lines, prettyErrors: false, version: '1.2' });
   const badCharacters = findBadCharacters(body, placeAt);
   if (badCharacters) return failed([badCharacters]);
 

@@ -67,7 +67,7 @@ function readOverride(text: string, problems: Problem[]): Override | undefined {
     return undefined;
   }
   const source = text.slice(equals + 1).trim();
-  const parsed = parseDocument(source, { lineCounter: new LineCounter(), prettyErrors: false, logLevel: 'silent' });
+  const parsed = parseDocument(source, { lineCounter: new LineCounter(), prettyErrors: false });
   let hasAlias = false;
   visit(parsed, (_, node) => {
     hasAlias ||= isAlias(node);

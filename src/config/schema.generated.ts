@@ -13,7 +13,7 @@ export interface FinetuneConfig {
    */
   version: 1;
   /**
-   * Short name of the run; part of its id and of its folder. Letters, digits, '.', '_' and '-', beginning with a letter or digit.
+   * Short name of the run; part of its id and of its folder.
    */
   name?: string;
   /**
@@ -94,7 +94,7 @@ export interface DataConfig {
    */
   packing?: boolean;
   /**
-   * Order of the rows: `random` = shuffled by the seed, anew in each epoch; `as_is` = as in the files; `easy_first` = from easy to hard (curriculum).
+   * Order of the rows: `random` = shuffled by the seed, anew in each epoch; `as_is` = as in the files; `easy_first` = the first epoch from few trained tokens to many (a curriculum), the later ones shuffled.
    */
   order?: 'random' | 'as_is' | 'easy_first';
 }

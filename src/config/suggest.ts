@@ -11,8 +11,8 @@ export interface FieldSuggestion {
 }
 
 /**
- * Fields meant by an unknown `name` in a block (`training`, or empty for the root), most likely first: another way of
- * writing a field of this block, another tool's name, a field of this name elsewhere, a typing error here or elsewhere.
+ * Fields meant by an unknown `name` in a block (`training`, or empty for the root), most likely first: a path written
+ * as a name, another way of writing a field of this block, another tool's name, a field of this name elsewhere, a typing error here or elsewhere.
  */
 export function suggestFields(block: string, name: string): readonly FieldSuggestion[] {
   const schemaBlock = block.replaceAll(/\[\d+\]/g, '[]');
@@ -22,6 +22,9 @@ export function suggestFields(block: string, name: string): readonly FieldSugges
   const elsewhere = fields.filter((field) => field.block !== schemaBlock && !field.block.includes('[]'));
   const plain = plainName(name);
 
+  const dotted = allFields().find((field) => field.block !== '' && field.path === name);
+  if (dotted)
+    return [{ path: dotted.path, note: `\`${dotted.name}:\` on an indented line under \`${dotted.block}:\`` }];
   const respelled = here.filter((field) => plainName(field.name) === plain);
   if (respelled.length > 0) return respelled.map(toSuggestion);
   const foreign = foreignNames.get(name.toLowerCase().replaceAll('-', '_')) ?? foreignNames.get(name);

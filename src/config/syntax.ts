@@ -51,13 +51,15 @@ function explain(fault: YAMLError, text: string, start: number): string {
       return 'This line is indented with a tab, and YAML allows only spaces. Replace the tab by spaces.';
     case 'BAD_INDENT':
       return /must be sufficiently indented/.test(fault.message)
-        ? `A bracket opened above is not closed before this line. Close it with ${fault.message.slice(-1)}, or indent this line.`
+        ? openBracket(fault.message.slice(-1), text.slice(start).trim() === '')
         : 'This line is not indented like its neighbours. Fields of one block begin in the same column.';
     case 'MISSING_CHAR':
       return explainMissing(fault.message);
     case 'BLOCK_AS_IMPLICIT_KEY':
     case 'MULTILINE_IMPLICIT_KEY':
-      return 'There is a second `: ` in this value, or this line is indented deeper than the field above. Put a text with a colon in quotes; begin fields of one block in the same column.';
+      return /^[^\n:]*(\n|$)/.test(text.slice(start))
+        ? noColon
+        : 'There is a second `: ` in this value, or this line is indented deeper than the field above. Put a text with a colon in quotes; begin fields of one block in the same column.';
     case 'BAD_SCALAR_START':
       return `A text cannot begin with \`${character}\` in YAML. Put it in quotes.`;
     case 'BAD_DQ_ESCAPE':
@@ -73,12 +75,20 @@ function explain(fault: YAMLError, text: string, start: number): string {
   }
 }
 
+const noColon = 'There is no `: ` after the name of this field. Write `name: value`.';
+
+function openBracket(closing: string, atEnd: boolean): string {
+  return atEnd
+    ? `A bracket is never closed. Put ${closing} at its end.`
+    : `A bracket opened above is not closed before this line. Close it with ${closing}, or indent this line.`;
+}
+
 function explainMissing(message: string): string {
-  if (message.includes('map values')) return 'There is no `: ` after the name of this field. Write `name: value`.';
+  if (message.includes('map values')) return noColon;
   const quote = /closing (["'])quote/.exec(message)?.[1];
   if (quote) return `A text opened with ${quote} is never closed. Put ${quote} at its end.`;
   const bracket = /end with an? (.)$/.exec(message)?.[1];
-  if (bracket) return `A bracket is never closed. Put ${bracket} at its end.`;
+  if (bracket) return openBracket(bracket, true);
   return `Something is missing here: ${lowerFirst(message)}.`;
 }
 

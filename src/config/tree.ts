@@ -56,7 +56,8 @@ export function readTree(
       }
       const key = String(pair.key.value);
       const inner = [...path, key];
-      const empty = pair.value === null || (isScalar(pair.value) && pair.value.source === '');
+      const empty =
+        pair.value === null || (isScalar(pair.value) && pair.value.type === 'PLAIN' && pair.value.source === '');
       note(formatPath(inner), { key: keyPlace, value: empty ? keyPlace : placeOfNode(pair.value), source: 'file' });
       // defineProperty: a key named `__proto__` must become a field like any other (and then be unknown).
       const value = read(pair.value, inner);

@@ -42,7 +42,7 @@ const columnsUnused: ConfigRule = {
 
 const columnsOf: Readonly<Record<Exclude<DataFormat, 'auto'>, readonly (keyof Columns)[]>> = {
   instruction: ['system', 'instruction', 'input', 'output'],
-  messages: ['messages', 'tools', 'system'],
+  messages: ['messages', 'tools'],
   conversations: ['conversations', 'tools', 'system'],
   prompt_completion: ['system', 'prompt', 'completion'],
   text: ['text'],
