@@ -29,26 +29,18 @@ function compileSchema(): ValidateFunction<FinetuneConfig> {
 }
 
 /**
- * Of `anyOf`, the errors of the branch that the value was meant for (its type fits), or the one error of the whole when
- * it fits none: an unknown key inside a list of files is not also "not a path".
+ * Of `anyOf`: where something inside the value is wrong, only that (an unknown key in a list of files is not also "not a
+ * path"); else one error for the whole, not one for each branch.
  */
 function relevantErrors(errors: readonly ErrorObject[]): ErrorObject[] {
   const dropped = new Set<ErrorObject>();
   for (const whole of errors.filter((error) => error.keyword === 'anyOf')) {
-    const inside = errors.filter(
-      (error) =>
-        (error !== whole && error.schemaPath.startsWith(`${whole.schemaPath}/`)) || isInsideBranch(error, whole),
-    );
-    const deeper = inside.filter((error) => error.instancePath !== whole.instancePath);
-    for (const error of deeper.length > 0 ? [whole] : []) dropped.add(error);
-    for (const error of inside) if (error.instancePath === whole.instancePath) dropped.add(error);
+    const hasInner = errors.some((error) => error.instancePath.startsWith(`${whole.instancePath}/`));
+    if (hasInner) dropped.add(whole);
+    const branches = errors.filter((error) => error !== whole && error.instancePath === whole.instancePath);
+    for (const error of branches) dropped.add(error);
   }
   return errors.filter((error) => !dropped.has(error));
-}
-
-/** Errors behind a `$ref` lose the outer schema path; the instance path still says that they are inside. */
-function isInsideBranch(error: ErrorObject, whole: ErrorObject): boolean {
-  return error !== whole && error.instancePath.startsWith(`${whole.instancePath}/`);
 }
 
 function toFault(error: ErrorObject, tree: unknown): Fault {

@@ -195,6 +195,11 @@ const broken: readonly Case[] = [
     expected: ['hint: x:4:15: The adapters are scaled by alpha / rank = 0.5; usual is 1 to 2, so alpha from 16 to 32.'],
   },
   {
+    code: 'alpha-far-from-rank',
+    text: config('lora: {rank: 8, alpha: 17}'),
+    expected: ['hint: x:4:24: The adapters are scaled by alpha / rank = 2.13; usual is 1 to 2, so alpha from 8 to 16.'],
+  },
+  {
     code: 'unknown-target-module',
     text: config('lora: {target_modules: [q_proj, dwn_proj, c_attn]}'),
     facts: { model },
