@@ -35,6 +35,14 @@ export interface Tokenizer {
    * special tokens written in the text are always recognised.
    */
   encode(text: string, options: { addSpecialTokens: boolean }): number[];
+  /**
+   * The same ids with the characters that each token covers: the UTF-16 units [starts[i], ends[i]) of the text, empty
+   * for tokens that were added around it. Tokens that share a character (parts of its UTF-8 bytes) overlap there.
+   */
+  encodeWithOffsets(
+    text: string,
+    options: { addSpecialTokens: boolean },
+  ): { ids: number[]; starts: Int32Array; ends: Int32Array };
   /** Text of token ids. */
   decode(ids: ArrayLike<number>, options?: { skipSpecialTokens?: boolean }): string;
   tokenToId(token: string): number | undefined;
