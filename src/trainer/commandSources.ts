@@ -34,8 +34,8 @@ export function watchControlFiles(runFolder: string, handlers: CommandHandlers):
       looking = false;
     }
   };
+  // This timer also keeps the process alive while a pause leaves nothing else to do.
   const timer = setInterval(() => void look(), interval);
-  timer.unref();
   return () => clearInterval(timer);
 }
 

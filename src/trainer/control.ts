@@ -29,7 +29,8 @@ export interface Control {
   readonly stopping: AbortSignal;
   /** What a person asks for by a signal: the first time save, the second time at once. */
   signalled(): void;
-  readonly paused: boolean;
+  /** An error that happened outside of any call: whatever is waited for fails with it. */
+  crash(error: Error): void;
 }
 
 type StopRequest = 'none' | 'save' | 'now';
@@ -54,7 +55,7 @@ export function createControl(report: (event: EventDraft) => void): Control {
   const requestStop = (how: 'save' | 'now'): void => {
     stop = how;
     stopping.abort();
-    if (how === 'now') atOnce.abort();
+    if (how === 'now') atOnce.abort(new StopNow());
     tell();
   };
 
@@ -99,14 +100,14 @@ export function createControl(report: (event: EventDraft) => void): Control {
       await serve();
       if (paused && stop === 'none') {
         report({ type: 'paused', step });
-        while (paused && stop === 'none') {
+        while (paused && stop === 'none' && !atOnce.signal.aborted) {
           if (!news) await new Promise<void>((resolve) => (wake = resolve));
           news = false;
           await serve();
         }
         if (!paused) report({ type: 'resumed', step, after: 'pause' });
       }
-      if (stop === 'now') throw new StopNow();
+      atOnce.signal.throwIfAborted();
       return stop === 'save';
     },
     interruptible: (work) => untilAborted(work, atOnce.signal),
@@ -122,20 +123,22 @@ export function createControl(report: (event: EventDraft) => void): Control {
     },
     stopping: stopping.signal,
     signalled: () => requestStop(stop === 'none' ? 'save' : 'now'),
-    get paused() {
-      return paused;
+    crash(error) {
+      atOnce.abort(error);
+      tell();
     },
   };
 }
 
 function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) {
-    work.catch(() => undefined);
-    return Promise.reject(new StopNow());
-  }
   return new Promise<T>((resolve, reject) => {
-    const abort = (): void => reject(new StopNow());
+    const abort = (): void => reject(reasonOf(signal));
     signal.addEventListener('abort', abort, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    if (signal.aborted) abort();
   });
+}
+
+function reasonOf(signal: AbortSignal): Error {
+  return signal.reason instanceof Error ? signal.reason : new StopNow();
 }

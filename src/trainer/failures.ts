@@ -66,7 +66,8 @@ export function explainFailure(error: unknown, context: FailureContext): Failure
     return diskFull(error, text, context);
   }
   if (error instanceof ProblemError) return fromProblem(error, context);
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOTDIR') return unwritable(error, text);
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOTDIR' || code === 'EEXIST')
+    return unwritable(error, text);
   return {
     cause: { code: 'trainer/unexpected', message: `The run ended with an unexpected error: ${firstLine(text)}` },
     evidence: [`The full error is in ${context.runFolder}/trainer.log.`],

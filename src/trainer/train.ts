@@ -39,10 +39,12 @@ export async function train(training: Training): Promise<TrainingEnd> {
       return { outcome: 'stopped', state };
     }
     state = await takeStep(training, state);
+    training.track(state);
 
     const last = state.step === settings.totalSteps;
     let better = false;
     if (last || state.step % settings.evaluateEvery === 0) ({ state, better } = await measure(training, state));
+    training.track(state);
     const exhausted = isExhausted(state, settings.earlyStopping);
     if (last || exhausted || state.step % settings.checkpointEvery === 0) await save('scheduled');
     else if (better && settings.keepBest) await save('best');

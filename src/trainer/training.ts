@@ -38,6 +38,8 @@ export interface Training {
   readonly checkpoints: CheckpointStore;
   /** Numbers, dates and sends an event. */
   readonly report: (event: EventDraft) => void;
+  /** Hears of the state after each step and evaluation. */
+  readonly track: (state: TrainerState) => void;
   /** Milliseconds that never go back. */
   readonly clock: () => number;
   /** Where to begin: the state of the checkpoint that the session was restored from, or `freshState`. */

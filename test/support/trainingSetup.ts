@@ -97,6 +97,7 @@ export function setUp(folder: string, options: SetupOptions = {}): Setup {
     control,
     checkpoints: createCheckpointStore(folder, keep, adapterLayout, () => {}),
     report,
+    track: () => {},
     clock: () => (time += 10),
     state: freshState,
   };

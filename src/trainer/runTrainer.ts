@@ -1,0 +1,266 @@
+// One life of a trainer process, from lock to last event: prepare or resume, train, export, and end in words.
+
+import { appendFile } from 'node:fs/promises';
+import { protocolVersion, type EventDraft } from '../protocol/events.ts';
+import { formatProblem, problem, ProblemError } from '../protocol/problem.ts';
+import type { RunState } from '../protocol/runState.ts';
+import { openEventLog, readEvents, repairEventLog } from '../runs/eventLog.ts';
+import { packageVersion, versions } from '../runs/facts.ts';
+import { relativeName, runPaths } from '../runs/layout.ts';
+import { lockRun, type RunLock } from '../runs/lock.ts';
+import type { RunHashes } from '../runs/manifest.ts';
+import { createCheckpointStore, tidyCheckpoints, type CheckpointStore } from './checkpoint/store.ts';
+import { watchControlFiles } from './commandSources.ts';
+import { createControl, StopNow, type Control } from './control.ts';
+import { exportResult, folderBytes } from './exportResult.ts';
+import { explainFailure, reportProblem, type FailureContext } from './failures.ts';
+import { startHeartbeat } from './heartbeat.ts';
+import { keepManifest, type ManifestKeeper } from './manifestKeeper.ts';
+import { BadConfigError, type PreparedRun, type PrepareRun } from './preparedRun.ts';
+import { createReporter } from './reporter.ts';
+import { recordSample } from './samplesFile.ts';
+import { train } from './train.ts';
+import { freshState, type TrainerState, type TrainingEnd } from './training.ts';
+
+/** Exit codes are part of the contract. */
+export const exitCodes = { done: 0, failed: 1, badConfig: 2, stopped: 130 } as const;
+
+export interface TrainerHost {
+  readonly prepare: PrepareRun;
+  /** Takes a line of the protocol; must not throw. */
+  readonly send: (line: string) => void;
+  /** Takes a sentence for a person. */
+  readonly tell: (sentence: string) => void;
+  /** Connects signals and stdin, once commands can be taken. */
+  readonly connect: (control: Control, onProblem: (sentence: string) => void) => void;
+}
+
+interface Life {
+  readonly folder: string;
+  readonly host: TrainerHost;
+  readonly keeper: ManifestKeeper;
+  readonly control: Control;
+  readonly report: (event: EventDraft) => void;
+  readonly syncEvents: () => void;
+  /** What the log told when this life began. */
+  readonly before: RunState;
+  advice: PreparedRun['advice'];
+  state: TrainerState;
+}
+
+/** Trains the run of a folder to its end. Returns the exit code; throws only when the folder is not a run or busy. */
+export async function runTrainer(folder: string, host: TrainerHost): Promise<number> {
+  const paths = runPaths(folder);
+  const keeper = await keepManifest(folder);
+  const lock = await lockRun(folder);
+  await repairEventLog(paths.events);
+  const { state: before } = await readEvents(paths.events);
+  const log = openEventLog(paths.events, before.nextSeq);
+  const reporter = createReporter(log, before.nextSeq, host.send);
+  const report = (event: EventDraft): void => {
+    reporter.report(event);
+    recordSample(paths.samples, event);
+    if (event.type === 'paused') keeper.update({ state: 'paused' });
+    if (event.type === 'resumed' && event.after === 'pause') keeper.update({ state: 'running' });
+  };
+  const control = createControl(report);
+  const syncEvents = (): void => log.sync();
+  const life: Life = { folder, host, keeper, control, report, syncEvents, before, advice: {}, state: freshState };
+  const stopHeartbeat = startHeartbeat(paths.heartbeat, () => ({
+    step: life.state.step,
+    state: keeper.current().state,
+  }));
+  const onProblem = (sentence: string): void => host.tell(sentence);
+  const stopWatching = watchControlFiles(folder, { control, onProblem });
+  let code: number;
+  try {
+    host.connect(control, onProblem);
+    code = await liveAndEnd(life, lock, reporter.reportLast.bind(reporter));
+    await keeper.settled().catch((error: unknown) => host.tell(`run.json cannot be written: ${String(error)}`));
+  } finally {
+    stopWatching();
+    stopHeartbeat();
+    log.close();
+    await lock.release();
+  }
+  return code;
+}
+
+/** Every way to end comes out here as a last event and an exit code. */
+async function liveAndEnd(life: Life, lock: RunLock, reportLast: (event: EventDraft) => void): Promise<number> {
+  const { keeper, host, folder } = life;
+  const ended = (): string => new Date().toISOString();
+  try {
+    keeper.update({
+      state: 'preparing',
+      process: { ...lock.mark, argv: process.argv },
+      versions: versions(),
+      ended: undefined,
+    });
+    await keeper.settled();
+    const finished = await live(life);
+    reportLast(finished);
+    keeper.update({ state: finished.outcome, ended: ended() });
+    return finished.outcome === 'stopped' ? exitCodes.stopped : exitCodes.done;
+  } catch (error) {
+    if (error instanceof StopNow || isAbort(error)) {
+      reportLast(await finishedEvent(life, 'stopped'));
+      keeper.update({ state: 'stopped', ended: ended() });
+      return exitCodes.stopped;
+    }
+    const cause = error instanceof BadConfigError ? error.cause : error;
+    const step = life.state.step;
+    const context: FailureContext = { ...life.advice, runFolder: folder, ...(step > 0 ? { step } : {}) };
+    const failure = explainFailure(cause, context);
+    await appendFile(runPaths(folder).log, `${traceOf(cause)}\n`).catch(() => undefined);
+    reportLast({ type: 'failed', ...(step > 0 ? { step } : {}), ...failure });
+    keeper.update({ state: 'failed', ended: ended() });
+    host.tell(formatProblem({ ...failure.cause, severity: 'error', details: [...failure.evidence] }));
+    return error instanceof BadConfigError ? exitCodes.badConfig : exitCodes.failed;
+  }
+}
+
+type Finished = Extract<EventDraft, { type: 'finished' }>;
+
+async function live(life: Life): Promise<Finished> {
+  const { folder, host, keeper, control, report } = life;
+  report({
+    type: 'hello',
+    protocol: protocolVersion,
+    run_id: keeper.current().id,
+    pid: process.pid,
+    package_version: packageVersion,
+    node: process.version,
+    platform: `${process.platform}-${process.arch}`,
+  });
+  const prepared = await control.interruptible(
+    host.prepare({
+      runFolder: folder,
+      manifest: keeper.current(),
+      onProgress: (progress) => report({ type: 'progress', ...progress }),
+      onAdvice: (advice) => (life.advice = advice),
+      signal: control.stopping,
+    }),
+  );
+  life.advice = prepared.advice;
+  try {
+    for (const found of prepared.warnings) report({ type: 'warning', problem: reportProblem(found) });
+    refuseChangedInputs(keeper.current().prepared?.hashes, prepared.hashes);
+    const { config, hashes, plan, threads, device } = prepared;
+    keeper.update({ state: 'running', prepared: { config, hashes, total_steps: plan.total_steps, threads, device } });
+    await tidyCheckpoints(folder);
+    const checkpoints = createCheckpointStore(folder, prepared.checkpoints, prepared.layout, life.syncEvents);
+    report(startedEvent(prepared));
+    life.state = await beginning(life, prepared, checkpoints);
+    const track = (state: TrainerState): void => void (life.state = state);
+    const clock = (): number => performance.now();
+    const end = await train({ ...prepared, control, checkpoints, report, track, clock, state: life.state });
+    life.state = end.state;
+    return await finish(life, prepared, checkpoints, end);
+  } finally {
+    prepared.close();
+    await closeSoon(prepared.session);
+  }
+}
+
+/** The state to train from: the newest whole checkpoint of an earlier life, or the very beginning. */
+async function beginning(life: Life, prepared: PreparedRun, checkpoints: CheckpointStore): Promise<TrainerState> {
+  const { before, report, folder } = life;
+  if (before.started === undefined) return freshState;
+  const found = await checkpoints.latest((broken, fault) => {
+    const name = relativeName(folder, broken);
+    const message = `The checkpoint ${name} is not used, because ${fault}.`;
+    report({ type: 'warning', problem: { code: 'trainer/broken-checkpoint', message, place: { file: broken } } });
+  });
+  const state = found ? await checkpoints.restore(prepared.session, found) : freshState;
+  const checkpoint = found && relativeName(folder, found.folder);
+  report({ type: 'resumed', step: state.step, after: 'restart', ...(checkpoint ? { checkpoint } : {}) });
+  // Settings made after the checkpoint apply again at their steps, so that the run becomes the one that it was.
+  const learningRates = before.settings.map(({ step, value }) => ({ step, value }));
+  return { ...state, learningRates };
+}
+
+async function finish(
+  life: Life,
+  prepared: PreparedRun,
+  checkpoints: CheckpointStore,
+  end: TrainingEnd,
+): Promise<Finished> {
+  if (end.outcome === 'stopped') return finishedEvent(life, 'stopped', prepared);
+  life.report({ type: 'progress', stage: 'export', message: `Writing the ${prepared.result.kind}` });
+  let step = end.state.step;
+  // Stopping early means that the last steps made it worse: the result is the best checkpoint.
+  const best =
+    end.outcome === 'early_stopped' && end.state.best ? await checkpoints.at(end.state.best.step) : undefined;
+  if (best) ({ step } = await checkpoints.restore(prepared.session, best));
+  const exported = await exportResult(life.folder, prepared);
+  return { ...(await finishedEvent(life, end.outcome, prepared)), result: { ...exported, step } };
+}
+
+async function finishedEvent(life: Life, outcome: Finished['outcome'], prepared?: PreparedRun): Promise<Finished> {
+  const { totals, best, step } = life.state;
+  const checkpoint = best && prepared?.checkpoints.keepBest ? { checkpoint: `checkpoints/step-${best.step}` } : {};
+  return {
+    type: 'finished',
+    outcome,
+    step,
+    ...(best ? { best: { step: best.step, best_value: best.loss, ...(best.step > 0 ? checkpoint : {}) } } : {}),
+    took: {
+      seconds: totals.seconds,
+      steps: step,
+      tokens: totals.tokens,
+      trained_tokens: totals.trainedTokens,
+      tokens_per_second: totals.seconds > 0 ? totals.tokens / totals.seconds : 0,
+      peak_memory_bytes: totals.peakMemoryBytes,
+      disk_bytes: await folderBytes(life.folder).catch(() => 0),
+    },
+  };
+}
+
+function startedEvent(prepared: PreparedRun): EventDraft {
+  const { plan, model, device, threads, config, decisions, estimates } = prepared;
+  return { type: 'started', plan, model, device, threads, config, decisions, estimates };
+}
+
+/** A run goes on bit-equal only from the same inputs. Throws `trainer/inputs-changed`. */
+function refuseChangedInputs(recorded: RunHashes | undefined, now: RunHashes): void {
+  if (!recorded) return;
+  const names: Record<keyof RunHashes, string> = {
+    config: 'the config',
+    model_config: "the model's config.json",
+    weights: "the model's weights",
+    tokenizer: 'the tokenizer',
+    template: 'the chat template',
+    data: 'the data',
+    mask: 'which tokens are trained',
+  };
+  const changed = Object.entries(names).filter(
+    ([key]) => key in now && Reflect.get(now, key) !== Reflect.get(recorded, key),
+  );
+  if (changed.length === 0) return;
+  const what = changed.map(([, name]) => name).join(', ');
+  throw problem(
+    'trainer/inputs-changed',
+    `Since this run was started, ${what} changed. Put it back to resume, or start a new run.`,
+  );
+}
+
+/** A worker in the middle of a computation is not waited for longer than this, in milliseconds. */
+const closingTime = 2000;
+
+async function closeSoon(session: PreparedRun['session']): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, closingTime)));
+  await Promise.race([session.close().catch(() => undefined), patience]);
+  clearTimeout(timer);
+}
+
+/** What a preparation throws whose signal was aborted. */
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}
+
+function traceOf(error: unknown): string {
+  if (error instanceof ProblemError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
