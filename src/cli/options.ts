@@ -24,3 +24,13 @@ export function setOption(): Option {
 }
 
 export const runArgument = ['[run]', 'id of a run or its beginning, or its folder', 'latest'] as const;
+
+/** A number in a range, for options such as `--temperature`. */
+export function numberBetween(least: number, most: number, whole = false): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== '' && value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
+    const kind = whole ? 'a whole number' : 'a number';
+    throw new InvalidArgumentError(`Write ${kind} from ${least}${most === Infinity ? ' up' : ` to ${most}`}.`);
+  };
+}

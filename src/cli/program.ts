@@ -46,6 +46,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/resume.ts'),
   },
   {
+    name: 'generate',
+    summary: 'let a model answer, with or without what a run has taught it',
+    load: () => import('./commands/generate.ts'),
+  },
+  {
     name: 'doctor',
     summary: 'tell what this machine can train on, and why not on more',
     load: () => import('./commands/doctor.ts'),

@@ -1,0 +1,106 @@
+// Opens a model for answering only, and streams its answers.
+import { availableParallelism } from 'node:os';
+import { encodePrompt, stopTokenIds } from '../../data/template/prompt.ts';
+import { resolveTemplate, type RowTemplate } from '../../data/template/templates.ts';
+import type { GenerationSettings, SessionPlan, TrainingSession } from '../../engine/session.ts';
+import { createSession } from '../../engine/workerSession.ts';
+import { openModel, type ModelProgress } from '../../models/openModel.ts';
+import { readTensor } from '../../models/safetensors.ts';
+import { createStreamDecoder } from '../../models/streamDecoder.ts';
+import type { LoadedModel, NamedTensor, WeightEntry } from '../../models/types.ts';
+import type { GenerationSource } from './source.ts';
+
+export interface OpenOptions {
+  /** Overrides the source's own: chat, alpaca, none, or a .jinja file. */
+  readonly template?: string;
+  readonly system?: string;
+  readonly device: string;
+  readonly onProgress?: (progress: ModelProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface AnsweringModel {
+  /** Pieces of text as they become certain. */
+  answer(prompt: string, settings: Omit<GenerationSettings, 'stopTokenIds'>): AsyncGenerator<string, AnswerFacts>;
+  close(): Promise<void>;
+}
+
+export interface AnswerFacts {
+  readonly promptTokens: number;
+  readonly tokens: number;
+  /** `stop`: the model ended its answer; `length`: the limit did. */
+  readonly reason: 'stop' | 'length';
+  readonly seconds: number;
+}
+
+/** Opens model, template and adapter. Throws what `openModel` and the engine throw. */
+export async function openForAnswers(source: GenerationSource, options: OpenOptions): Promise<AnsweringModel> {
+  const { onProgress, signal } = options;
+  const model = await openModel(source.model, {
+    baseDirectory: source.baseDirectory,
+    ...(onProgress ? { onProgress } : {}),
+    ...(signal ? { signal } : {}),
+  });
+  const template = await resolveTemplate(options.template ?? source.template, {
+    tokenizer: model.tokenizer,
+    modelTemplate: model.chatTemplate,
+    modelName: model.reference,
+    baseDirectory: source.baseDirectory,
+  });
+  const session = await createSession(planOf(model, source, options.device));
+  if (source.adapter) await session.restore({ trained: tensorsOf(source.adapter.weights.values()), step: 0 });
+  const system = options.system ?? source.system;
+  return {
+    answer: (prompt, settings) => answer(session, model, template, system, prompt, settings),
+    close: () => session.close(),
+  };
+}
+
+/** Without an adapter nothing is adapted, and plain SGD keeps no state beside the weights. */
+function planOf(model: LoadedModel, { adapter }: GenerationSource, device: string): SessionPlan {
+  const { rank = 1, alpha = 1, useRslora = false, modules = [] } = adapter?.settings ?? {};
+  return {
+    modelConfig: model.config,
+    weights: [...model.weights.values()],
+    method: { kind: 'lora', rank, alpha, dropout: 0, targetModules: modules, useRslora },
+    optimizer: {
+      ...{ kind: 'sgd', beta1: 0, beta2: 0, epsilon: 0, weightDecay: 0 },
+      ...{ maxGradNorm: 0, loraLrRatio: 1, loraPlusRatio: 1 },
+    },
+    seed: 0,
+    gradientCheckpointing: false,
+    device,
+    threads: availableParallelism(),
+  };
+}
+
+async function* tensorsOf(entries: Iterable<WeightEntry>): AsyncGenerator<NamedTensor> {
+  for (const entry of entries) yield { name: entry.name, shape: entry.shape, data: await readTensor(entry) };
+}
+
+async function* answer(
+  session: TrainingSession,
+  model: LoadedModel,
+  template: RowTemplate,
+  system: string | undefined,
+  text: string,
+  settings: Omit<GenerationSettings, 'stopTokenIds'>,
+): AsyncGenerator<string, AnswerFacts> {
+  const begun = performance.now();
+  const { tokenizer } = model;
+  const prompt = encodePrompt(text, { tokenizer, template, ...(system === undefined ? {} : { system }) });
+  const stops = stopTokenIds(model, template);
+  const decoder = createStreamDecoder(tokenizer);
+  let tokens = 0;
+  let stopped = false;
+  for await (const { tokenId } of session.generate([prompt], { ...settings, stopTokenIds: stops })) {
+    tokens += 1;
+    stopped = stops.includes(tokenId);
+    const piece = stopped ? '' : decoder.push(tokenId);
+    if (piece !== '') yield piece;
+  }
+  const rest = decoder.end();
+  if (rest !== '') yield rest;
+  const seconds = (performance.now() - begun) / 1000;
+  return { promptTokens: prompt.length, tokens, reason: stopped ? 'stop' : 'length', seconds };
+}
