@@ -12,7 +12,13 @@ const providers: Readonly<Record<string, string>> = {
   coreml: 'coreml',
 };
 
+/** Throws a ProblemError where `tensorflow` is asked for and not installed. */
 export async function chooseExecutor({ device, threads }: Pick<SessionPlan, 'device' | 'threads'>): Promise<Executor> {
+  if (device === 'tensorflow') {
+    const { loadTensorflow } = await import('./tensorflow/tensorflow.ts');
+    const { tensorflowExecutor } = await import('./tensorflow/executor.ts');
+    return tensorflowExecutor(await loadTensorflow());
+  }
   const provider = providers[device];
   if (provider === undefined) throw new Error(`no executor runs on the device ${device}`);
   const { onnxExecutor } = await import('./onnx/executor.ts');

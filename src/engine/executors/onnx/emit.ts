@@ -3,6 +3,7 @@
 import type { CompileRequest } from '../executor.ts';
 import { formatShape } from '../../graph/dims.ts';
 import type { Dim, Shape } from '../../graph/dims.ts';
+import { reachable } from '../../graph/liveness.ts';
 import type { Node } from '../../graph/node.ts';
 import { OnnxModel } from './model.ts';
 
@@ -20,18 +21,6 @@ export interface EmittedModel {
 }
 
 const microsoft = 'com.microsoft';
-
-/** The nodes that the outputs depend on, in creation order. */
-export function reachable(outputs: Iterable<Node>): Node[] {
-  const seen = new Set<Node>();
-  const pending = [...outputs];
-  for (let node = pending.pop(); node; node = pending.pop()) {
-    if (seen.has(node)) continue;
-    seen.add(node);
-    pending.push(...node.inputs);
-  }
-  return [...seen].sort((a, b) => a.id - b.id);
-}
 
 /** Throws where a weight is missing or has another shape than the graph expects. */
 export function emitOnnx(request: CompileRequest, options: EmitOptions): EmittedModel {
