@@ -24,6 +24,7 @@ const calls: Readonly<Record<string, Handler>> = {
   },
   step: (...args: Parameters<TrainingSession['step']>) => opened().step(...args),
   evaluate: (...args: Parameters<TrainingSession['evaluate']>) => opened().evaluate(...args),
+  probe: (...args: Parameters<TrainingSession['probe']>) => opened().probe(...args),
   restore: (...args: Parameters<TrainingSession['restore']>) => opened().restore(...args),
   memory: () => opened().memory(),
   close: () => opened().close(),

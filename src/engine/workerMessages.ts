@@ -4,7 +4,16 @@ import { ProblemError } from '../protocol/problem.ts';
 import type { Problem } from '../protocol/problem.ts';
 
 export type WorkerMethod =
-  'create' | 'step' | 'evaluate' | 'restore' | 'memory' | 'close' | 'generate' | 'trainedTensors' | 'optimizerTensors';
+  | 'create'
+  | 'step'
+  | 'evaluate'
+  | 'probe'
+  | 'restore'
+  | 'memory'
+  | 'close'
+  | 'generate'
+  | 'trainedTensors'
+  | 'optimizerTensors';
 
 /** `open` starts an iterator whose items are pulled by `next`; `return` ends it early. */
 export type WorkerRequest =

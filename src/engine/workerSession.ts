@@ -74,6 +74,7 @@ export async function createSession(plan: SessionPlan): Promise<TrainingSession>
     info,
     step: (request) => call('step', request),
     evaluate: (sequences) => call('evaluate', sequences),
+    probe: (sequence) => call('probe', sequence),
     generate: (prompts, settings) => stream('generate', prompts, settings),
     trainedTensors: () => stream<NamedTensor>('trainedTensors'),
     optimizerTensors: () => stream<NamedTensor>('optimizerTensors'),

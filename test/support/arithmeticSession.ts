@@ -61,6 +61,11 @@ export function createArithmeticSession(options: ArithmeticOptions): TrainingSes
         rows,
       });
     },
+    probe(sequence) {
+      const started = performance.now();
+      rowLosses(weights, v, sequence, new Float32Array(v * v));
+      return Promise.resolve({ seconds: (performance.now() - started) / 1000 });
+    },
     async *generate(prompts: readonly Int32Array[], settings: GenerationSettings): AsyncGenerator<GeneratedToken> {
       for (const [prompt, tokens] of prompts.entries()) {
         let last = tokens.at(-1) ?? 0;

@@ -10,6 +10,7 @@ import type {
   ModelContext,
   RotaryTable,
 } from '../architectures/context.ts';
+import { loraScale } from '../adapters/merge.ts';
 import * as op from '../graph/operations.ts';
 import { Graph } from '../graph/node.ts';
 import type { DType, Node } from '../graph/node.ts';
@@ -101,7 +102,7 @@ export function buildModel(request: ModelRequest): ModelGraph {
     const a = parameter(`${module}.lora_A.weight`, [method.rank, inner], 'lora_A');
     const b = parameter(`${module}.lora_B.weight`, [out, method.rank], 'lora_B');
     const kept = request.training && method.dropout > 0 ? dropped(x, module, inner) : x;
-    const scale = method.alpha / (method.useRslora ? Math.sqrt(method.rank) : method.rank);
+    const scale = loraScale(method);
     const inflate = kept === x ? 1 : 1 / (1 - method.dropout);
     const low = op.matmul(kept, a, { transposeB: true, alpha: inflate });
     return op.matmul(low, b, { transposeB: true, alpha: scale, addend: base });

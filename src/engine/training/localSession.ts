@@ -6,6 +6,7 @@ import { modelWeights } from '../architectures/weights.ts';
 import type { Executable, Executor } from '../executors/executor.ts';
 import { createGenerator } from '../generation/generate.ts';
 import { dropoutFeeds, sequenceFeeds } from '../model/feeds.ts';
+import type { PackedSequence } from '../../protocol/sequence.ts';
 import type { RowLoss, SessionInfo, SessionPlan, StepRequest, StepResult, TrainingSession } from '../session.ts';
 import { evaluationGraph, stepGraph } from './graph.ts';
 import type { LossGraph } from './graph.ts';
@@ -30,26 +31,30 @@ export async function createLocalSession(plan: SessionPlan, executor: Executor):
   };
   const generator = createGenerator({ ...request, executor, parameterFeeds: trained.feeds });
 
-  const step = async ({ step: number, sequences, learningRate }: StepRequest): Promise<StepResult> => {
+  /** Losses of one sequence's rows; the gradients of the step's loss are added to the step's sums. */
+  const runSequence = async (sequence: PackedSequence, step: number, index: number, trainedTokens: number) => {
     const executable = await compile(stepping);
+    const { dims, feeds } = sequenceFeeds(stepping.model, sequence);
+    for (const [name, values] of trained.feeds) feeds.set(name, values);
+    feeds.set('lossTargets', sequence.lossTargets);
+    // Every token counts the same, wherever it lies: accumulation equals the big batch exactly.
+    feeds.set('lossWeights', new Float32Array(sequence.lossPositions.length).fill(1 / trainedTokens));
+    const rate = plan.method.kind === 'lora' ? plan.method.dropout : 0;
+    const key = { seed: plan.seed, step, sequence: index };
+    for (const [name, mask] of dropoutFeeds(stepping.model, sequence.tokens.length, rate, key)) feeds.set(name, mask);
+    const results = await executable.run({ dims, feeds, into: trained.gradientBuffers(index) });
+    trained.accumulate(index);
+    return rowLosses(sequence, results.get('nll')!.data);
+  };
+
+  const step = async ({ step: number, sequences, learningRate }: StepRequest): Promise<StepResult> => {
     const supervised = sequences.filter((s) => s.lossPositions.length > 0);
     const trainedTokens = supervised.reduce((n, s) => n + s.lossPositions.length, 0);
     const tokens = sequences.reduce((n, s) => n + s.tokens.length, 0);
     if (trainedTokens === 0) return { loss: NaN, gradNorm: NaN, tokens, trainedTokens, rows: [] };
     const rows: RowLoss[] = [];
-    for (const [i, sequence] of supervised.entries()) {
-      const { dims, feeds } = sequenceFeeds(stepping.model, sequence);
-      for (const [name, values] of trained.feeds) feeds.set(name, values);
-      feeds.set('lossTargets', sequence.lossTargets);
-      // Every token counts the same, wherever it lies: accumulation equals the big batch exactly.
-      feeds.set('lossWeights', new Float32Array(sequence.lossPositions.length).fill(1 / trainedTokens));
-      const rate = plan.method.kind === 'lora' ? plan.method.dropout : 0;
-      const key = { seed: plan.seed, step: number, sequence: i };
-      for (const [name, mask] of dropoutFeeds(stepping.model, sequence.tokens.length, rate, key)) feeds.set(name, mask);
-      const results = await executable.run({ dims, feeds, into: trained.gradientBuffers(i) });
-      trained.accumulate(i);
-      rows.push(...rowLosses(sequence, results.get('nll')!.data));
-    }
+    for (const [i, sequence] of supervised.entries())
+      rows.push(...(await runSequence(sequence, number, i, trainedTokens)));
     const loss = totalLoss(rows).lossSum / trainedTokens;
     const gradNorm = trained.gradientNorm();
     if (Number.isFinite(loss) && Number.isFinite(gradNorm)) trained.update(gradNorm, learningRate);
@@ -78,6 +83,12 @@ export async function createLocalSession(plan: SessionPlan, executor: Executor):
         rows.push(...rowLosses(sequence, (await executable.run({ dims, feeds })).get('nll')!.data));
       }
       return { ...totalLoss(rows), rows };
+    },
+    probe: async (sequence) => {
+      await compile(stepping);
+      const started = performance.now();
+      await runSequence(sequence, 0, 0, Math.max(1, sequence.lossPositions.length));
+      return { seconds: (performance.now() - started) / 1000 };
     },
     generate: (prompts, settings) => generator.generate(prompts, settings),
     trainedTensors: () => asyncOf(trained.values()),

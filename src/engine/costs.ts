@@ -1,0 +1,88 @@
+// What a training plan costs before it runs: operations, memory by part, and time from a measured rate.
+
+import { architectureOf } from './architectures/registry.ts';
+import { modelWeights } from './architectures/weights.ts';
+import type { DimBindings } from './graph/dims.ts';
+import { floatingPointOperations, peakActivationBytes } from './graph/cost.ts';
+import { reachable } from './graph/liveness.ts';
+import type { PackedSequence } from '../protocol/sequence.ts';
+import type { SessionPlan } from './session.ts';
+import { stepGraph } from './training/graph.ts';
+
+/** Memory of a training process in bytes, by what it is for. */
+export interface MemoryParts {
+  /** Frozen weights, mapped from their file. */
+  readonly weights: number;
+  /** Trained values, gradient sums and, with several sequences a step, the gradients of one of them. */
+  readonly trained: number;
+  readonly optimizer: number;
+  /** Values between forward and backward pass at the worst moment. */
+  readonly activations: number;
+  /** Node, ONNX Runtime and the program itself. */
+  readonly program: number;
+  readonly total: number;
+}
+
+export interface PlanCosts {
+  readonly trainableParameters: number;
+  readonly totalParameters: number;
+  readonly contextLength: number;
+  /** Floating-point operations of one sequence, forward and backward. */
+  flops(sequence: SequenceSize): number;
+  /** Peak memory when the largest sequence is of this size. */
+  memory(largest: SequenceSize, sequencesPerStep: number): MemoryParts;
+}
+
+/** The lengths that decide what a sequence costs. */
+export interface SequenceSize {
+  readonly tokens: number;
+  readonly rows: number;
+  readonly longestRow: number;
+  readonly trainedTokens: number;
+}
+
+/** Resident memory of a process that has loaded the engine but no model, measured (docs/benchmarks.md). */
+const programBytes = 150e6;
+/** The allocator's pieces are larger than what lies in them, measured (docs/benchmarks.md). */
+const arenaFactor = 1.08;
+
+export function sequenceSize(sequence: PackedSequence): SequenceSize {
+  const lengths = new Map<number, number>();
+  for (const segment of sequence.segments) lengths.set(segment, (lengths.get(segment) ?? 0) + 1);
+  return {
+    tokens: sequence.tokens.length,
+    rows: lengths.size,
+    longestRow: Math.max(0, ...lengths.values()),
+    trainedTokens: sequence.lossPositions.length,
+  };
+}
+
+/** Builds the graph of a step without running it; throws what a session would throw for the same plan. */
+export function planCosts(plan: Omit<SessionPlan, 'device' | 'threads' | 'seed'>): PlanCosts {
+  const architecture = architectureOf(plan.modelConfig);
+  const weights = modelWeights(architecture, plan.weights);
+  const { model, outputs } = stepGraph({ architecture, weights, method: plan.method }, plan.gradientCheckpointing);
+  const nodes = reachable(outputs.values());
+  const kept = new Set(outputs.values());
+  const size = (shape: readonly number[]) => shape.reduce((n, d) => n * d, 1);
+  const trainable = model.parameters.reduce((n, p) => n + size(p.shape), 0);
+  const stored = [...weights.values()];
+  const full = plan.method.kind === 'full';
+  const dims = (s: SequenceSize): DimBindings => ({ T: s.tokens, B: s.rows, L: s.longestRow, S: s.trainedTokens });
+  return {
+    trainableParameters: trainable,
+    totalParameters: stored.reduce((n, w) => n + size(w.shape), 0) + (full ? 0 : trainable),
+    contextLength: architecture.contextLength,
+    flops: (sequence) => floatingPointOperations(nodes, dims(sequence)),
+    memory: (largest, sequencesPerStep) => {
+      const parts = {
+        weights: full ? 0 : stored.reduce((n, w) => n + w.byteLength, 0),
+        trained: 4 * trainable * (sequencesPerStep > 1 ? 3 : 2),
+        optimizer: plan.optimizer.kind === 'adamw' ? 8 * trainable : 0,
+        activations: arenaFactor * peakActivationBytes(nodes, kept, dims(largest)),
+        program: programBytes,
+      };
+      return { ...parts, total: Object.values(parts).reduce((a, b) => a + b, 0) };
+    },
+  };
+}
