@@ -25,6 +25,8 @@ export interface SourceFile {
   readonly file: string;
   /** Path relative to the config file, with forward slashes on every system: the start of sample ids. */
   readonly shownAs: string;
+  /** The path or glob of the config that led here, as it is written there. */
+  readonly writtenAs: string;
   readonly weight: number;
   readonly format: Format | 'auto';
   readonly columns: Columns;
@@ -46,6 +48,7 @@ export async function resolveSources(
       resolved.push({
         file,
         shownAs: shownPath(file, baseDirectory),
+        writtenAs: spec.path,
         weight: spec.weight ?? 1,
         format: spec.format ?? defaults.format,
         columns: spec.columns ?? defaults.columns,

@@ -19,7 +19,7 @@ const source = `
   const [baseDirectory, train] = process.argv.slice(2);
   const tokens = new Int32Array(64).fill(7);
   const mask = new Uint8Array(64).fill(1);
-  const encoder = { identity: {}, encode: () => ({ tokens, mask, lostTokens: 0 }) };
+  const encoder = { identity: {}, encode: () => ({ tokens, mask, lostTokens: 0, findings: [] }) };
   try {
     const data = await prepareRows({ baseDirectory, train, validation: 0.01, format: 'auto', columns: {}, cacheDirectory: baseDirectory + '/cache' }, encoder);
     const last = data.train.row(data.train.length - 1);
@@ -119,7 +119,7 @@ test('a line of 100 MB is an error that names it; the process lives', async () =
     })(),
   );
   const { problems, peakMb } = prepare('line.jsonl');
-  expect(problems).toMatchObject([{ code: 'data/row-too-long', place: { file: 'line.jsonl', line: 2 } }]);
+  expect(problems).toMatchObject([{ code: 'data/row-too-large', place: { file: 'line.jsonl', line: 2 } }]);
   expect(problems![0]!.message).toContain('100.0 MiB');
   expect(peakMb).toBeLessThan(400);
 });

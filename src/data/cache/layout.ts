@@ -1,7 +1,7 @@
 // The layout of a tokenised cache entry, shared with other engines: docs/data.md describes it byte by byte.
 import type { FileKind } from '../read/row.ts';
 
-/** Raised when the layout, or what the same input is turned into, changes. Part of the key of every entry. */
+/** Raised when the layout changes. Part of the key of every entry. */
 export const layoutVersion = 1;
 
 /** Files of an entry. `meta.json` is written last and holds the checksums of the others. */

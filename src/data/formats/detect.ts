@@ -2,7 +2,7 @@
 import { problem, type ProblemError } from '../../protocol/problem.ts';
 import type { ReadRow, SourceRow } from '../read/row.ts';
 import { isObject, listed, suggestColumn } from './fields.ts';
-import { formatFields, formats, type Columns, type Format } from './format.ts';
+import { requiredFields, formats, type Columns, type Format } from './format.ts';
 
 /** What a row looks like; preference rows are recognised so that the message can say what they are. */
 export type Looks = Format | 'preference' | 'unknown';
@@ -26,7 +26,7 @@ export function looksLike(value: SourceRow['value'], columns: Columns): Looks {
     return isObject(first) && first.role !== undefined && first.from === undefined ? 'unknown' : 'conversations';
   }
   if (get('chosen') !== undefined && get('rejected') !== undefined) return 'preference';
-  const fits = (format: Format) => formatFields[format].required.every((field) => get(field) !== undefined);
+  const fits = (format: Format) => requiredFields[format].every((field) => get(field) !== undefined);
   return formats.find(fits) ?? 'unknown';
 }
 
@@ -102,7 +102,7 @@ function unknownFormat(file: string, row: SourceRow | undefined, columns: Column
     suggestion === undefined
       ? 'Map its fields by data.columns (our name: name in the file).'
       : `Perhaps: data.format: ${suggestion.format}, data.columns: ${suggestion.columns}.`;
-  const details = formats.map((format) => `${format}: ${formatFields[format].required.join(', ')}`);
+  const details = formats.map((format) => `${format}: ${requiredFields[format].join(', ')}`);
   const fieldsFound = present.length === 0 ? 'no fields' : listed(present);
   return problem(
     'data/unknown-format',
@@ -116,7 +116,7 @@ function unknownFormat(file: string, row: SourceRow | undefined, columns: Column
 function suggestMapping(present: readonly string[], columns: Columns): { format: Format; columns: string } | undefined {
   // Instruction first: the format people mean most often by a pair of texts.
   for (const format of ['messages', 'instruction', 'prompt_completion', 'reasoning', 'text'] as const) {
-    const mapping = formatFields[format].required.map((field) => {
+    const mapping = requiredFields[format].map((field) => {
       const name = columns[field] ?? field;
       return [field, present.includes(name) ? name : suggestColumn(field, present)] as const;
     });

@@ -7,17 +7,14 @@ import type { DataRecord } from '../records.ts';
 export const formats = ['messages', 'conversations', 'prompt_completion', 'reasoning', 'instruction', 'text'] as const;
 export type Format = (typeof formats)[number];
 
-/** The fields of a format, ours; the first ones are required. */
-export const formatFields: Record<
-  Format,
-  { readonly required: readonly string[]; readonly optional: readonly string[] }
-> = {
-  messages: { required: ['messages'], optional: ['tools'] },
-  conversations: { required: ['conversations'], optional: ['system', 'tools'] },
-  prompt_completion: { required: ['prompt', 'completion'], optional: ['system'] },
-  reasoning: { required: ['question', 'steps', 'answer'], optional: ['system'] },
-  instruction: { required: ['instruction', 'output'], optional: ['system', 'input'] },
-  text: { required: ['text'], optional: [] },
+/** Our names of the fields that a row of a format must have. */
+export const requiredFields: Record<Format, readonly string[]> = {
+  messages: ['messages'],
+  conversations: ['conversations'],
+  prompt_completion: ['prompt', 'completion'],
+  reasoning: ['question', 'steps', 'answer'],
+  instruction: ['instruction', 'output'],
+  text: ['text'],
 };
 
 /** `columns` of the config: our name → name in the file. */

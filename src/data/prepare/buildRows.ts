@@ -13,6 +13,7 @@ import { placeInRow, rowPrefix, type SourceRow } from '../read/row.ts';
 import type { RowEncoder } from './encoder.ts';
 import { Findings } from './findings.ts';
 import { isUnchanged, type HashedSource } from './hashFiles.ts';
+import { createPacer } from './pacer.ts';
 import type { ProgressReporter } from './progress.ts';
 import type { BuildReport, FileReport } from './report.ts';
 
@@ -43,12 +44,14 @@ export async function buildRows(
   const files: FileReport[] = [];
   const cacheSources: CacheSource[] = [];
   for (const [index, source] of sources.entries()) {
-    const { format, description } = await formatOf(source, options);
+    const { format, formatSummary } = await formatOf(source, options);
     const report = options.progress.file('tokenise', source.shownAs);
+    const pace = createPacer(options.signal, () => report.report());
     let rows = 0;
     for await (const read of readRows(source.file, source.shownAs, { ...options, onBytes: report.onBytes })) {
       rows += 1;
       report.onRow();
+      await pace();
       if (read.ok) addRow(read.row, index, source, format, writer, options.encoder, findings, counts);
       else findings.add(read.problem);
     }
@@ -59,9 +62,16 @@ export async function buildRows(
         { file: source.shownAs },
       );
     const { kind } = await sniffFile(source.file, source.shownAs);
-    files.push({ path: source.shownAs, sha256: source.sha256, rows, format: description });
+    files.push({
+      path: source.shownAs,
+      writtenAs: source.writtenAs,
+      sha256: source.sha256,
+      rows,
+      format,
+      formatSummary,
+    });
     cacheSources.push({ path: source.shownAs, kind });
-    options.progress.fileDone(source.bytes);
+    options.progress.fileDone(source.bytes, rows);
   }
   if (findings.errors > 0) throw findings.toError();
   if (counts.storedRows === 0) throw nothingTrained(files, counts, findings);
@@ -71,19 +81,24 @@ export async function buildRows(
 }
 
 /** The format that the config names, or the one that most rows of the file look like. */
-async function formatOf(source: HashedSource, options: BuildOptions): Promise<{ format: Format; description: string }> {
-  if (source.format !== 'auto') return { format: source.format, description: `format: ${source.format}, as set` };
+async function formatOf(
+  source: HashedSource,
+  options: BuildOptions,
+): Promise<{ format: Format; formatSummary: string }> {
+  if (source.format !== 'auto') return { format: source.format, formatSummary: `format: ${source.format}, as set` };
   const report = options.progress.file('detect', source.shownAs);
   const vote = new FormatVote(source.columns);
   const bad = new Findings(options.findingLimit);
+  const pace = createPacer(options.signal, () => report.report());
   for await (const read of readRows(source.file, source.shownAs, { ...options, onBytes: report.onBytes })) {
     report.onRow();
+    await pace();
     vote.add(read);
     if (!read.ok) bad.add(read.problem);
   }
   if (vote.isEmpty) throw bad.toError();
   const result = vote.result(source.shownAs);
-  return { format: result.format, description: describeFormat(result) };
+  return { format: result.format, formatSummary: describeFormat(result) };
 }
 
 function addRow(
@@ -105,6 +120,7 @@ function addRow(
       counts.droppedRows += 1;
       return;
     }
+    for (const found of encoded.findings) findings.add(placed(found, row));
     if (encoded.lostTokens > 0) {
       counts.truncatedRows += 1;
       counts.lostTokens += encoded.lostTokens;
@@ -113,7 +129,6 @@ function addRow(
     const mask = Uint8Array.from(encoded.mask);
     if (countTrained(mask) === 0) {
       counts.untrainedRows += 1;
-      findings.add(untrained(row, encoded.lostTokens));
       return;
     }
     const { line, idColumn, byteOffset } = row;
@@ -121,26 +136,14 @@ function addRow(
     counts.storedRows += 1;
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
-    for (const found of error.problems)
-      findings.add({
-        ...found,
-        message: `${rowPrefix(row)}${found.message}`,
-        place: found.place ?? placeInRow(row, []),
-      });
+    for (const found of error.problems) findings.add(placed(found, row));
   }
 }
 
-function untrained(row: SourceRow, lostTokens: number): Problem {
-  const why =
-    lostTokens > 0
-      ? `all of its answer lies among the ${lostTokens} tokens that data.max_length cuts off`
-      : 'it has no answer to learn';
-  return {
-    code: 'data/nothing-trained',
-    severity: 'warning',
-    message: `${rowPrefix(row)}No token of this row would be trained, so it is left out: ${why}.`,
-    place: placeInRow(row, []),
-  };
+/** A problem of the whole row, unless it knows better. */
+function placed(found: Problem, row: SourceRow): Problem {
+  if (found.place !== undefined) return found;
+  return { ...found, message: `${rowPrefix(row)}${found.message}`, place: placeInRow(row, []) };
 }
 
 function nothingTrained(files: readonly FileReport[], counts: Counts, findings: Findings): ProblemError {

@@ -1,4 +1,5 @@
 // What the preparation asks of the template side: a record in, tokens and mask out.
+import type { Problem } from '../../protocol/problem.ts';
 import type { DataRecord } from '../records.ts';
 
 export interface EncodedRow {
@@ -7,6 +8,8 @@ export interface EncodedRow {
   readonly mask: ArrayLike<number>;
   /** Tokens cut off because the row was longer than `max_length`; 0 = none. */
   readonly lostTokens: number;
+  /** What a person should know about the row; its place is added where it is missing. */
+  readonly findings: readonly Problem[];
 }
 
 export interface RowEncoder {

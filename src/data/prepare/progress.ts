@@ -7,12 +7,21 @@ export interface PrepareProgress {
   /** Over all files, as stored (gzipped files count packed). */
   readonly bytesRead: number;
   readonly bytesTotal: number;
-  /** Rows of all files so far, and the estimate from the share of bytes read; 0 while hashing. */
+  /** Rows of all files so far, and how many there will be by the share of bytes read; 0 while hashing. */
   readonly rows: number;
   readonly estimatedRows: number;
 }
 
-/** Counts over the files of one preparation; reports about once a megabyte. */
+/** Reporter of one pass over one file. */
+export interface PassReporter {
+  /** Bytes of the stored file read so far. */
+  readonly onBytes: (bytesRead: number) => void;
+  readonly onRow: () => void;
+  /** Tells where things stand. */
+  readonly report: () => void;
+}
+
+/** Counts over the files of one preparation. */
 export class ProgressReporter {
   private readonly bytesTotal: number;
   private readonly onProgress: ((progress: PrepareProgress) => void) | undefined;
@@ -24,24 +33,33 @@ export class ProgressReporter {
     this.onProgress = onProgress;
   }
 
-  /** Reporter of one pass over one file. */
-  file(phase: 'detect' | 'tokenise', file: string): { onBytes: (bytesRead: number) => void; onRow: () => void } {
-    let rows = 0;
+  file(phase: 'detect' | 'tokenise', file: string): PassReporter {
+    let bytesOfFile = 0;
+    let rowsOfFile = 0;
+    let estimatedRows = 0;
+    const report = () => {
+      const bytesRead = this.bytesBefore + bytesOfFile;
+      const rows = this.rowsBefore + rowsOfFile;
+      const estimate = Math.max(estimatedRows, rows);
+      this.onProgress?.({ phase, file, bytesRead, bytesTotal: this.bytesTotal, rows, estimatedRows: estimate });
+    };
     return {
+      report,
       onRow: () => {
-        rows += 1;
-        if (phase === 'tokenise') this.rowsBefore += 1;
+        rowsOfFile += 1;
       },
-      onBytes: (bytes) => {
-        const bytesRead = this.bytesBefore + bytes;
-        const seen = phase === 'tokenise' ? this.rowsBefore : this.rowsBefore + rows;
-        const estimatedRows = bytesRead === 0 ? 0 : Math.round((seen * this.bytesTotal) / bytesRead);
-        this.onProgress?.({ phase, file, bytesRead, bytesTotal: this.bytesTotal, rows: seen, estimatedRows });
+      onBytes: (bytesRead) => {
+        // The rows seen are those of the bytes before this chunk.
+        const bytesDone = this.bytesBefore + bytesOfFile;
+        if (bytesDone > 0) estimatedRows = Math.round(((this.rowsBefore + rowsOfFile) * this.bytesTotal) / bytesDone);
+        bytesOfFile = bytesRead;
+        report();
       },
     };
   }
 
-  fileDone(bytes: number): void {
+  fileDone(bytes: number, rows: number): void {
     this.bytesBefore += bytes;
+    this.rowsBefore += rows;
   }
 }

@@ -2,6 +2,7 @@
 import type { Problem } from '../../protocol/problem.ts';
 import type { DatasetTotals } from '../dataset.ts';
 import { isObject } from '../formats/fields.ts';
+import type { Format } from '../formats/format.ts';
 import type { LengthStatistics } from './lengths.ts';
 
 /** What is known only while rows are encoded; kept in the cache's meta.json. */
@@ -22,10 +23,13 @@ export interface BuildReport {
 
 export interface FileReport {
   readonly path: string;
+  /** The path or glob of the config that led to the file. */
+  readonly writtenAs: string;
   readonly sha256: string;
   readonly rows: number;
-  /** The format in words, such as `format: instruction, 998 of 1,000 rows; …`. */
-  readonly format: string;
+  readonly format: Format;
+  /** How the format was told, such as `format: instruction, 998 of 1,000 rows; …`. */
+  readonly formatSummary: string;
 }
 
 export interface PartReport extends BuildReport {

@@ -15,7 +15,7 @@ export function parseRow(piece: TextPiece, file: string, kind: FileKind, idColum
     const limit = (rowLimit / 2 ** 20).toFixed(0);
     const hint = kind === 'lines' ? 'Is a line break missing?' : 'Is a bracket or quote missing?';
     return bad(
-      'data/row-too-long',
+      'data/row-too-large',
       `The row is ${size} MiB long; more than ${limit} MiB is not read. ${hint}`,
       file,
       line,

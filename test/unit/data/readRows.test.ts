@@ -61,7 +61,7 @@ describe('JSON Lines', () => {
     });
     expect(rows.map((row) => row.line)).toEqual([1, 3]);
     expect(problems.map(told)).toEqual([
-      expect.stringMatching(/^long.jsonl:2:1 data\/row-too-long The row is 3.0 MiB long; more than 2 MiB/),
+      expect.stringMatching(/^long.jsonl:2:1 data\/row-too-large The row is 3.0 MiB long; more than 2 MiB/),
     ]);
   });
 

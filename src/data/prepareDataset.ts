@@ -1,0 +1,94 @@
+// The room's front door: the data block of a config and a model in, tokenised datasets and a report out.
+import type { LoadedModel } from '../models/types.ts';
+import { canonicalJson } from './contentHash.ts';
+import { sha256 } from './cache/cacheWriter.ts';
+import type { RowEncoder } from './prepare/encoder.ts';
+import { prepareRows, type PrepareControls, type PreparedData, type RowsRequest } from './prepare/prepareRows.ts';
+import type { DatasetReport } from './prepare/report.ts';
+import { encodeRecord, type EncodeOptions, type Overflow, type TrainOn } from './template/encodeRecord.ts';
+import { resolveTemplate, type RowTemplate } from './template/templates.ts';
+
+/** Raised when the same row would give other tokens or another mask than before: cached rows are then made again. */
+const encodingVersion = 1;
+
+/** The `data` block of the effective config. */
+export interface DatasetRequest extends RowsRequest {
+  /** `chat`, `alpaca`, `none` or the path of a .jinja file. */
+  readonly template: string;
+  readonly system?: string | undefined;
+  readonly trainOn: TrainOn;
+  /** Tokens. */
+  readonly maxLength: number;
+  readonly overflow: Overflow;
+}
+
+/** What of a model the rows depend on. */
+export type DatasetModel = Pick<LoadedModel, 'reference' | 'tokenizer' | 'chatTemplate' | 'hashes'>;
+
+export interface PreparedDataset extends PreparedData {
+  readonly report: DatasetReport;
+  /** The template that the rows were rendered with, for prompts that must look alike. */
+  readonly template: RowTemplate;
+  /** sha256 of what run.json records. `data`: the stored files; `template`: source and variables; `mask`: of train. */
+  readonly hashes: { readonly data: string; readonly template: string; readonly mask: string };
+}
+
+/**
+ * Reads, checks, tokenises (or finds it in the cache) and splits. Memory holds an index of the rows, never the rows.
+ * Throws a ProblemError with the first bad rows by file, line and column, or with what else is wrong.
+ */
+export async function prepareDataset(
+  request: DatasetRequest,
+  model: DatasetModel,
+  controls: PrepareControls = {},
+): Promise<PreparedDataset> {
+  const template = await resolveTemplate(request.template, {
+    tokenizer: model.tokenizer,
+    modelTemplate: model.chatTemplate,
+    modelName: model.reference,
+    baseDirectory: request.baseDirectory,
+  });
+  const templateHash = template === 'none' ? sha256('none') : hashTemplate(template);
+  const data = await prepareRows(request, rowEncoder(request, model, template, templateHash), controls);
+  const { train, validation } = data.report;
+  const dataHash = sha256(
+    [train.hashes.data, ...(validation === undefined ? [] : [validation.hashes.data])].join('\n'),
+  );
+  return { ...data, template, hashes: { data: dataHash, template: templateHash, mask: train.hashes.mask } };
+}
+
+function rowEncoder(
+  request: DatasetRequest,
+  model: DatasetModel,
+  template: RowTemplate,
+  templateHash: string,
+): RowEncoder {
+  const { system, trainOn, maxLength, overflow } = request;
+  const options: EncodeOptions = {
+    tokenizer: model.tokenizer,
+    template,
+    trainOn,
+    maxLength,
+    overflow,
+    ...(system === undefined ? {} : { system }),
+  };
+  return {
+    identity: {
+      encodingVersion,
+      tokenizer: model.hashes.tokenizer,
+      template: templateHash,
+      system,
+      trainOn,
+      maxLength,
+      overflow,
+    },
+    encode(record) {
+      const { fate, tokens, mask, truncatedTokens, findings } = encodeRecord(record, options);
+      return fate === 'drop' ? undefined : { tokens, mask, lostTokens: truncatedTokens, findings };
+    },
+  };
+}
+
+function hashTemplate({ template, options }: Exclude<RowTemplate, 'none'>): string {
+  return sha256(canonicalJson({ source: template.source, options }));
+}
