@@ -44,11 +44,16 @@ export async function writeAdapter(
     ...(options.dtype && { dtype: options.dtype }),
     ...(specs && { specs }),
   });
-  await writeTextAtomically(join(folder, configName), `${JSON.stringify(peftConfig(settings), null, 2)}\n`);
+  await writeTextAtomically(join(folder, configName), adapterConfigText(settings));
 }
 
 async function* renamed(tensors: Iterable<NamedTensor> | AsyncIterable<NamedTensor>): AsyncGenerator<NamedTensor> {
   for await (const tensor of tensors) yield { ...tensor, name: outer + tensor.name };
+}
+
+/** The text of adapter_config.json, for folders that hold more than an adapter, such as checkpoints. */
+export function adapterConfigText(settings: AdapterSettings): string {
+  return `${JSON.stringify(peftConfig(settings), null, 2)}\n`;
 }
 
 /** The keys that PEFT writes and that say something about plain LoRA; it fills in the rest itself. */

@@ -1,0 +1,95 @@
+// How the trained weights of a run are laid in files: as a PEFT adapter, or as a model folder that transformers loads.
+
+import path from 'node:path';
+import type { EffectiveConfig } from '../config/effectiveTypes.ts';
+import { architectureOf } from '../engine/architectures/registry.ts';
+import type { TrainingSession } from '../engine/session.ts';
+import { adapterConfigText, type AdapterSettings } from '../models/adapter.ts';
+import { writeAdapter, writeModelFolder } from '../models/export.ts';
+import { parseHubReference } from '../models/hubReference.ts';
+import type { TensorSpec } from '../models/safetensors.ts';
+import type { LoadedModel } from '../models/types.ts';
+import { writeFileAtomic } from '../runs/atomicFile.ts';
+import type { CheckpointLayout } from './checkpoint/store.ts';
+import type { PreparedRun } from './preparedRun.ts';
+
+export interface ResultLayout {
+  readonly checkpoint: CheckpointLayout;
+  readonly result: PreparedRun['result'];
+}
+
+/** `baseDirectory`: what a model given as a path is relative to. */
+export function resultLayout(
+  config: EffectiveConfig,
+  model: LoadedModel,
+  session: TrainingSession,
+  baseDirectory: string,
+): ResultLayout {
+  if (!config.lora) return modelLayout(model, session);
+  return adapterLayout(adapterSettings(config.lora, model, session, baseDirectory), model, session);
+}
+
+/** PEFT wraps the model twice; the names of its tensors begin with that. */
+const peftPrefix = 'base_model.model.';
+
+function adapterLayout(settings: AdapterSettings, model: LoadedModel, session: TrainingSession): ResultLayout {
+  return {
+    checkpoint: {
+      trainedFile: 'adapter_model.safetensors',
+      storedName: (name) => peftPrefix + name,
+      sessionName: (name) => name.slice(peftPrefix.length),
+      textFiles: { 'adapter_config.json': adapterConfigText(settings) },
+    },
+    result: {
+      kind: 'adapter',
+      async write(folder) {
+        await writeTokenizer(folder, model);
+        await writeAdapter(folder, settings, session.trainedTensors());
+      },
+    },
+  };
+}
+
+function modelLayout(model: LoadedModel, session: TrainingSession): ResultLayout {
+  const same = (name: string): string => name;
+  return {
+    checkpoint: { trainedFile: 'model.safetensors', storedName: same, sessionName: same, textFiles: {} },
+    result: {
+      kind: 'model',
+      async write(folder) {
+        const { config, generationConfig, tokenizerFiles } = model;
+        const specs: TensorSpec[] = [];
+        for await (const { name, shape } of session.trainedTensors()) specs.push({ name, shape });
+        const tensors = session.trainedTensors();
+        await writeModelFolder(folder, { config, generationConfig, tokenizerFiles, specs, tensors });
+      },
+    },
+  };
+}
+
+function adapterSettings(
+  lora: NonNullable<EffectiveConfig['lora']>,
+  model: LoadedModel,
+  session: TrainingSession,
+  baseDirectory: string,
+): AdapterSettings {
+  const adapted = new Set(session.info.adaptedModules);
+  const modules = architectureOf(model.config).linearModules.filter(({ name }) => adapted.has(name));
+  // A hub id means the same on every machine; a path only here.
+  const isLocal = path.resolve(baseDirectory, model.reference) === model.path;
+  const hub = isLocal ? undefined : parseHubReference(model.reference);
+  return {
+    rank: lora.rank,
+    alpha: lora.alpha,
+    dropout: lora.dropout,
+    useRslora: lora.use_rslora,
+    baseModel: hub ? hub.id : model.path,
+    ...(hub ? { revision: hub.revision } : {}),
+    modules: session.info.adaptedModules,
+    fanInFanOut: modules.some((module) => module.storedTransposed),
+  };
+}
+
+async function writeTokenizer(folder: string, model: LoadedModel): Promise<void> {
+  for (const [name, text] of model.tokenizerFiles) await writeFileAtomic(path.join(folder, path.basename(name)), text);
+}

@@ -1,0 +1,66 @@
+// The data side of a run: datasets from the config's data block, prompts as the model reads them, tokens that fit.
+
+import type { EffectiveConfig } from '../config/effectiveTypes.ts';
+import type { TokenisedDataset } from '../data/dataset.ts';
+import type { PrepareControls } from '../data/prepare/prepareRows.ts';
+import { prepareDataset, type PreparedDataset } from '../data/prepareDataset.ts';
+import { encodePrompt, stopTokenIds } from '../data/template/prompt.ts';
+import type { RowTemplate } from '../data/template/templates.ts';
+import { architectureOf } from '../engine/architectures/registry.ts';
+import type { LoadedModel } from '../models/types.ts';
+import { cacheDirectory } from '../platform/cacheDirectory.ts';
+import { problem } from '../protocol/problem.ts';
+import type { PromptWatch } from './promptWatch.ts';
+
+export function datasetOf(
+  data: EffectiveConfig['data'],
+  baseDirectory: string,
+  model: LoadedModel,
+  controls: PrepareControls,
+): Promise<PreparedDataset> {
+  const { columns, max_length: maxLength, train_on: trainOn, ...rest } = data;
+  const train = data.train.map((file) => ({ ...file, columns: { ...file.columns } }));
+  const request = { ...rest, train, baseDirectory, columns: { ...columns }, maxLength, trainOn };
+  return prepareDataset({ ...request, cacheDirectory: cacheDirectory() }, model, controls);
+}
+
+/** The config's prompts, rendered like a user's turn; answers are greedy, so that only the weights change them. */
+export function watchOf(config: EffectiveConfig, model: LoadedModel, template: RowTemplate): PromptWatch {
+  const { tokenizer } = model;
+  const { system } = config.data;
+  const settings = { tokenizer, template, ...(system === undefined ? {} : { system }) };
+  return {
+    prompts: config.evaluation.prompts.map((text) => ({ text, tokens: encodePrompt(text, settings) })),
+    settings: {
+      maxNewTokens: config.evaluation.max_new_tokens,
+      temperature: 0,
+      topK: 0,
+      topP: 1,
+      repetitionPenalty: 1,
+      stopTokenIds: stopTokenIds(model, template),
+      seed: config.seed,
+    },
+    decode: (tokens) => tokenizer.decode(tokens, { skipSpecialTokens: true }),
+  };
+}
+
+/** Throws `trainer/foreign-tokenizer`, naming the first row with a token that the model has no embedding for. */
+export function refuseForeignTokens(datasets: readonly TokenisedDataset[], model: LoadedModel): void {
+  const { vocabSize } = architectureOf(model.config);
+  // A tokenizer no larger than the model cannot make such a token: then nothing has to be read.
+  if (model.tokenizer.vocabSize <= vocabSize) return;
+  for (const dataset of datasets) {
+    for (let index = 0; index < dataset.length; index++) {
+      const { tokens, sampleId } = dataset.row(index);
+      const foreign = tokens.find((token) => token >= vocabSize);
+      if (foreign === undefined) continue;
+      const text = model.tokenizer.idToToken(foreign) ?? '?';
+      throw problem(
+        'trainer/foreign-tokenizer',
+        `The tokenizer does not fit the model: ${sampleId} has the token ${foreign} (${JSON.stringify(text)}), and the model knows ${vocabSize} tokens. Use the tokenizer that came with the model.`,
+        { file: model.path },
+        [`The tokenizer has ${model.tokenizer.vocabSize} tokens.`],
+      );
+    }
+  }
+}

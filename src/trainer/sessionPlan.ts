@@ -1,0 +1,159 @@
+// From the effective config and the model to what the engine builds, and what that costs in memory and operations.
+
+import type { EffectiveConfig } from '../config/effectiveTypes.ts';
+import type { TokenisedDataset } from '../data/dataset.ts';
+import type { RowOrder } from '../data/order.ts';
+import { chooseCapacity, packRows } from '../data/packing.ts';
+import { planCosts, sequenceSize, type SequenceSize } from '../engine/costs.ts';
+import type { SessionPlan, TrainingSession } from '../engine/session.ts';
+import type { LoadedModel } from '../models/types.ts';
+import type { MemorySettings } from './failures.ts';
+import type { PreparedRun } from './preparedRun.ts';
+
+export function sessionPlan(config: EffectiveConfig, model: LoadedModel): SessionPlan {
+  const { training, lora } = config;
+  return {
+    modelConfig: model.config,
+    weights: [...model.weights.values()],
+    method: lora
+      ? {
+          kind: 'lora',
+          rank: lora.rank,
+          alpha: lora.alpha,
+          dropout: lora.dropout,
+          targetModules: lora.target_modules,
+          useRslora: lora.use_rslora,
+        }
+      : { kind: 'full' },
+    optimizer: {
+      kind: training.optimizer,
+      beta1: training.adam_beta1,
+      beta2: training.adam_beta2,
+      epsilon: training.adam_epsilon,
+      weightDecay: training.weight_decay,
+      maxGradNorm: training.max_grad_norm,
+      loraLrRatio: training.lora_lr_ratio,
+      loraPlusRatio: training.lora_plus_ratio,
+    },
+    seed: config.seed,
+    gradientCheckpointing: training.gradient_checkpointing,
+    device: config.device,
+    threads: config.threads,
+  };
+}
+
+/** The sizes of sequences that a run will bring, from a look at some of its steps and at all of its lengths. */
+export interface ExpectedSequences {
+  /** At least as large as the largest sequence, in every respect. */
+  readonly largest: SequenceSize;
+  /** The sequences of the steps that were looked at. */
+  readonly steps: readonly (readonly SequenceSize[])[];
+}
+
+/** Steps that are laid out for the estimate. */
+const stepsLookedAt = 24;
+
+export function expectSequences(
+  train: TokenisedDataset,
+  order: RowOrder,
+  totalSteps: number,
+  capacity: number | undefined,
+): ExpectedSequences {
+  const count = Math.min(stepsLookedAt, order.stepsPerEpoch, totalSteps);
+  const steps = Array.from({ length: count }, (_, index) => {
+    const rows = Array.from(order.rowsOfStep(index + 1), (row) => train.row(row));
+    return packRows(rows, { capacity: capacity ?? 0, packing: capacity !== undefined }).map(sequenceSize);
+  });
+  let largest: SequenceSize = { tokens: 0, rows: 0, longestRow: 0, trainedTokens: 0 };
+  for (const size of steps.flat()) largest = larger(largest, size);
+  for (let row = 0; row < train.length; row++) {
+    const tokens = train.tokenCount(row);
+    largest = larger(largest, { tokens, rows: 1, longestRow: tokens, trainedTokens: train.trainedCount(row) });
+  }
+  return { largest, steps };
+}
+
+export interface PlanEstimate {
+  readonly memoryBytes: number;
+  readonly flopsPerStep: number;
+  readonly trainableParameters: number;
+}
+
+/** Peak memory of the process and mean operations of a step. */
+export function estimatePlan(plan: SessionPlan, { largest, steps }: ExpectedSequences): PlanEstimate {
+  const costs = planCosts(plan);
+  const flops = steps.slice(0, 4).map((step) => step.reduce((sum, sequence) => sum + costs.flops(sequence), 0));
+  return {
+    memoryBytes: costs.memory(largest, Math.max(1, ...steps.map((step) => step.length))).total,
+    flopsPerStep: flops.reduce((a, b) => a + b, 0) / Math.max(1, flops.length),
+    trainableParameters: costs.trainableParameters,
+  };
+}
+
+/** What to say when memory runs out: the settings now, and what others would need. */
+export function adviceFor(
+  config: EffectiveConfig,
+  model: LoadedModel,
+  sequences: ExpectedSequences,
+): PreparedRun['advice'] {
+  const { training, data, lora } = config;
+  const estimateMemory = (settings: MemorySettings): number => {
+    const plan = sessionPlan(config, model);
+    const method =
+      plan.method.kind === 'lora' ? { ...plan.method, rank: settings.rank ?? plan.method.rank } : plan.method;
+    const changed = { ...plan, method, gradientCheckpointing: settings.gradientCheckpointing };
+    const largest = shorter(sequences.largest, settings, training.batch_size, data.packing);
+    return estimatePlan(changed, { ...sequences, largest }).memoryBytes;
+  };
+  return {
+    estimateMemory,
+    config: {
+      batchSize: training.batch_size,
+      accumulation: training.gradient_accumulation_steps,
+      maxLength: data.max_length,
+      gradientCheckpointing: training.gradient_checkpointing,
+      learningRate: training.learning_rate,
+      trainOn: data.train_on,
+      ...(lora ? { rank: lora.rank } : {}),
+    },
+  };
+}
+
+/** The largest sequence when rows are cut shorter, and when fewer of them are laid together. */
+function shorter(size: SequenceSize, settings: MemorySettings, batchSize: number, packing: boolean): SequenceSize {
+  const longestRow = Math.min(size.longestRow, settings.maxLength);
+  const share = Math.min(1, settings.batchSize / batchSize);
+  const together = packing ? chooseCapacity(size.tokens * share, 1) : longestRow;
+  const tokens = Math.min(size.tokens, Math.max(longestRow, together));
+  return {
+    tokens,
+    longestRow,
+    rows: Math.max(1, Math.min(size.rows, Math.ceil(size.rows * share))),
+    trainedTokens: Math.min(size.trainedTokens, tokens),
+  };
+}
+
+/** Seconds that all steps will take, from one sequence measured here: time grows with its tokens. */
+export async function timeOf(
+  session: TrainingSession,
+  train: TokenisedDataset,
+  order: RowOrder,
+  capacity: number | undefined,
+  totalSteps: number,
+): Promise<number> {
+  const rows = Array.from(order.rowsOfStep(1), (row) => train.row(row));
+  const [sequence] = packRows(rows, { capacity: capacity ?? 0, packing: capacity !== undefined });
+  if (!sequence) return 0;
+  const { seconds } = await session.probe(sequence);
+  const tokensPerStep = train.totals.tokens / order.stepsPerEpoch;
+  return (seconds / sequence.tokens.length) * tokensPerStep * totalSteps;
+}
+
+function larger(a: SequenceSize, b: SequenceSize): SequenceSize {
+  return {
+    tokens: Math.max(a.tokens, b.tokens),
+    rows: Math.max(a.rows, b.rows),
+    longestRow: Math.max(a.longestRow, b.longestRow),
+    trainedTokens: Math.max(a.trainedTokens, b.trainedTokens),
+  };
+}
