@@ -45,7 +45,7 @@ export function planOrder(plan: OrderPlan): RowOrder {
 }
 
 /** All rows of an epoch in the order in which they are trained. */
-export function epochOrder(plan: OrderPlan, epoch: number): Uint32Array {
+function epochOrder(plan: OrderPlan, epoch: number): Uint32Array {
   const { difficulty } = plan;
   if (plan.order === 'as_is') return Uint32Array.from({ length: plan.rows }, (_, i) => i);
   if (plan.order === 'easy_first' && epoch === 0 && difficulty !== undefined) {

@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { createWriteStream, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { createWriteStream, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -122,4 +122,36 @@ test('a line of 100 MB is an error that names it; the process lives', async () =
   expect(problems).toMatchObject([{ code: 'data/row-too-large', place: { file: 'line.jsonl', line: 2 } }]);
   expect(problems![0]!.message).toContain('100.0 MiB');
   expect(peakMb).toBeLessThan(400);
+});
+
+test('killed while it writes the cache, then three at once: one intact entry', async () => {
+  await writeStream('shared.jsonl', rows(20_000, '\n'));
+  rmSync(path.join(folder, 'cache'), { recursive: true, force: true });
+  const entries = () =>
+    existsSync(path.join(folder, 'cache', 'data')) ? readdirSync(path.join(folder, 'cache', 'data')) : [];
+
+  const killed = spawn(process.execPath, [program, folder, 'shared.jsonl'], { stdio: 'ignore' });
+  const ended = once(killed, 'exit');
+  while (!entries().some((name) => name.includes('.tmp-'))) {
+    if (killed.exitCode !== null) throw new Error('the program ended before it could be killed');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  killed.kill('SIGKILL');
+  await ended;
+  expect(entries().filter((name) => !name.includes('.tmp-'))).toEqual([]);
+
+  const outcomes = await Promise.all(
+    [1, 2, 3].map(async () => {
+      const child = spawn(process.execPath, [program, folder, 'shared.jsonl'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let stdout = '';
+      child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+      await once(child, 'close');
+      return JSON.parse(stdout) as Outcome;
+    }),
+  );
+  expect(outcomes.map((outcome) => outcome.rows)).toEqual([20_000, 20_000, 20_000]);
+  expect(entries().filter((name) => !name.includes('.tmp-'))).toHaveLength(1);
+  expect(entries()).toHaveLength(2); // the killed one's left-over is younger than a day
 });

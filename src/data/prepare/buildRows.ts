@@ -43,8 +43,10 @@ export async function buildRows(
   const counts: Counts = { truncatedRows: 0, lostTokens: 0, droppedRows: 0, untrainedRows: 0, storedRows: 0 };
   const files: FileReport[] = [];
   const cacheSources: CacheSource[] = [];
+  const mixed: string[] = [];
   for (const [index, source] of sources.entries()) {
-    const { format, formatSummary } = await formatOf(source, options);
+    const { format, formatSummary, isMixed } = await formatOf(source, options);
+    if (isMixed) mixed.push(`${source.shownAs} was read as ${formatSummary}`);
     const report = options.progress.file('tokenise', source.shownAs);
     const pace = createPacer(options.signal, () => report.report());
     let rows = 0;
@@ -73,7 +75,7 @@ export async function buildRows(
     cacheSources.push({ path: source.shownAs, kind });
     options.progress.fileDone(source.bytes, rows);
   }
-  if (findings.errors > 0) throw findings.toError();
+  if (findings.errors > 0) throw findings.toError(mixed);
   if (counts.storedRows === 0) throw nothingTrained(files, counts, findings);
   const { truncatedRows, lostTokens, droppedRows, untrainedRows } = counts;
   const found = { findings: findings.list, findingCounts: findings.counts };
@@ -84,8 +86,9 @@ export async function buildRows(
 async function formatOf(
   source: HashedSource,
   options: BuildOptions,
-): Promise<{ format: Format; formatSummary: string }> {
-  if (source.format !== 'auto') return { format: source.format, formatSummary: `format: ${source.format}, as set` };
+): Promise<{ format: Format; formatSummary: string; isMixed: boolean }> {
+  if (source.format !== 'auto')
+    return { format: source.format, formatSummary: `format: ${source.format}, as set`, isMixed: false };
   const report = options.progress.file('detect', source.shownAs);
   const vote = new FormatVote(source.columns);
   const bad = new Findings(options.findingLimit);
@@ -98,7 +101,7 @@ async function formatOf(
   }
   if (vote.isEmpty) throw bad.toError();
   const result = vote.result(source.shownAs);
-  return { format: result.format, formatSummary: describeFormat(result) };
+  return { format: result.format, formatSummary: describeFormat(result), isMixed: result.others.length > 0 };
 }
 
 function addRow(

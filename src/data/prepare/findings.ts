@@ -33,12 +33,17 @@ export class Findings {
     return Object.fromEntries(this.byCode);
   }
 
-  /** The errors as one throwable, headed by their count where not all are listed. */
-  toError(): ProblemError {
+  /** The errors as one throwable; a summary heads them when not all are listed, or when there are `remarks` on the whole. */
+  toError(remarks: readonly string[] = []): ProblemError {
     const errors = this.kept.filter((found) => found.severity === 'error');
-    if (errors.length === this.errors) return new ProblemError(errors);
-    const codes = [...this.byCode].map(([code, count]) => `${code}: ${count.toLocaleString('en-US')}`);
-    const message = `The data has ${this.errors.toLocaleString('en-US')} errors; the first ${errors.length} are listed.`;
-    return new ProblemError([{ code: 'data/bad-rows', severity: 'error', message, details: codes }, ...errors]);
+    const hidden = errors.length < this.errors;
+    if (!hidden && remarks.length === 0) return new ProblemError(errors);
+    const count = this.errors === 1 ? '1 error' : `${this.errors.toLocaleString('en-US')} errors`;
+    const message = `The data has ${count}${hidden ? `; the first ${errors.length} are listed` : ''}.`;
+    const codes = hidden ? [...this.byCode].map(([code, times]) => `${code}: ${times.toLocaleString('en-US')}`) : [];
+    return new ProblemError([
+      { code: 'data/bad-rows', severity: 'error', message, details: [...remarks, ...codes] },
+      ...errors,
+    ]);
   }
 }
