@@ -7,6 +7,7 @@ logits-<row>.bin (float32, [tokens, vocabulary]) for each row of ids. Prints the
 
 import json
 import sys
+from copy import deepcopy
 from pathlib import Path
 
 import torch
@@ -39,11 +40,11 @@ base = dict(
 
 
 def llama(**fields):
-    return dict(base, model_type="llama", hidden_act="silu", rms_norm_eps=1e-5, rope_theta=10000.0, **fields)
+    return dict(base, model_type="llama", hidden_act="silu", rms_norm_eps=1e-5, rope_theta=10000.0) | fields
 
 
 def mistral(**fields):
-    return dict(base, model_type="mistral", hidden_act="silu", rms_norm_eps=1e-5, rope_theta=10000.0, **fields)
+    return dict(base, model_type="mistral", hidden_act="silu", rms_norm_eps=1e-5, rope_theta=10000.0) | fields
 
 
 def qwen2(**fields):
@@ -92,18 +93,19 @@ phi4_rope = dict(type="longrope", short_factor=[1.0, 1.2, 1.4], long_factor=[1.0
 
 CASES = {
     "llama": llama(),
-    "llama tied, one key head": llama(tie_word_embeddings=True, num_key_value_heads=1) | {},
-    "llama biases, all heads": llama(attention_bias=True, mlp_bias=True) | dict(num_key_value_heads=4, head_dim=12),
-    "llama gelu": llama() | dict(hidden_act="gelu"),
+    "llama tied, one key head": llama(tie_word_embeddings=True, num_key_value_heads=1),
+    "llama biases, all heads": llama(attention_bias=True, mlp_bias=True, num_key_value_heads=4, head_dim=12),
+    "llama gelu": llama(hidden_act="gelu"),
     "llama linear rope": llama(rope_scaling=dict(type="linear", factor=4.0)),
-    "llama dynamic rope": llama(rope_scaling=dict(type="dynamic", factor=2.0)) | dict(max_position_embeddings=16),
+    "llama dynamic rope": llama(rope_scaling=dict(type="dynamic", factor=2.0), max_position_embeddings=16),
     "llama llama3 rope": llama(rope_scaling=llama3),
     "llama yarn rope": llama(rope_scaling=dict(rope_type="yarn", factor=4.0, original_max_position_embeddings=16)),
     "llama yarn rope, further fields": llama(
         rope_scaling=dict(
             rope_type="yarn", factor=4.0, original_max_position_embeddings=16,
             beta_fast=8.0, beta_slow=0.5, mscale=0.7, mscale_all_dim=0.4, truncate=False,
-        )
+        ),
+        head_dim=32,
     ),
     "llama longrope": llama(rope_scaling=dict(longrope, factor=4.0, original_max_position_embeddings=16)),
     "mistral": mistral(sliding_window=None),
@@ -166,7 +168,7 @@ def save_logits(model, folder):
 
 
 def make(name, fields, folder):
-    config = CONFIG_MAPPING[fields["model_type"]].from_dict(dict(fields))
+    config = CONFIG_MAPPING[fields["model_type"]].from_dict(deepcopy(fields))
     model = AutoModelForCausalLM.from_config(config, attn_implementation="eager").eval()
     randomise(model)
     folder.mkdir(parents=True)
