@@ -1,5 +1,6 @@
 // Writes what training made in the layouts that others read: a PEFT adapter folder, a Hugging Face model folder.
 import { basename, join } from 'node:path';
+import { configJson } from './configJson.ts';
 import { indexName, singleName } from './shards.ts';
 import { writeTextAtomically } from './files.ts';
 import { writeSafetensors } from './safetensors.ts';
@@ -44,7 +45,7 @@ export async function writeModelFolder(folder: string, model: ModelExport): Prom
   }
   const kept = Object.entries(model.config).filter(([key]) => key !== 'dtype' && key !== 'torch_dtype');
   const config = { ...Object.fromEntries(kept), torch_dtype: torchNames[dtype] };
-  await writeTextAtomically(join(folder, 'config.json'), json(config));
+  await writeTextAtomically(join(folder, 'config.json'), configJson(config));
 }
 
 /** Tensors go into a shard until it would grow beyond the limit; a bigger tensor gets one of its own. */

@@ -4,7 +4,6 @@ import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { problem } from '../protocol/problem.ts';
 import { convertGguf } from './gguf/convert.ts';
-import { fetchFromHub } from './hub.ts';
 import { openFolder } from './modelFolder.ts';
 import { misspelledPath, pathMissing } from './pathHints.ts';
 import type { ModelProgress } from './progress.ts';
@@ -40,6 +39,8 @@ export async function openModel(reference: string, options: OpenModelOptions): P
   const hub = parseHubReference(reference);
   // `modles/smol` beside a folder `models/smal` is a slip of the pen, not a hub id.
   if (!hub || (await misspelledPath(path)) !== undefined) throw await pathMissing(reference, path);
+  // The hub's client is large; a model on this machine does not wait for it.
+  const { fetchFromHub } = await import('./hub.ts');
   const folder = await fetchFromHub(hub, options);
   return openFolder(folder, { reference, path: folder });
 }

@@ -12,6 +12,7 @@ import {
   syncFolder,
   writeTextAtomically,
 } from '../files.ts';
+import { configJson } from '../configJson.ts';
 import type { ModelProgress } from '../progress.ts';
 import { elementCount } from '../safetensorsHeader.ts';
 import { writeSafetensors } from '../safetensors.ts';
@@ -80,7 +81,7 @@ async function writeModel(gguf: GgufFile, folder: string, options: ConvertOption
   const total = targets.reduce((sum, { tensor }) => sum + 4 * elementCount(tensor.shape), 0);
   await checkSpace(folder, total);
   const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
-  await writeTextAtomically(join(folder, 'config.json'), json(config));
+  await writeTextAtomically(join(folder, 'config.json'), configJson(config));
   await writeTextAtomically(join(folder, 'generation_config.json'), json(generationConfig(gguf, config)));
   await writeTextAtomically(join(folder, 'tokenizer.json'), JSON.stringify(tokenizer));
   await writeTextAtomically(join(folder, 'tokenizer_config.json'), json(tokenizerConfig));

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { configJson } from '../../../src/models/configJson.ts';
 import { planShards, readAdapter, writeAdapter } from '../../../src/models/export.ts';
 import type { AdapterSettings } from '../../../src/models/export.ts';
 import { readTensor, writeSafetensors } from '../../../src/models/safetensors.ts';
@@ -83,4 +84,19 @@ test('shards are filled up to the limit, a bigger tensor alone', () => {
   const names = planShards(specs, 4, 16).map((shard) => shard.map((item) => item.name).join(''));
   expect(names).toEqual(['ab', 'c', 'd']);
   expect(planShards(specs, 4, 1e9)).toHaveLength(1);
+});
+
+test('whole values of fractional config fields keep their point', () => {
+  const config = {
+    rms_norm_eps: 1e-5,
+    final_logit_softcapping: 30,
+    hidden_size: 32,
+    rope_scaling: { factor: 8 },
+    x: '\u00005.0',
+  };
+  const text = configJson(config);
+  expect(text).toMatch(/"final_logit_softcapping": 30\.0,/);
+  expect(text).toMatch(/"factor": 8\.0\n/);
+  expect(text).toMatch(/"hidden_size": 32,/);
+  expect(JSON.parse(configJson({ ...config, x: 'plain' }))).toEqual({ ...config, x: 'plain' });
 });

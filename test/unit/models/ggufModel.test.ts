@@ -166,6 +166,25 @@ test('rope scaling: linear, yarn, and Llama 3 from its table', async () => {
   expect(found.message).toMatch(/rope_freqs/);
 });
 
+test('Phi-3: LongRoPE from its two tables, and partly rotated heads', async () => {
+  const renamed = (name: string) => name.replace(/^llama\./, 'phi3.');
+  const { metadata } = tinyGguf({
+    'general.architecture': string('phi3'),
+    'llama.attention.head_count': u32(1),
+    'llama.rope.scaling.original_context_length': u32(32),
+  });
+  const fields = Object.fromEntries(Object.entries(metadata).map(([key, value]) => [renamed(key), value]));
+  const gguf = readGguf(await save({ metadata: fields, tensors: tinyTensors() }));
+  const tables = { long: Float32Array.of(1, 4), short: Float32Array.of(1, 1.5) };
+  expect(ggufConfig(gguf, tables)).toMatchObject({
+    model_type: 'phi3',
+    head_dim: 8,
+    partial_rotary_factor: 0.5,
+    original_max_position_embeddings: 32,
+    rope_scaling: { type: 'longrope', long_factor: [1, 4], short_factor: [1, 1.5] },
+  });
+});
+
 test('a SentencePiece vocabulary: prefix space, merges from scores, bytes for the rest', async () => {
   const tokens = ['<unk>', '<s>', '</s>', '<0xC3>', '<0xBC>', '▁', 'a', 'b', 'ab', '▁ab', '▁a'];
   const parts = tinyGguf({

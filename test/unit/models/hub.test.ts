@@ -88,8 +88,12 @@ test('offline without the model, or with half of it, is said so', async () => {
 });
 
 test('no network: what is cached is used, else the problem says so', async () => {
-  const nowhere = { ...env, HF_ENDPOINT: 'http://127.0.0.1:9' };
-  expect((await problemOf(() => fetchFromHub(reference, { env: nowhere }))).code).toBe('models/hub-no-network');
+  const gone = await startHub({ id, commit, files: {} });
+  await gone.close();
+  const nowhere = { ...env, HF_ENDPOINT: gone.endpoint };
+  const found = await problemOf(() => fetchFromHub(reference, { env: nowhere }));
+  expect(found).toMatchObject({ code: 'models/hub-no-network' });
+  expect(found.message).toMatch(/ECONNREFUSED/);
   const folder = await fetchFromHub(reference, { env });
   expect(await fetchFromHub(reference, { env: nowhere })).toBe(folder);
 });
