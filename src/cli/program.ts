@@ -16,6 +16,16 @@ interface CommandEntry {
 
 export const commands: readonly CommandEntry[] = [
   {
+    name: 'check',
+    summary: 'tell what is wrong with a config and its data',
+    load: () => import('./commands/check.ts'),
+  },
+  {
+    name: 'estimate',
+    summary: 'tell memory, time and disk of a run before it starts',
+    load: () => import('./commands/estimate.ts'),
+  },
+  {
     name: 'start',
     summary: 'fine-tune a model as a config says',
     load: () => import('./commands/start.ts'),

@@ -36,6 +36,31 @@ function withSnakeCaseKeys(value: unknown): unknown {
   return Object.fromEntries(entries);
 }
 
+export interface StatusLine {
+  show(line: string): void;
+  /** Takes the line away. */
+  clear(): void;
+}
+
+/** Time between two drawings, milliseconds. */
+const drawInterval = 100;
+
+/** A line on stderr that is drawn over, so that stdout stays clean; silent where nobody watches. */
+export function statusLine(terminal: Terminal): StatusLine {
+  const erase = '\r\u001b[2K';
+  let drawn = 0;
+  return {
+    show(line) {
+      if (!terminal.interactive || Date.now() - drawn < drawInterval) return;
+      drawn = Date.now();
+      terminal.writeError(`${erase}${line}`);
+    },
+    clear() {
+      if (drawn > 0) terminal.writeError(erase);
+    },
+  };
+}
+
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
   // A reader that has seen enough (`finetune runs | head -1`) is no failure of ours.

@@ -1,7 +1,7 @@
 // What a run's events say to a person: the lines that stay on the screen above the progress line.
 import type { EventOf, ProblemReport, TrainerEvent } from '../../protocol/events.ts';
 import type { Problem } from '../../protocol/problem.ts';
-import { formatBytes, formatCount, formatDuration, formatLoss } from './numbers.ts';
+import { formatBytes, formatCount, formatDuration, formatEpochs, formatLoss, formatShare } from './numbers.ts';
 import { problemLines, shortPath } from './problems.ts';
 import type { Style } from './style.ts';
 import { oneLine, wrap } from './text.ts';
@@ -55,25 +55,33 @@ export function eventLines(event: TrainerEvent, context: RenderContext): string[
   }
 }
 
-function startedLines(
-  { plan, model, device, threads, estimates }: EventOf<'started'>,
-  { style }: RenderContext,
-): string[] {
-  const share = model.total_parameters === 0 ? 0 : (100 * model.trainable_parameters) / model.total_parameters;
-  const trained = plan.train_tokens === 0 ? 0 : (100 * plan.trained_tokens) / plan.train_tokens;
+function startedLines(event: EventOf<'started'>, { style }: RenderContext): string[] {
+  const { estimates } = event;
   const cost = [
     ...(estimates.seconds === undefined ? [] : [`about ${formatDuration(estimates.seconds)}`]),
     ...(estimates.memory_bytes === undefined ? [] : [`${formatBytes(estimates.memory_bytes)} of memory`]),
     ...(estimates.disk_bytes === undefined ? [] : [`${formatBytes(estimates.disk_bytes)} of disk`]),
   ];
+  return [
+    ...planLines(event, style),
+    ...(cost.length === 0 ? [] : [`${style.bold('Cost')}   ${cost.join(', ')} (estimated)`]),
+  ];
+}
+
+/** What will be trained, on what, and in how many steps. */
+export function planLines(
+  { plan, model, device, threads }: Pick<EventOf<'started'>, 'plan' | 'model' | 'device' | 'threads'>,
+  style: Style,
+): string[] {
+  const share = model.total_parameters === 0 ? 0 : (100 * model.trainable_parameters) / model.total_parameters;
+  const trained = plan.train_tokens === 0 ? 0 : (100 * plan.trained_tokens) / plan.train_tokens;
   const parameters = `${formatCount(model.trainable_parameters)} of ${formatCount(model.total_parameters)} parameters`;
   return [
-    `${style.bold('Model')}  ${model.architecture}, training ${parameters} (${share.toPrecision(2)} %)`,
+    `${style.bold('Model')}  ${model.architecture}, training ${parameters} (${formatShare(share)} %)`,
     `${style.bold('Data')}   ${formatCount(plan.train_rows)} rows of ${formatCount(plan.train_tokens)} tokens ` +
       `(${trained.toFixed(0)} % trained), ${formatCount(plan.validation_rows)} for validation`,
     `${style.bold('Plan')}   ${formatCount(plan.total_steps)} steps of ${plan.rows_per_step} rows, ` +
-      `${plan.epochs} ${plan.epochs === 1 ? 'epoch' : 'epochs'}, on ${device} with ${threads} threads`,
-    ...(cost.length === 0 ? [] : [`${style.bold('Cost')}   ${cost.join(', ')} (estimated)`]),
+      `${formatEpochs(plan.epochs)}, on ${device} with ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
   ];
 }
 

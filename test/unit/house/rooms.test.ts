@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { allowedRooms, pureRooms } from '../../../scripts/room-rules.mjs';
+import { importsOf } from './imports.ts';
 
 const root = resolve('src');
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
@@ -10,14 +11,6 @@ const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((n
 interface Import {
   readonly from: string;
   readonly target: string;
-}
-
-/** Everything after `from`, inside `import(…)` or behind a bare `import`, in the code without its comments. */
-export function importsOf(source: string): string[] {
-  const code = source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
-  const pattern =
-    /(?:^|[\s;}])from\s*['"]([^'"]+)['"]|\bimport\s*\(\s*['"]([^'"]+)['"]|^\s*import\s+['"]([^'"]+)['"]/gm;
-  return [...code.matchAll(pattern)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
 }
 
 const imports: Import[] = files.flatMap((name) =>

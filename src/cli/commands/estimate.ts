@@ -1,0 +1,53 @@
+// finetune estimate: what a run will cost, measured on its own first sequences.
+import type { DefineCommand } from '../program.ts';
+import { estimateRun } from '../estimate.ts';
+import { exitCodes } from '../exitCodes.ts';
+import { onInterrupt } from '../interrupt.ts';
+import { jsonOption, setOption, type JsonOption } from '../options.ts';
+import { readConfigFile, runName } from '../readConfig.ts';
+import { estimateLines } from '../render/estimate.ts';
+import { oneLine } from '../render/text.ts';
+import { printJson, printLines, statusLine } from '../terminal.ts';
+import { readMemory } from '../../platform/memory.ts';
+
+interface EstimateOptions extends JsonOption {
+  readonly set: readonly string[];
+}
+
+const help = `
+Prepares the run as start does, measures two of its sequences and trains nothing.
+
+Examples:
+  finetune estimate my.finetune.yaml
+  finetune estimate my.finetune.yaml --set lora.rank=64 --json`;
+
+export const define: DefineCommand = (command, terminal, done) => {
+  command
+    .argument('<config>', 'a .finetune.yaml or .json file')
+    .addOption(setOption())
+    .addOption(jsonOption('one document'))
+    .addHelpText('after', help)
+    .action(async (file: string, options: EstimateOptions) => {
+      const config = await readConfigFile(file, options.set);
+      const status = statusLine(terminal);
+      const stop = new AbortController();
+      const release = onInterrupt(() => stop.abort());
+      try {
+        const memory = await readMemory();
+        const report = await estimateRun({
+          configFile: file,
+          name: runName(config, file),
+          overrides: options.set,
+          onProgress: ({ message }) => status.show(oneLine(message, terminal.columns - 1)),
+          signal: stop.signal,
+        }).finally(() => status.clear());
+        if (options.json) printJson(terminal, { ...report, memory });
+        else printLines(terminal, estimateLines(report, memory, terminal.style, process.cwd()));
+      } catch (error) {
+        if (!stop.signal.aborted) throw error;
+        done(exitCodes.stopped);
+      } finally {
+        release();
+      }
+    });
+};
