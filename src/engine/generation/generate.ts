@@ -1,6 +1,7 @@
 // Continues prompts token by token, all rows together, with a cache of keys and values.
 
-import type { Executable, Executor, HostArray } from '../executors/executor.ts';
+import type { ExclusiveExecutables } from '../executors/exclusive.ts';
+import type { Executable, HostArray } from '../executors/executor.ts';
 import type { ModelRequest } from '../model/build.ts';
 import { rotaryAngles, sequenceFeeds } from '../model/feeds.ts';
 import { maskName } from '../model/build.ts';
@@ -13,11 +14,10 @@ import { chooseToken } from './sampler.ts';
 
 export interface Generator {
   generate(prompts: readonly Int32Array[], settings: GenerationSettings): AsyncIterable<GeneratedToken>;
-  close(): Promise<void>;
 }
 
 export interface GeneratorRequest extends Omit<ModelRequest, 'training' | 'attention'> {
-  readonly executor: Executor;
+  readonly executables: ExclusiveExecutables;
   readonly parameterFeeds: ReadonlyMap<string, HostArray>;
 }
 
@@ -26,11 +26,11 @@ const rowsAtOnce = 16;
 
 /** Compiles its graphs when they are first used. */
 export function createGenerator(request: GeneratorRequest): Generator {
-  const { architecture, executor, weights, parameterFeeds } = request;
-  let compiled: { prompt: Compiled; next: Compiled } | undefined;
-  const compile = async (made: GenerationGraph): Promise<Compiled> => ({
-    ...made,
-    executable: await executor.compile({ graph: made.model.graph, outputs: made.outputs, weights }),
+  const { architecture, executables, parameterFeeds } = request;
+  let graphs: { prompt: GenerationGraph; next: GenerationGraph } | undefined;
+  const compile = async (graph: GenerationGraph): Promise<Compiled> => ({
+    ...graph,
+    executable: await executables.get('generate', graph),
   });
 
   async function* continueRows(
@@ -38,12 +38,14 @@ export function createGenerator(request: GeneratorRequest): Generator {
     first: number,
     settings: GenerationSettings,
   ): AsyncIterable<GeneratedToken> {
-    compiled ??= { prompt: await compile(promptGraph(request)), next: await compile(nextTokenGraph(request)) };
+    graphs ??= { prompt: promptGraph(request), next: nextTokenGraph(request) };
+    const prompt = await compile(graphs.prompt);
+    const next = await compile(graphs.next);
     const lengths = prompts.map((p) => p.length);
     const width = architecture.kvHeads * architecture.headSize;
     const capacity = Math.max(...lengths) + settings.maxNewTokens;
     const cache = createCache(architecture.layers, prompts.length, width, capacity);
-    const started = await runPrompts(compiled.prompt, prompts, parameterFeeds);
+    const started = await runPrompts(prompt, prompts, parameterFeeds);
     cache.fillPrompts(started, lengths);
     let logits = started.get('logits')!.data as Float32Array;
 
@@ -66,7 +68,7 @@ export function createGenerator(request: GeneratorRequest): Generator {
       }
       if (rows.every((row) => row.finished)) return;
       const positions = Int32Array.from(rows, (row) => row.position++);
-      const { model, executable } = compiled.next;
+      const { model, executable } = next;
       const feeds = new Map<string, HostArray>([...parameterFeeds, ...cache.feeds()]);
       feeds.set(
         'tokens',
@@ -95,10 +97,6 @@ export function createGenerator(request: GeneratorRequest): Generator {
       for (let first = 0; first < prompts.length; first += rowsAtOnce) {
         yield* continueRows(prompts.slice(first, first + rowsAtOnce), first, settings);
       }
-    },
-    close: async () => {
-      await compiled?.prompt.executable.dispose();
-      await compiled?.next.executable.dispose();
     },
   };
 }

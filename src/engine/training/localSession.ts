@@ -3,13 +3,13 @@
 import type { WeightEntry } from '../../models/types.ts';
 import { architectureOf } from '../architectures/registry.ts';
 import { modelWeights } from '../architectures/weights.ts';
-import type { Executable, Executor } from '../executors/executor.ts';
+import { exclusiveExecutables } from '../executors/exclusive.ts';
+import type { Executor } from '../executors/executor.ts';
 import { createGenerator } from '../generation/generate.ts';
 import { dropoutFeeds, sequenceFeeds } from '../model/feeds.ts';
 import type { PackedSequence } from '../../protocol/sequence.ts';
 import type { RowLoss, SessionInfo, SessionPlan, StepRequest, StepResult, TrainingSession } from '../session.ts';
 import { evaluationGraph, stepGraph } from './graph.ts';
-import type { LossGraph } from './graph.ts';
 import { rowLosses, totalLoss } from './losses.ts';
 import { createTrainedTensors } from './trainedTensors.ts';
 
@@ -21,19 +21,12 @@ export async function createLocalSession(plan: SessionPlan, executor: Executor):
   const stepping = stepGraph(request, plan.gradientCheckpointing);
   const evaluating = evaluationGraph(request);
   const trained = await createTrainedTensors(stepping.model.parameters, weights, plan);
-  const compiled = new Map<LossGraph, Promise<Executable>>();
-  const compile = (graph: LossGraph): Promise<Executable> => {
-    const known = compiled.get(graph);
-    if (known) return known;
-    const made = executor.compile({ graph: graph.model.graph, outputs: graph.outputs, weights });
-    compiled.set(graph, made);
-    return made;
-  };
-  const generator = createGenerator({ ...request, executor, parameterFeeds: trained.feeds });
+  const executables = exclusiveExecutables(executor, weights);
+  const generator = createGenerator({ ...request, executables, parameterFeeds: trained.feeds });
 
   /** Losses of one sequence's rows; the gradients of the step's loss are added to the step's sums. */
   const runSequence = async (sequence: PackedSequence, step: number, index: number, trainedTokens: number) => {
-    const executable = await compile(stepping);
+    const executable = await executables.get('train', stepping);
     const { dims, feeds } = sequenceFeeds(stepping.model, sequence);
     for (const [name, values] of trained.feeds) feeds.set(name, values);
     feeds.set('lossTargets', sequence.lossTargets);
@@ -74,7 +67,7 @@ export async function createLocalSession(plan: SessionPlan, executor: Executor):
     info,
     step,
     evaluate: async (sequences) => {
-      const executable = await compile(evaluating);
+      const executable = await executables.get('evaluate', evaluating);
       const rows: RowLoss[] = [];
       for (const sequence of sequences.filter((s) => s.lossPositions.length > 0)) {
         const { dims, feeds } = sequenceFeeds(evaluating.model, sequence);
@@ -85,7 +78,7 @@ export async function createLocalSession(plan: SessionPlan, executor: Executor):
       return { ...totalLoss(rows), rows };
     },
     probe: async (sequence) => {
-      await compile(stepping);
+      await executables.get('train', stepping);
       const started = performance.now();
       await runSequence(sequence, 0, 0, Math.max(1, sequence.lossPositions.length));
       return { seconds: (performance.now() - started) / 1000 };
@@ -99,10 +92,7 @@ export async function createLocalSession(plan: SessionPlan, executor: Executor):
       trained.setStepsTaken(steps);
     },
     memory: () => Promise.resolve({ peakBytes: process.resourceUsage().maxRSS * 1024 }),
-    close: async () => {
-      for (const executable of compiled.values()) await (await executable).dispose();
-      await generator.close();
-    },
+    close: () => executables.close(),
   };
 }
 
