@@ -154,13 +154,11 @@ describe('generation', () => {
   async function slowly(session: TrainingSession, prompt: Int32Array): Promise<number[]> {
     let tokens = [...prompt];
     for (let i = 0; i < settings.maxNewTokens; i++) {
-      const candidates = await Promise.all(
-        Array.from({ length: tinyConfig.vocab_size }, (_, id) => id).map((id) => ({
-          sampleId: String(id),
-          tokens: [...tokens, id],
-          trainedFrom: tokens.length,
-        })),
-      );
+      const candidates = Array.from({ length: tinyConfig.vocab_size }, (_, id) => ({
+        sampleId: String(id),
+        tokens: [...tokens, id],
+        trainedFrom: tokens.length,
+      }));
       const { rows: losses } = await session.evaluate([packed(candidates)]);
       const best = losses.reduce((a, b) => (b.lossSum < a.lossSum ? b : a));
       tokens = [...tokens, Number(best.sampleId)];
