@@ -47,7 +47,7 @@ interface Source {
 
 function unchanged(text: string, forms: TokenForms): Source {
   if (!forms.byteLevel && text.includes('▁')) {
-    const characters = [...text];
+    const characters = Array.from(text);
     const spelled = characters.map(asSpelled);
     return mapped(characters, spelled, utf8.encode(spelled.join('')).length);
   }

@@ -48,7 +48,7 @@ describe.each(Object.keys(golden))('%s', (name) => {
       const ours = covering.map((i) => [starts[i], ends[i]]);
       // White space that a token takes in or leaves out is a matter of taste: compare what is written in it.
       const written = (spans: (number | undefined)[][]) => spans.map(([from, to]) => text.slice(from, to).trim());
-      const places = [...text].reduce<number[]>((at, c) => [...at, (at.at(-1) ?? 0) + c.length], [0]);
+      const places = Array.from(text).reduce<number[]>((at, c) => [...at, (at.at(-1) ?? 0) + c.length], [0]);
       expect([text, written(ours)]).toEqual([
         text,
         written(covering.map((i) => (offsets[i] ?? []).map((at) => places[at]))),
