@@ -5,7 +5,7 @@ export const allowedRooms = {
   protocol: [],
   metrics: ['protocol'],
   config: ['protocol', 'metrics'],
-  models: ['protocol', 'config', 'metrics'],
+  models: ['protocol', 'config', 'metrics', 'platform'],
   data: ['protocol', 'config', 'metrics', 'models'],
   engine: ['protocol', 'config', 'metrics', 'models'],
   platform: ['protocol', 'metrics', 'config'],

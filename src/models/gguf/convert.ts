@@ -1,8 +1,8 @@
 // Turns a GGUF file into an ordinary model folder once, in the cache, so that everything else reads safetensors only.
 import { createHash } from 'node:crypto';
 import { open, mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
+import { cacheDirectory } from '../../platform/cacheDirectory.ts';
 import { problem } from '../../protocol/problem.ts';
 import {
   explainReadError,
@@ -36,23 +36,13 @@ export interface ConvertOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/** Folder of files that can be made again: `FINETUNE_CACHE`, or the operating system's place (as in platform/cacheDirectory.ts). */
-export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
-  if (env['FINETUNE_CACHE']) return resolve(env['FINETUNE_CACHE']);
-  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'finetune');
-  if (process.platform === 'win32') {
-    return join(env['LOCALAPPDATA'] ?? join(homedir(), 'AppData', 'Local'), 'finetune', 'cache');
-  }
-  return join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'finetune');
-}
-
 /**
  * The folder with config, tokenizer and fp32 weights of a GGUF file, converted now or earlier.
  * Throws what `readGguf`, `ggufConfig` and `ggufTokenizer` throw, `models/disk-full`, and the signal's reason.
  */
 export async function convertGguf(path: string, options: ConvertOptions = {}): Promise<string> {
   const gguf = readGguf(path);
-  const parent = join(cacheFolder(options.env), 'gguf');
+  const parent = join(cacheDirectory(options.env), 'gguf');
   const folder = join(parent, await cacheKey(gguf));
   if (await isFolder(folder)) return folder;
   const temporary = `${folder}.tmp-${process.pid}-${serial++}`;
