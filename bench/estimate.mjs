@@ -1,0 +1,62 @@
+// What was estimated before a run against what it took: memory and time over several configs.
+//
+//   FINETUNE_SMOLLM2=… node bench/estimate.mjs
+
+import { cpus } from 'node:os';
+import { resolve } from 'node:path';
+import { benchmarkRows } from './rows.mjs';
+import { table, trainOnce } from './run.mjs';
+
+const model = process.env.FINETUNE_SMOLLM2;
+if (!model) {
+  console.error('Set FINETUNE_SMOLLM2 to a folder with SmolLM2-135M-Instruct.');
+  process.exit(2);
+}
+const starter = resolve('examples/quickstart/starter-model');
+const rows = benchmarkRows(600);
+
+const configs = {
+  'LoRA r16, 4 rows': {},
+  'LoRA r16, 4 rows, checkpointing': { checkpointing: true },
+  'LoRA r4, 1 row, unpacked': { rank: 4, batch: 1, packing: false, steps: 32 },
+  'LoRA r64, 8 rows, accumulated twice': { rank: 64, batch: 8, accumulate: 2, steps: 4 },
+  'LoRA r8, rows cut at 128': { rank: 8, maxLength: 128 },
+  'full, starter model, 16 rows': { model: starter, method: 'full', batch: 16, steps: 60, maxLength: 192 },
+};
+
+function configText({ checkpointing = false, rank = 16, batch = 4, accumulate = 1, steps = 10, packing = true, ...c }) {
+  return JSON.stringify({
+    version: 1,
+    model: resolve(c.model ?? model),
+    method: c.method ?? 'lora',
+    data: { train: 'rows.jsonl', validation: 0, order: 'as_is', max_length: c.maxLength ?? 512, packing },
+    ...(c.method === 'full' ? {} : { lora: { rank, alpha: 2 * rank, dropout: 0 } }),
+    training: {
+      max_steps: steps,
+      batch_size: batch,
+      gradient_accumulation_steps: accumulate,
+      gradient_checkpointing: checkpointing,
+    },
+  });
+}
+
+const percent = (estimated, measured) => `${((estimated / measured - 1) * 100).toFixed(0)} %`;
+const lines = [['', 'memory est.', 'measured', 'off', 'time est.', 'measured', 'off']];
+for (const [name, settings] of Object.entries(configs)) {
+  const files = { 'bench.finetune.json': configText(settings), 'rows.jsonl': rows };
+  const { events, peakMemory } = await trainOnce('bench.finetune.json', files);
+  const { estimates } = events.find((event) => event.type === 'started');
+  const seconds = events.filter((event) => event.type === 'step').reduce((sum, step) => sum + step.seconds, 0);
+  lines.push([
+    name,
+    `${(estimates.memory_bytes / 1e9).toFixed(2)} GB`,
+    `${(peakMemory / 1e9).toFixed(2)} GB`,
+    percent(estimates.memory_bytes, peakMemory),
+    `${estimates.seconds.toFixed(1)} s`,
+    `${seconds.toFixed(1)} s`,
+    percent(estimates.seconds, seconds),
+  ]);
+  console.error(lines.at(-1).join('  '));
+}
+console.log(`${cpus()[0].model}, ${cpus().length} cores, Node ${process.version}\n`);
+console.log(table(lines));
