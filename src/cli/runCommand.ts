@@ -23,6 +23,8 @@ export async function attachToTrainer(run: RunHandle, options: RunCommandOptions
   }
   if (!options.json) terminal.write(`${terminal.style.bold(`Run ${run.id}`)}\n`);
   const stops: Promise<void>[] = [];
+  // The trainer is not to keep its parent; waiting for its exit code has to be done by a timer.
+  const awake = setInterval(() => undefined, 60_000);
   const release = onInterrupt((count) => {
     if (count > 2) return;
     const again = count === 1 ? 'stopping and saving; Ctrl+C again stops at once' : 'stopping now';
@@ -38,6 +40,7 @@ export async function attachToTrainer(run: RunHandle, options: RunCommandOptions
     if (exitCode === null && !state.failed) reportVanished(run, terminal);
     return exitCode ?? exitCodes.failed;
   } finally {
+    clearInterval(awake);
     release();
   }
 }

@@ -15,7 +15,7 @@ interface EstimateOptions extends JsonOption {
 }
 
 const help = `
-Prepares the run as start does, measures two of its sequences and trains nothing.
+Prepares the run as start does and measures two of its sequences.
 
 Examples:
   finetune estimate my.finetune.yaml

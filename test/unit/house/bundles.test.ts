@@ -1,4 +1,5 @@
 // What is inside the bundles: no editor in the trainer, and a command line that starts without the heavy parts.
+import { builtinModules } from 'node:module';
 import { build, type Metafile } from 'esbuild';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { bundleOptions, external } from '../../../scripts/bundles.mjs';
@@ -43,21 +44,7 @@ test('the command line starts without ONNX Runtime, models or the engine', () =>
   expect(bytes).toBeLessThan(200_000);
 });
 
+/** Dependencies still name some without `node:`. */
 function isNodeModule(name: string): boolean {
-  return name.startsWith('node:') || builtins.has(name.split('/')[0] ?? '');
+  return name.startsWith('node:') || builtinModules.includes(name);
 }
-
-/** Dependencies still name these without `node:`. */
-const builtins = new Set([
-  'fs',
-  'path',
-  'url',
-  'module',
-  'os',
-  'util',
-  'stream',
-  'events',
-  'crypto',
-  'child_process',
-  'process',
-]);
