@@ -8,7 +8,7 @@ import { isErrno } from './atomicFile.ts';
 import { eventOfLine } from './eventLog.ts';
 import { runPaths } from './layout.ts';
 import { readManifest } from './manifest.ts';
-import { statusOf, type RunStatus } from './store.ts';
+import { isLive, statusOf } from './store.ts';
 
 export interface FollowOptions {
   /** Events below this number are passed over. */
@@ -20,8 +20,6 @@ export interface FollowOptions {
   /** Time between looks at the file, in milliseconds. Polling works on every disk, shared ones too. */
   readonly interval?: number;
 }
-
-const liveStatuses: ReadonlySet<RunStatus> = new Set(['starting', 'preparing', 'running', 'paused']);
 
 /** How often the process is asked for, in milliseconds: that costs a subprocess on Windows and macOS. */
 const lifeInterval = 2000;
@@ -48,7 +46,7 @@ export async function* followRun(folder: string, options: FollowOptions = {}): A
       asked = Date.now();
       const status = await statusOf(await readManifest(folder));
       // What was written between the last look and the end must not be lost.
-      if (!liveStatuses.has(status) && (await readFrom(runPaths(folder).events, offset)).length === 0) return;
+      if (!isLive(status) && (await readFrom(runPaths(folder).events, offset)).length === 0) return;
     }
     await delay(interval, undefined, signal ? { signal } : {}).catch(() => undefined);
   }

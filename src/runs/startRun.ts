@@ -111,7 +111,6 @@ async function launch(folder: string, trainer: string, env: NodeJS.ProcessEnv, f
   // Only its own log is open to the trainer: no pipe to this process can break or fill up.
   const log = await open(runPaths(folder).log, 'a');
   const child = spawn(process.execPath, [path.resolve(trainer), '--run', folder], {
-    cwd: folder,
     detached: true,
     env,
     stdio: ['ignore', 'ignore', log.fd],

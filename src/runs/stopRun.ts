@@ -5,6 +5,7 @@ import { problem } from '../protocol/problem.ts';
 import { sendCommand } from './control.ts';
 import { readManifest } from './manifest.ts';
 import { lifeOf, type ProcessMark } from './processLife.ts';
+import { isLive, statusOf } from './store.ts';
 
 export type StopMode = 'save' | 'now';
 
@@ -27,9 +28,10 @@ const defaultDelays: Record<StopMode, StopDelays> = {
  * Throws `runs/elsewhere` for a process of another machine that does not obey the control file.
  */
 export async function stopRun(folder: string, mode: StopMode, delays: StopDelays = defaultDelays[mode]): Promise<void> {
-  const mark = (await readManifest(folder)).process;
-  if (!mark || (await lifeOf(mark)) === 'dead') return;
+  if (!isLive(await statusOf(await readManifest(folder)))) return;
   await sendCommand(folder, { type: mode === 'save' ? 'stop-and-save' : 'stop-now' });
+  const mark = await markOf(folder);
+  if (!mark) return;
   if (await gone(mark, delays.term, folder)) return;
   if ((await lifeOf(mark)) === 'elsewhere') {
     throw problem('runs/elsewhere', `The trainer runs on ${mark.host} and did not answer. Stop it there.`, {
@@ -40,6 +42,15 @@ export async function stopRun(folder: string, mode: StopMode, delays: StopDelays
   if (await gone(mark, delays.kill, folder)) return;
   signal(mark.pid, 'SIGKILL');
   await gone(mark, 5_000, folder);
+}
+
+/** The process of a run; one that was just started gets time to put its mark. */
+async function markOf(folder: string): Promise<ProcessMark | undefined> {
+  for (;;) {
+    const manifest = await readManifest(folder);
+    if (manifest.process || !isLive(await statusOf(manifest))) return manifest.process;
+    await delay(20);
+  }
 }
 
 /** True as soon as the process has ended, or, on another machine, as soon as the manifest says so. */

@@ -33,9 +33,14 @@ export interface OpenedRun {
 }
 
 /** A process has this long from its start to writing its own mark, in milliseconds. */
-const startingGrace = 15_000;
+export const startingGrace = 15_000;
 
 const endedPhases: ReadonlySet<RunPhase> = new Set(['completed', 'early_stopped', 'stopped', 'failed']);
+
+/** True while a trainer works on the run, or is about to. */
+export function isLive(status: RunStatus): boolean {
+  return status === 'starting' || status === 'preparing' || status === 'running' || status === 'paused';
+}
 
 /** All runs, newest first, and what is wrong with folders that cannot be read. A missing folder holds no runs. */
 export async function listRuns(runsFolder: string): Promise<{ runs: RunSummary[]; problems: Problem[] }> {

@@ -196,7 +196,7 @@ function fromProblem(error: ProblemError, { config }: FailureContext): Failure {
   const [first, ...others] = error.problems.filter((found) => found.severity === 'error');
   const main = first ?? error.problems[0]!;
   const remedies: Remedy[] = [];
-  if (main.code === 'trainer/nothing-to-train') {
+  if (main.code === 'data/nothing-trained') {
     if (config && config.trainOn !== 'all')
       remedies.push({ text: 'Train on every token.', set: { 'data.train_on': 'all' } });
     if (config)

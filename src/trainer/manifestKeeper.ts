@@ -4,9 +4,9 @@ import { readManifest, writeManifest, type RunManifest } from '../runs/manifest.
 
 export interface ManifestKeeper {
   readonly current: () => RunManifest;
-  /** Changes fields; the file follows. A write that fails is told by `settled`. */
+  /** Changes fields; the file follows. Whether that worked is told by `settled`. */
   update(change: Partial<RunManifest>): void;
-  /** Waits for the file to be as `current`. Throws the first error of a write. */
+  /** Waits for the file to be as `current`. Throws what the last write threw. */
   settled(): Promise<void>;
 }
 
@@ -18,8 +18,9 @@ export async function keepManifest(folder: string): Promise<ManifestKeeper> {
     update(change) {
       manifest = { ...manifest, ...change };
       const snapshot = manifest;
-      writing = writing.then(() => writeManifest(folder, snapshot));
-      // The error stays in the chain for `settled`; until then it must not count as unhandled.
+      // A write that failed (full disk) does not keep the next one from being tried.
+      writing = writing.catch(() => undefined).then(() => writeManifest(folder, snapshot));
+      // The error stays for `settled`; until then it must not count as unhandled.
       writing.catch(() => undefined);
     },
     settled: () => writing,

@@ -15,15 +15,16 @@ import { openModel } from '../models/openModel.ts';
 import { readTensor } from '../models/safetensors.ts';
 import type { LoadedModel, NamedTensor, WeightEntry } from '../models/types.ts';
 import { readMemory } from '../platform/memory.ts';
-import type { Estimates, RunPlan } from '../protocol/events.ts';
+import type { RunPlan } from '../protocol/events.ts';
 import type { RunHashes } from '../runs/manifest.ts';
 import { refuseErrors, readConfiguration } from './configuration.ts';
+import { estimatesOf, tightness } from './estimates.ts';
 import { adapterFacts, fileFacts, modelFacts } from './facts.ts';
 import type { PreparedRun, PrepareRequest } from './preparedRun.ts';
 import { datasetOf, refuseForeignTokens, watchOf } from './rows.ts';
 import { reporterOf } from './stageProgress.ts';
 import { resultLayout } from './resultLayout.ts';
-import { adviceFor, estimatePlan, expectSequences, sessionPlan, timeOf, type PlanEstimate } from './sessionPlan.ts';
+import { adviceFor, adviceSettings, estimatePlan, expectSequences, sessionPlan, timeOf } from './sessionPlan.ts';
 
 /**
  * Prepares a run. Throws BadConfigError for a config that cannot be used and ProblemError for files that cannot; an
@@ -50,6 +51,7 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
 
   progress.stage('data', 'Preparing the data');
   const first = effectiveConfig(written, facts, positions).config;
+  request.onAdvice({ config: adviceSettings(first) });
   const data = await datasetOf(first.data, baseDirectory, model, { signal, onProgress: progress.data });
   try {
     const { train, validation } = data;
@@ -90,6 +92,7 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
     if (adapter) await session.restore({ trained: tensorsOf(adapter.weights.values()), step: 0 });
     const layout = resultLayout(config, model, session, baseDirectory);
     const seconds = await timeOf(session, train, order, capacity, steps.totalSteps);
+    const estimates = estimatesOf(config, estimate, seconds);
     return {
       config: { ...config },
       decisions: decisions.map(reportDecision),
@@ -102,7 +105,7 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
       },
       device: config.device,
       threads: config.threads,
-      estimates: estimatesOf(config, estimate, seconds),
+      estimates,
       hashes: hashesOf(config, model, data.hashes),
       session,
       train,
@@ -127,7 +130,11 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
       layout: layout.checkpoint,
       result: layout.result,
       output: config.output === undefined ? undefined : path.resolve(baseDirectory, config.output),
-      warnings: [...warnings, ...data.report.findings.filter((found) => found.severity === 'warning')],
+      warnings: [
+        ...warnings,
+        ...(await tightness(estimates, memory.freeBytes, runFolder)),
+        ...data.report.findings.filter((found) => found.severity === 'warning'),
+      ],
       advice,
       close: () => data.close(),
     };
@@ -153,19 +160,6 @@ function runPlan(
     train_tokens: totals.tokens,
     trained_tokens: totals.trainedTokens,
     learning_rate: config.training.learning_rate,
-  };
-}
-
-/** Disk: the checkpoints that stay, the one being written, and the result. */
-function estimatesOf(config: EffectiveConfig, estimate: PlanEstimate, seconds: number): Estimates {
-  const weights = 4 * estimate.trainableParameters;
-  const checkpoint = config.training.optimizer === 'adamw' ? 3 * weights : weights;
-  const kept = config.checkpoints.keep + (config.checkpoints.best_by === 'eval_loss' ? 1 : 0);
-  return {
-    memory_bytes: Math.round(estimate.memoryBytes),
-    flops_per_step: Math.round(estimate.flopsPerStep),
-    seconds,
-    disk_bytes: checkpoint * (kept + 1) + weights * (config.output === undefined ? 1 : 2),
   };
 }
 

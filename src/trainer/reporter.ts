@@ -1,6 +1,6 @@
 // Where events go: the run folder's log first, then whoever listens on stdout.
 
-import type { EventDraft, TrainerEvent } from '../protocol/events.ts';
+import type { EventDraft } from '../protocol/events.ts';
 import { encodeJsonLine } from '../protocol/jsonLines.ts';
 import type { EventLog } from '../runs/eventLog.ts';
 
@@ -13,11 +13,11 @@ export interface Reporter {
 
 /** `send` takes one line for stdout and must not throw. */
 export function createReporter(log: EventLog, nextSeq: number, send: (line: string) => void): Reporter {
-  let lost: TrainerEvent['seq'] = nextSeq;
+  let upcoming = nextSeq;
   return {
     report(draft) {
       const event = log.append(draft);
-      lost = event.seq + 1;
+      upcoming = event.seq + 1;
       send(encodeJsonLine(event));
     },
     reportLast(draft) {
@@ -25,7 +25,7 @@ export function createReporter(log: EventLog, nextSeq: number, send: (line: stri
         this.report(draft);
         log.sync();
       } catch {
-        send(encodeJsonLine({ seq: lost, time: new Date().toISOString(), ...draft }));
+        send(encodeJsonLine({ seq: upcoming, time: new Date().toISOString(), ...draft }));
       }
     },
   };

@@ -96,7 +96,7 @@ export function adviceFor(
   model: LoadedModel,
   sequences: ExpectedSequences,
 ): PreparedRun['advice'] {
-  const { training, data, lora } = config;
+  const { training, data } = config;
   const estimateMemory = (settings: MemorySettings): number => {
     const plan = sessionPlan(config, model);
     const method =
@@ -105,17 +105,23 @@ export function adviceFor(
     const largest = shorter(sequences.largest, settings, training.batch_size, data.packing);
     return estimatePlan(changed, { ...sequences, largest }).memoryBytes;
   };
+  return { estimateMemory, config: adviceSettings(config) };
+}
+
+/** The settings now, as far as advice about a failure goes. */
+export function adviceSettings({
+  training,
+  data,
+  lora,
+}: EffectiveConfig): NonNullable<PreparedRun['advice']['config']> {
   return {
-    estimateMemory,
-    config: {
-      batchSize: training.batch_size,
-      accumulation: training.gradient_accumulation_steps,
-      maxLength: data.max_length,
-      gradientCheckpointing: training.gradient_checkpointing,
-      learningRate: training.learning_rate,
-      trainOn: data.train_on,
-      ...(lora ? { rank: lora.rank } : {}),
-    },
+    batchSize: training.batch_size,
+    accumulation: training.gradient_accumulation_steps,
+    maxLength: data.max_length,
+    gradientCheckpointing: training.gradient_checkpointing,
+    learningRate: training.learning_rate,
+    trainOn: data.train_on,
+    ...(lora ? { rank: lora.rank } : {}),
   };
 }
 

@@ -31,7 +31,15 @@ async function resume(options: SetupOptions = {}): Promise<Setup & { from: numbe
   return { ...setup, training: { ...setup.training, state }, from: state.step, broken };
 }
 
-async function undisturbed(): Promise<{ numbers: number[]; losses: number[] }> {
+interface Whole {
+  readonly numbers: number[];
+  readonly losses: number[];
+}
+
+let made: Promise<Whole> | undefined;
+const undisturbed = (): Promise<Whole> => (made ??= runWhole());
+
+async function runWhole(): Promise<Whole> {
   const other = await mkdtemp(path.join(os.tmpdir(), 'finetune-train-'));
   const setup = setUp(other);
   await train(setup.training);

@@ -1,0 +1,125 @@
+// Errors in a person's words: causes, evidence, and remedies with what they save.
+import { describe, expect, test } from 'vitest';
+import { problem } from '../../../src/protocol/problem.ts';
+import {
+  explainFailure,
+  nonFiniteLoss,
+  type FailureContext,
+  type MemorySettings,
+} from '../../../src/trainer/failures.ts';
+
+const config = {
+  batchSize: 4,
+  accumulation: 2,
+  maxLength: 1024,
+  gradientCheckpointing: false,
+  rank: 16,
+  learningRate: 2e-4,
+  trainOn: 'assistant',
+};
+
+/** Memory that grows with each setting by a known amount. */
+const estimateMemory = (s: MemorySettings): number =>
+  s.batchSize * s.maxLength * (s.gradientCheckpointing ? 10 : 40) + (s.rank ?? 0) * 100;
+
+const context: FailureContext = { runFolder: '/runs/a', step: 7, config, estimateMemory };
+
+function systemError(code: string, text = code): Error {
+  return Object.assign(new Error(`${code}: ${text}, open '/disk/x'`), { code, path: '/disk/x' });
+}
+
+describe('out of memory', () => {
+  const messages = [
+    'std::bad_alloc',
+    'Non-zero status code returned while running Gemm node. Failed to allocate memory for requested buffer of size 1073741824',
+    'Array buffer allocation failed',
+    'Worker terminated due to reaching memory limit: JS heap out of memory',
+  ];
+  test.each(messages)('is known by "%s"', (message) => {
+    expect(explainFailure(new Error(message), context).cause.code).toBe('training/out-of-memory');
+  });
+
+  test('the three settings that save most come first, each with its saving', () => {
+    const { remedies } = explainFailure(new Error('bad_alloc'), context);
+    expect(remedies.map(({ set, saves }) => [set, saves?.memory_bytes])).toEqual([
+      [{ 'training.gradient_checkpointing': true }, 4 * 1024 * 30],
+      [{ 'training.batch_size': 2, 'training.gradient_accumulation_steps': 4 }, 2 * 1024 * 40],
+      [{ 'data.max_length': 512 }, 4 * 512 * 40],
+    ]);
+  });
+
+  test('settings that are at their end already are not proposed', () => {
+    const smallest = { ...config, batchSize: 1, maxLength: 128, gradientCheckpointing: true };
+    const { remedies } = explainFailure(new Error('bad_alloc'), { ...context, config: smallest });
+    expect(remedies.map(({ set }) => set)).toEqual([{ 'lora.rank': 8 }]);
+  });
+
+  test('before anything is known there is still advice', () => {
+    expect(explainFailure(new Error('bad_alloc'), { runFolder: '/r' }).remedies).toHaveLength(1);
+  });
+});
+
+test('a full disk names the place and says that checkpoints are safe', () => {
+  for (const error of [
+    systemError('ENOSPC'),
+    systemError('EDQUOT'),
+    problem('models/disk-full', 'The disk is full.', { file: '/disk/x' }),
+  ]) {
+    const failure = explainFailure(error, context);
+    expect(failure.cause).toMatchObject({ code: 'training/disk-full', place: { file: '/disk/x' } });
+    expect(failure.evidence.join(' ')).toContain('half-written');
+  }
+});
+
+test.each(['EACCES', 'EROFS', 'ENOTDIR', 'EPERM'])('%s: the folder that cannot be written is named', (code) => {
+  const failure = explainFailure(systemError(code), context);
+  expect(failure.cause).toMatchObject({ code: 'training/unwritable', message: '/disk/x cannot be written.' });
+});
+
+describe('a loss that is not finite', () => {
+  const row = (sampleId: string, lossSum: number) => ({ sampleId, lossSum, trainedTokens: 2 });
+  const result = {
+    loss: Number.NaN,
+    gradNorm: Number.NaN,
+    tokens: 9,
+    trainedTokens: 4,
+    rows: [row('a:1', 3), row('a:2', Number.NaN)],
+  };
+
+  test('names the step and the rows to blame, and lowers the learning rate', () => {
+    const failure = explainFailure(nonFiniteLoss(12, result, 1e-4), context);
+    expect(failure.cause.message).toBe('Training diverged: Step 12: the loss is NaN.');
+    expect(failure.evidence).toContain('Rows of this step: a:2');
+    expect(failure.remedies[0]?.set).toEqual({ 'training.learning_rate': 5e-5 });
+  });
+
+  test('names all rows of the step when only the gradient broke', () => {
+    const error = nonFiniteLoss(
+      3,
+      { ...result, loss: 2, gradNorm: Infinity, rows: [row('a:1', 3), row('a:2', 4)] },
+      1e-4,
+    );
+    const failure = explainFailure(error, context);
+    expect(failure.cause.message).toContain('gradient norm is Infinity');
+    expect(failure.evidence).toContain('Rows of this step: a:1, a:2');
+  });
+});
+
+test('a known problem keeps its words, place and details, with advice that only the trainer has', () => {
+  const error = problem('data/nothing-trained', 'No token would be trained.', { file: 'a.jsonl', line: 3 }, [
+    'All 4 rows.',
+  ]);
+  const failure = explainFailure(error, context);
+  expect(failure).toMatchObject({
+    cause: { code: 'data/nothing-trained', message: 'No token would be trained.', place: { file: 'a.jsonl', line: 3 } },
+    evidence: ['All 4 rows.'],
+    remedies: [{ set: { 'data.train_on': 'all' } }, { set: { 'data.max_length': 2048 } }],
+  });
+});
+
+test('what nobody foresaw is told in one line, without a trace', () => {
+  const failure = explainFailure(new TypeError('x is not a function\n    at y.ts:1'), context);
+  expect(failure.cause.message).toBe('The run ended with an unexpected error: x is not a function');
+  expect(JSON.stringify(failure)).not.toContain('at y.ts');
+  expect(explainFailure('a string', context).cause.message).toContain('a string');
+});
