@@ -10,6 +10,8 @@ import { printLines, type Terminal } from './terminal.ts';
 export interface FollowSettings {
   readonly json: boolean;
   readonly runFolder: string;
+  /** Folder of the run's config; the current one when absent. */
+  readonly baseDirectory?: string;
 }
 
 /** Time between step lines in a log, milliseconds of the events' own clock. */
@@ -55,6 +57,7 @@ function contextOf(terminal: Terminal, settings: FollowSettings): RenderContext 
     style: terminal.style,
     directory: process.cwd(),
     runFolder: settings.runFolder,
+    baseDirectory: settings.baseDirectory ?? process.cwd(),
   };
 }
 

@@ -1,5 +1,6 @@
 // What `start` and `resume` share: follow a trainer that this process has launched, with Ctrl+C as stop.
 import type { RunState } from '../protocol/runState.ts';
+import { readManifest } from '../runs/manifest.ts';
 import type { RunHandle } from '../runs/startRun.ts';
 import { exitCodes } from './exitCodes.ts';
 import { followEvents } from './follow.ts';
@@ -34,7 +35,9 @@ export async function attachToTrainer(run: RunHandle, options: RunCommandOptions
     );
   });
   try {
-    const state = await followEvents(run.events(), terminal, { json: options.json, runFolder: run.folder });
+    const { base_directory: baseDirectory } = await readManifest(run.folder);
+    const settings = { json: options.json, runFolder: run.folder, baseDirectory };
+    const state = await followEvents(run.events(), terminal, settings);
     const exitCode = await run.exited;
     await Promise.all(stops);
     if (exitCode === null && !state.failed) reportVanished(run, terminal);

@@ -70,7 +70,9 @@ export function processTerminal(): Terminal {
   });
   const interactive = process.stdout.isTTY && process.env['TERM'] !== 'dumb';
   return {
-    columns: Math.max(40, process.stdout.columns || 80),
+    get columns() {
+      return Math.max(40, process.stdout.columns || 80); // a person may make the window wider or narrower
+    },
     interactive,
     style: createStyle(wantsColour(process.env, interactive)),
     write: (text) => void process.stdout.write(text),

@@ -2,7 +2,7 @@
 import type { DefineCommand } from '../program.ts';
 import { estimateRun } from '../estimate.ts';
 import { exitCodes } from '../exitCodes.ts';
-import { onInterrupt } from '../interrupt.ts';
+import { untilInterrupted } from '../interrupt.ts';
 import { jsonOption, setOption, type JsonOption } from '../options.ts';
 import { readConfigFile, runName } from '../readConfig.ts';
 import { estimateLines } from '../render/estimate.ts';
@@ -30,24 +30,18 @@ export const define: DefineCommand = (command, terminal, done) => {
     .action(async (file: string, options: EstimateOptions) => {
       const config = await readConfigFile(file, options.set);
       const status = statusLine(terminal);
-      const stop = new AbortController();
-      const release = onInterrupt(() => stop.abort());
-      try {
-        const memory = await readMemory();
-        const report = await estimateRun({
+      const memory = await readMemory();
+      const report = await untilInterrupted((signal) =>
+        estimateRun({
           configFile: file,
           name: runName(config, file),
           overrides: options.set,
           onProgress: ({ message }) => status.show(oneLine(message, terminal.columns - 1)),
-          signal: stop.signal,
-        }).finally(() => status.clear());
-        if (options.json) printJson(terminal, { ...report, memory });
-        else printLines(terminal, estimateLines(report, memory, terminal.style, process.cwd()));
-      } catch (error) {
-        if (!stop.signal.aborted) throw error;
-        done(exitCodes.stopped);
-      } finally {
-        release();
-      }
+          signal,
+        }),
+      ).finally(() => status.clear());
+      if (!report) done(exitCodes.stopped);
+      else if (options.json) printJson(terminal, { ...report, memory });
+      else printLines(terminal, estimateLines(report, memory, terminal.style, process.cwd()));
     });
 };

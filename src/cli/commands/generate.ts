@@ -1,14 +1,16 @@
 // finetune generate: a model's answer to a prompt, printed while it is made.
 import { text as readAll } from 'node:stream/consumers';
+import { Option } from 'commander';
 import type { DefineCommand } from '../program.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { openForAnswers, type AnswerFacts, type AnsweringModel } from '../generation/answer.ts';
 import { findSource, nameOfSource } from '../generation/source.ts';
-import { onInterrupt } from '../interrupt.ts';
+import { untilInterrupted } from '../interrupt.ts';
 import { jsonOption, numberBetween, type JsonOption } from '../options.ts';
 import { plainText } from '../render/text.ts';
 import { printJson, type Terminal } from '../terminal.ts';
 import { findRunsFolder } from '../workspace.ts';
+import { probedExecutors } from '../../engine/probes.ts';
 import { problem } from '../../protocol/problem.ts';
 
 interface GenerateOptions extends JsonOption {
@@ -49,25 +51,27 @@ export const define: DefineCommand = (command, terminal, done) => {
     .option('--top-p <p>', 'choose among the likeliest with this share', numberBetween(0, 1), 1)
     .option('--repetition-penalty <r>', 'above 1 avoids what was said', numberBetween(0.01, 100), 1)
     .option('--seed <n>', 'of the dice', numberBetween(0, 2 ** 31, true), 0)
-    .option('--device <device>', 'cpu, webgpu, cuda …, see finetune doctor', 'cpu')
+    .addOption(
+      new Option('--device <device>', 'see finetune doctor').choices(['cpu', ...probedExecutors]).default('cpu'),
+    )
     .addOption(jsonOption('one document with the answer'))
     .addHelpText('after', help)
     .action(async (prompt: string | undefined, options: GenerateOptions) => {
       const source = await findSource(options, findRunsFolder(process.cwd()));
       const question = prompt ?? (await promptFromStdin());
-      const stop = new AbortController();
-      const release = onInterrupt(() => stop.abort());
-      const model = await openForAnswers(source, { ...options, signal: stop.signal });
-      try {
-        const { text, facts } = await streamAnswer(model, question, options, terminal, stop.signal);
-        if (options.json)
-          printJson(terminal, { model: nameOfSource(source), prompt: question, answer: text, ...facts });
-        else terminal.write('\n');
-        if (stop.signal.aborted) done(exitCodes.stopped);
-      } finally {
-        release();
-        await model.close();
-      }
+      const finished = await untilInterrupted(async (signal) => {
+        const model = await openForAnswers(source, { ...options, signal });
+        try {
+          const { text, facts } = await streamAnswer(model, question, options, terminal, signal);
+          if (options.json) {
+            printJson(terminal, { model: nameOfSource(source), prompt: question, answer: text, ...facts });
+          } else terminal.write('\n');
+          return true;
+        } finally {
+          await model.close();
+        }
+      });
+      if (!finished) done(exitCodes.stopped);
     });
 };
 

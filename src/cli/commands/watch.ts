@@ -6,6 +6,7 @@ import { jsonOption, runArgument, type JsonOption } from '../options.ts';
 import { exitCodeOfState } from '../runCommand.ts';
 import { findRunsFolder } from '../workspace.ts';
 import { followRun } from '../../runs/followRun.ts';
+import { readManifest } from '../../runs/manifest.ts';
 import { findRun } from '../../runs/store.ts';
 
 const help = `
@@ -27,7 +28,8 @@ export const define: DefineCommand = (command, terminal, done) => {
       const release = onInterrupt(() => watching.abort());
       try {
         const events = followRun(runFolder, { signal: watching.signal });
-        const state = await followEvents(events, terminal, { json: options.json ?? false, runFolder });
+        const { base_directory: baseDirectory } = await readManifest(runFolder);
+        const state = await followEvents(events, terminal, { json: options.json ?? false, runFolder, baseDirectory });
         done(exitCodeOfState(state));
         if (watching.signal.aborted) terminal.writeError('The run goes on. finetune stop ends it.\n');
       } finally {

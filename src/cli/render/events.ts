@@ -1,4 +1,5 @@
 // What a run's events say to a person: the lines that stay on the screen above the progress line.
+import { resolve } from 'node:path';
 import type { EventOf, ProblemReport, TrainerEvent } from '../../protocol/events.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { formatBytes, formatCount, formatDuration, formatEpochs, formatLoss, formatShare } from './numbers.ts';
@@ -11,8 +12,10 @@ export interface RenderContext {
   readonly style: Style;
   /** The current directory, to shorten paths. */
   readonly directory: string;
-  /** The run folder, which the paths in events are relative to. */
+  /** The run folder, which results and checkpoints in events are relative to. */
   readonly runFolder: string;
+  /** Folder of the config, which places in data files are relative to. */
+  readonly baseDirectory: string;
 }
 
 /** Lines for one event; none for those that only move the progress line. */
@@ -33,7 +36,7 @@ export function eventLines(event: TrainerEvent, context: RenderContext): string[
     case 'checkpoint':
       return [style.dim(`step ${event.step}: saved ${event.path} (${formatBytes(event.bytes)})`)];
     case 'warning':
-      return problemLines(asProblem(event.problem, 'warning'), style, context.directory);
+      return problemLines(asProblem(event.problem, 'warning', context), style, context.directory);
     case 'paused':
       return [style.yellow(`step ${event.step}: paused`)];
     case 'resumed': {
@@ -107,7 +110,7 @@ function failedLines({ cause, evidence, remedies }: EventOf<'failed'>, context: 
   const bullet = (text: string): string[] =>
     wrap(text, columns, '    ').map((line, i) => (i === 0 ? `  - ${line.trimStart()}` : line));
   return [
-    ...problemLines(asProblem(cause, 'error'), style, directory),
+    ...problemLines(asProblem(cause, 'error', context), style, directory),
     ...(evidence.length === 0 ? [] : ['Evidence:', ...evidence.flatMap(bullet)]),
     ...(remedies.length === 0 ? [] : ['What to change:', ...remedies.map(remedyText).flatMap(bullet)]),
   ];
@@ -121,6 +124,7 @@ function remedyText({ text, set, saves }: EventOf<'failed'>['remedies'][number])
   return notes.length === 0 ? text : `${text} (${notes.join(', ')})`;
 }
 
-function asProblem(report: ProblemReport, severity: Problem['severity']): Problem {
-  return { ...report, severity };
+function asProblem(report: ProblemReport, severity: Problem['severity'], { baseDirectory }: RenderContext): Problem {
+  const { place, ...rest } = report;
+  return { ...rest, severity, ...(place ? { place: { ...place, file: resolve(baseDirectory, place.file) } } : {}) };
 }

@@ -13,7 +13,7 @@ import { evaluated, failed, finished, hello, numbered, progress, started, step }
 
 const style = createStyle(false);
 const runFolder = join(process.cwd(), '.finetune', 'runs', 'demo');
-const context = { columns: 80, style, directory: process.cwd(), runFolder };
+const context = { columns: 80, style, directory: process.cwd(), runFolder, baseDirectory: join(process.cwd(), 'work') };
 
 function stateAfter(...drafts: EventDraft[]): RunState {
   return numbered(drafts).reduce(reduceRun, initialRunState);
@@ -82,6 +82,12 @@ describe('event lines', () => {
       'What to change:',
       '  - Use shorter rows (--set data.max_length=512, saves 2.40 GB of memory)',
     ]);
+  });
+
+  test('places in data are shown as seen from here', () => {
+    const place = { file: 'data/a.jsonl', line: 2, column: 5 };
+    const warning: EventDraft = { type: 'warning', problem: { code: 'data/empty', message: 'Nothing.', place } };
+    expect(linesOf(warning)).toEqual([`${join('work', 'data', 'a.jsonl')}:2:5: warning: Nothing. [data/empty]`]);
   });
 
   test('answers of the model are one line each and cannot drive the terminal', () => {
