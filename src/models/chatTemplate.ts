@@ -1,6 +1,7 @@
 // A model's chat template (Jinja): messages to the text that the model was taught to read, as transformers renders it.
 import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja';
 import { problem } from '../protocol/problem.ts';
+import { methodVariable, pythonStringMethods, usePythonStrings } from './jinjaStrings.ts';
 import { formatDate } from './strftime.ts';
 
 /** Values that templates may see: JSON, with absent fields allowed. */
@@ -67,7 +68,7 @@ export function compileChatTemplate(source: string, name: string): ChatTemplate 
       environment.set(openMark, open);
       environment.set(closeMark, close);
       const { value } = new Interpreter(environment).run(program);
-      if (typeof value === 'string') return value;
+      if (typeof value === 'string') return withoutObjects(value);
     } catch (error) {
       throw problem('chat/template-failed', `The chat template of ${name} refused the conversation: ${reason(error)}`);
     }
@@ -96,7 +97,9 @@ export function renderChat(
 
 function parsed(source: string, name: string): ReturnType<typeof parse> {
   try {
-    return parse(tokenize(source, { trim_blocks: true, lstrip_blocks: true }));
+    const program = parse(tokenize(source, { trim_blocks: true, lstrip_blocks: true }));
+    usePythonStrings(program);
+    return program;
   } catch (error) {
     throw problem('chat/template-syntax', `The chat template of ${name} is not valid Jinja: ${reason(error)}`);
   }
@@ -108,6 +111,7 @@ function environmentFor(messages: readonly TemplateValue[], options: RenderOptio
     globals.set(name, value);
     globals.set(name.charAt(0).toUpperCase() + name.slice(1), value);
   }
+  for (const [name, method] of Object.entries(pythonStringMethods)) globals.set(methodVariable(name), method);
   globals.set('range', range);
   globals.set('raise_exception', (message: unknown) => {
     throw new Error(String(message));
@@ -146,6 +150,12 @@ function range(start: number, stop?: number, step = 1): number[] {
   const values: number[] = [];
   for (let value = from; step > 0 ? value < to : value > to; value += step) values.push(value);
   return values;
+}
+
+/** Python refuses to add an object to a string; here it would be printed as the name of its type. */
+function withoutObjects(text: string): string {
+  if (text.includes('[object Map]')) throw new Error('it adds an object to a text (can only concatenate str to str)');
+  return text;
 }
 
 /** Two characters of the private use area that the text does not have. */

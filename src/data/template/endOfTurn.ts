@@ -16,10 +16,11 @@ export function specialTokensOf(tokenizer: Tokenizer): SpecialTokens {
     .filter((name) => name !== '')
     .sort((a, b) => b.length - a.length);
   const pattern = names.map((name) => name.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&')).join('|');
+  const expression = pattern === '' ? undefined : new RegExp(pattern, 'g');
   const all = (text: string): TextSpan[] =>
-    pattern === ''
+    expression === undefined
       ? []
-      : [...text.matchAll(new RegExp(pattern, 'g'))].map((m) => ({ start: m.index, end: m.index + m[0].length }));
+      : Array.from(text.matchAll(expression), (m) => ({ start: m.index, end: m.index + m[0].length }));
   return { all, firstIn: (text) => all(text)[0] };
 }
 

@@ -69,8 +69,7 @@ function firstGoodForm(
   for (const form of forms) {
     try {
       const full = render(messages, form, false);
-      if (calls.every((call) => full.includes(call.function.name)) && !full.includes('[object Map]'))
-        return { form, full };
+      if (calls.every((call) => full.includes(call.function.name))) return { form, full };
       dropped = true;
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;

@@ -106,11 +106,9 @@ function endOfTurn(
   const calls = messages[index]?.tool_calls ?? [];
   if (calls.length > 0) refuseDroppedCall(renderer, index);
   const { closing: usual } = renderer.usual;
+  const plain = calls.length === 0 ? endAfterContent(renderer, index, start, special) : undefined;
+  if (plain !== undefined) return { end: plain, closed: true };
   const turn = count === messages.length ? full : renderer.prefix(count, false);
-  if (usual !== undefined && turn?.endsWith(usual) && full.startsWith(turn)) {
-    const length = closingLength(usual, undefined, special);
-    return { end: turn.length - usual.length + length, closed: length > 0 };
-  }
   const fields: readonly ProbedField[] = calls.length > 0 ? ['call names', 'call arguments', 'content'] : ['content'];
   for (const field of fields) {
     const rest = afterProbe(probes(renderer, index, messages.length, false, [field]), full);
@@ -124,6 +122,22 @@ function endOfTurn(
     return { end, closed: length > 0 };
   }
   throw impossible(renderer, index, 'the end of the turn cannot be told from what follows it');
+}
+
+/**
+ * The plain case, which needs no further rendering: what the turn says stands in the text as it is, has no special token
+ * of its own, and is followed by the usual end of a turn.
+ */
+function endAfterContent(renderer: Renderer, index: number, start: number, special: SpecialTokens): number | undefined {
+  const { full, messages } = renderer;
+  const usual = usualEnd(renderer, special);
+  const content = messages[index]?.content.trim() ?? '';
+  if (usual === undefined || content === '' || special.firstIn(content)) return undefined;
+  const at = full.indexOf(content, start);
+  if (at < 0) return undefined;
+  const rest = full.slice(at + content.length, at + content.length + 200);
+  const closing = rest.trimStart();
+  return closing.startsWith(usual) ? at + content.length + rest.length - closing.length + usual.length : undefined;
 }
 
 /** Some templates print only the first of several calls. */
