@@ -1,5 +1,5 @@
 // What a run's events say to a person: the lines that stay on the screen above the progress line.
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { EventOf, ProblemReport, TrainerEvent } from '../../protocol/events.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { formatBytes, formatCount, formatDuration, formatEpochs, formatLoss, formatShare } from './numbers.ts';
@@ -102,6 +102,7 @@ function finishedLines(event: EventOf<'finished'>, { style, runFolder, directory
     ...(best ? [`Best evaluation: ${formatLoss(best.best_value)} at step ${best.step}.`] : []),
     ...(result && path ? [`The ${result.kind} of step ${result.step} is in ${path}`] : []),
     ...(result?.output ? [`and copied to ${shortPath(result.output, directory)}`] : []),
+    ...(outcome === 'stopped' ? [style.dim(`finetune resume ${basename(runFolder)} goes on from here.`)] : []),
   ];
 }
 

@@ -74,6 +74,11 @@ describe('event lines', () => {
     ]);
   });
 
+  test('a run that was stopped says how it goes on', () => {
+    const stopped = { ...finished, outcome: 'stopped' } as EventDraft;
+    expect(linesOf(stopped).at(-1)).toBe('finetune resume demo goes on from here.');
+  });
+
   test('a failure is cause, evidence and what to change', () => {
     expect(linesOf(failed)).toEqual([
       'error: There is not enough memory for this run. [training/out-of-memory]',
