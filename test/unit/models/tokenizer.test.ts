@@ -90,21 +90,6 @@ test('knows its special tokens', () => {
   expect(tokenizer.decode([99_999])).toBe('');
 });
 
-test('tokenises a long text without a space in reasonable time', () => {
-  for (const name of ['gpt2', 'llama2', 'unigram']) {
-    const tokenizer = load(name);
-    const time = (length: number) => {
-      const text = 'positiveneutral'.repeat(length / 15);
-      const start = performance.now();
-      tokenizer.encodeWithOffsets(text, { addSpecialTokens: false });
-      return performance.now() - start;
-    };
-    time(3_000);
-    // Quadratic work would take a hundred times as long for ten times the text.
-    expect(time(30_000)).toBeLessThan(40 * Math.max(time(3_000), 2));
-  }
-});
-
 describe('refuses what it cannot do exactly', () => {
   const code = (tokenizerJson: unknown): string | undefined => {
     try {
