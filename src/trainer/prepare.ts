@@ -24,7 +24,8 @@ import type { PreparedRun, PrepareRequest } from './preparedRun.ts';
 import { datasetOf, refuseForeignTokens, watchOf } from './rows.ts';
 import { reporterOf } from './stageProgress.ts';
 import { resultLayout } from './resultLayout.ts';
-import { adviceFor, adviceSettings, estimatePlan, expectSequences, sessionPlan, timeOf } from './sessionPlan.ts';
+import { estimateSeconds } from './timeEstimate.ts';
+import { adviceFor, adviceSettings, estimatePlan, expectSequences, sessionPlan } from './sessionPlan.ts';
 
 /**
  * Prepares a run. Throws BadConfigError for a config that cannot be used and ProblemError for files that cannot; an
@@ -91,7 +92,12 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
     const session = await createSession(plan);
     if (adapter) await session.restore({ trained: tensorsOf(adapter.weights.values()), step: 0 });
     const layout = resultLayout(config, model, session, baseDirectory);
-    const seconds = await timeOf(session, train, order, capacity, steps.totalSteps);
+    const { every, at_start: atStart } = config.evaluation;
+    const seconds = await estimateSeconds(session, estimate, {
+      ...{ train, order, capacity, totalSteps: steps.totalSteps },
+      evaluatedTokens: validation?.totals.tokens ?? 0,
+      evaluations: Math.ceil(steps.totalSteps / every) + (atStart ? 1 : 0),
+    });
     const estimates = estimatesOf(config, estimate, seconds);
     return {
       config: { ...config },

@@ -5,7 +5,7 @@ import type { TokenisedDataset } from '../data/dataset.ts';
 import type { RowOrder } from '../data/order.ts';
 import { chooseCapacity, packRows } from '../data/packing.ts';
 import { planCosts, sequenceSize, type SequenceSize } from '../engine/costs.ts';
-import type { SessionPlan, TrainingSession } from '../engine/session.ts';
+import type { SessionPlan } from '../engine/session.ts';
 import type { LoadedModel } from '../models/types.ts';
 import type { MemorySettings } from './failures.ts';
 import type { PreparedRun } from './preparedRun.ts';
@@ -77,13 +77,17 @@ export interface PlanEstimate {
   readonly memoryBytes: number;
   readonly flopsPerStep: number;
   readonly trainableParameters: number;
+  /** Operations of one sequence, forward and backward. */
+  readonly flopsOf: (sequence: SequenceSize) => number;
 }
 
 /** Peak memory of the process and mean operations of a step. */
 export function estimatePlan(plan: SessionPlan, { largest, steps }: ExpectedSequences): PlanEstimate {
   const costs = planCosts(plan);
-  const flops = steps.slice(0, 4).map((step) => step.reduce((sum, sequence) => sum + costs.flops(sequence), 0));
+  const flopsOf = (sequence: SequenceSize): number => costs.flops(sequence);
+  const flops = steps.map((step) => step.reduce((sum, sequence) => sum + flopsOf(sequence), 0));
   return {
+    flopsOf,
     memoryBytes: costs.memory(largest, Math.max(1, ...steps.map((step) => step.length))).total,
     flopsPerStep: flops.reduce((a, b) => a + b, 0) / Math.max(1, flops.length),
     trainableParameters: costs.trainableParameters,
@@ -137,22 +141,6 @@ function shorter(size: SequenceSize, settings: MemorySettings, batchSize: number
     rows: Math.max(1, Math.min(size.rows, Math.ceil(size.rows * share))),
     trainedTokens: Math.min(size.trainedTokens, tokens),
   };
-}
-
-/** Seconds that all steps will take, from one sequence measured here: time grows with its tokens. */
-export async function timeOf(
-  session: TrainingSession,
-  train: TokenisedDataset,
-  order: RowOrder,
-  capacity: number | undefined,
-  totalSteps: number,
-): Promise<number> {
-  const rows = Array.from(order.rowsOfStep(1), (row) => train.row(row));
-  const [sequence] = packRows(rows, { capacity: capacity ?? 0, packing: capacity !== undefined });
-  if (!sequence) return 0;
-  const { seconds } = await session.probe(sequence);
-  const tokensPerStep = train.totals.tokens / order.stepsPerEpoch;
-  return (seconds / sequence.tokens.length) * tokensPerStep * totalSteps;
 }
 
 function larger(a: SequenceSize, b: SequenceSize): SequenceSize {
