@@ -6,8 +6,11 @@ import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, test } from 'vitest';
 
-/** `python`: an interpreter with torch, transformers and peft. `smollm2`: its safetensors folder. `smollm2-gguf`: its .gguf file. */
-export type RequirementName = 'python' | 'smollm2' | 'smollm2-gguf';
+/**
+ * `python`: an interpreter with torch, transformers and peft. `smollm2`: its safetensors folder. `smollm2-gguf`: its .gguf
+ * file. `swiftshader`: Vulkan on the CPU, which Debian's chromium brings, as a stand-in for a GPU.
+ */
+export type RequirementName = 'python' | 'smollm2' | 'smollm2-gguf' | 'swiftshader';
 
 export interface Requirement {
   /** The path, when what is needed is there. */
@@ -111,6 +114,10 @@ function fileName(file: string | URL): string {
 function lookUp(name: RequirementName): Requirement {
   if (name === 'python') return lookUpPython();
   if (name === 'smollm2') return lookUpFile('FINETUNE_SMOLLM2', 'config.json', 'the folder of SmolLM2-135M-Instruct');
+  if (name === 'swiftshader') {
+    const path = '/usr/lib/chromium/vk_swiftshader_icd.json';
+    return existsSync(path) ? { path } : { missing: `${path} is missing (Debian packages chromium and libvulkan1)` };
+  }
   return lookUpFile('FINETUNE_SMOLLM2_GGUF', '', 'SmolLM2-135M-Instruct.Q4_1.gguf');
 }
 

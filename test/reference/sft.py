@@ -1,0 +1,45 @@
+"""Trains with TRL by bench/peer/trl_sft.py, then tells the trained model's logits and greedy answers.
+
+stdin: {"model", "data", "folder", "steps", "heldOut": [token ids], "prompts": [[token ids]], "adapter"?: a folder of ours}
+"""
+import json, os, subprocess, sys
+import numpy, torch
+from peft import PeftModel
+from transformers import AutoModelForCausalLM
+
+given = json.load(sys.stdin)
+folder = given["folder"]
+
+
+def logits(adapter):
+    model = AutoModelForCausalLM.from_pretrained(given["model"], dtype=torch.float32)
+    model = PeftModel.from_pretrained(model, adapter).eval()
+    with torch.no_grad():
+        return model(torch.tensor([given["heldOut"]])).logits[0].numpy(), model
+
+
+if given["task"] == "train":
+    script = os.path.join(os.path.dirname(__file__), "..", "..", "bench", "peer", "trl_sft.py")
+    command = [sys.executable, script, "--model", given["model"], "--data", given["data"], "--steps", str(given["steps"])]
+    command += ["--batch", "4", "--save-init", f"{folder}/init", "--save", f"{folder}/trained"]
+    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if done.returncode != 0:
+        sys.exit(done.stderr[-2000:])
+    values, _ = logits(f"{folder}/trained")
+    values.astype("<f4").tofile(f"{folder}/logits.bin")
+    print(json.dumps(json.loads(done.stdout.strip().splitlines()[-1])["losses"]))
+elif given["task"] == "adapter":
+    values, model = logits(given["adapter"])
+    values.astype("<f4").tofile(f"{folder}/ours.bin")
+    merged = model.merge_and_unload()
+    name = given["merged"]
+    merged.get_parameter(name).detach().numpy().astype("<f4").tofile(f"{folder}/merged.bin")
+    print("{}")
+else:
+    model = AutoModelForCausalLM.from_pretrained(given["model"], dtype=torch.float32).eval()
+    answers = []
+    for prompt in given["prompts"]:
+        ids = torch.tensor([prompt])
+        made = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=64, do_sample=False, eos_token_id=None, pad_token_id=0)
+        answers.append(made[0, len(prompt):].tolist())
+    print(json.dumps(answers))
