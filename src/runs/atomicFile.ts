@@ -52,16 +52,6 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Makes a file that another function wrote survive a power cut. */
-export async function syncFile(file: string): Promise<void> {
-  const handle = await open(file, 'r+');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 /** True for a system error with one of the codes. */
 export function isErrno(error: unknown, ...codes: string[]): error is NodeJS.ErrnoException {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code);

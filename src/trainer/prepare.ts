@@ -120,7 +120,6 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
       schedule: scheduleFor(config.training, steps.totalSteps),
       settings: {
         totalSteps: steps.totalSteps,
-        rowsPerStep: steps.rowsPerStep,
         capacity,
         evaluateEvery: config.evaluation.every,
         evaluateAtStart: config.evaluation.at_start,

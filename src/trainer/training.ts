@@ -12,7 +12,6 @@ import type { PromptWatch } from './promptWatch.ts';
 
 export interface TrainingSettings {
   readonly totalSteps: number;
-  readonly rowsPerStep: number;
   /** Tokens of a sequence that several rows may share; undefined = one row a sequence. */
   readonly capacity: number | undefined;
   /** Steps between evaluations; the end is always evaluated. */

@@ -82,7 +82,6 @@ const prepare: PrepareRun = async ({ runFolder, manifest }) => {
     },
     settings: {
       totalSteps: config.steps,
-      rowsPerStep: 4,
       capacity: 16,
       evaluateEvery: 7,
       evaluateAtStart: true,

@@ -63,7 +63,6 @@ export function setUp(folder: string, options: SetupOptions = {}): Setup {
   const session = createArithmeticSession({ vocabulary, seed: 1, ...options.session });
   const settings: TrainingSettings = {
     totalSteps: 12,
-    rowsPerStep: 4,
     capacity: 16,
     evaluateEvery: 4,
     evaluateAtStart: false,
@@ -78,7 +77,7 @@ export function setUp(folder: string, options: SetupOptions = {}): Setup {
     session,
     train,
     validation: countingRows(5, 'validation.jsonl'),
-    order: planOrder({ rows: train.length, rowsPerStep: settings.rowsPerStep, order: 'random', seed: 42 }),
+    order: planOrder({ rows: train.length, rowsPerStep: 4, order: 'random', seed: 42 }),
     schedule: { kind: 'cosine', learningRate: 0.1, totalSteps: 12, warmupSteps: 2, minLrRatio: 0, decaySteps: 0 },
     settings,
     watch: {
