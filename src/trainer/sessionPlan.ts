@@ -44,8 +44,8 @@ export function sessionPlan(config: EffectiveConfig, model: LoadedModel): Sessio
 
 /** The sizes of sequences that a run will bring, from a look at some of its steps and at all of its lengths. */
 export interface ExpectedSequences {
-  /** At least as large as the largest sequence, in every respect. */
-  readonly largest: SequenceSize;
+  /** Those that may need the most memory: with the most tokens, trained tokens or attention scores. */
+  readonly largest: readonly SequenceSize[];
   /** The sequences of the steps that were looked at. */
   readonly steps: readonly (readonly SequenceSize[])[];
 }
@@ -64,13 +64,16 @@ export function expectSequences(
     const rows = Array.from(order.rowsOfStep(index + 1), (row) => train.row(row));
     return packRows(rows, { capacity: capacity ?? 0, packing: capacity !== undefined }).map(sequenceSize);
   });
-  let largest: SequenceSize = { tokens: 0, rows: 0, longestRow: 0, trainedTokens: 0 };
-  for (const size of steps.flat()) largest = larger(largest, size);
-  for (let row = 0; row < train.length; row++) {
+  const rows = Array.from({ length: train.length }, (_, row): SequenceSize => {
     const tokens = train.tokenCount(row);
-    largest = larger(largest, { tokens, rows: 1, longestRow: tokens, trainedTokens: train.trainedCount(row) });
-  }
-  return { largest, steps };
+    return { tokens, rows: 1, longestRow: tokens, trainedTokens: train.trainedCount(row) };
+  });
+  const all = [...steps.flat(), ...rows];
+  const most = (measure: (size: SequenceSize) => number): SequenceSize[] =>
+    all.length === 0 ? [] : [all.reduce((a, b) => (measure(b) > measure(a) ? b : a))];
+  const scores = (size: SequenceSize): number => size.rows * size.longestRow ** 2;
+  const largest = [...most((s) => s.tokens), ...most((s) => s.trainedTokens), ...most(scores)];
+  return { largest: [...new Set(largest)], steps };
 }
 
 export interface PlanEstimate {
@@ -86,9 +89,10 @@ export function estimatePlan(plan: SessionPlan, { largest, steps }: ExpectedSequ
   const costs = planCosts(plan);
   const flopsOf = (sequence: SequenceSize): number => costs.flops(sequence);
   const flops = steps.map((step) => step.reduce((sum, sequence) => sum + flopsOf(sequence), 0));
+  const sequencesPerStep = Math.max(1, ...steps.map((step) => step.length));
   return {
     flopsOf,
-    memoryBytes: costs.memory(largest, Math.max(1, ...steps.map((step) => step.length))).total,
+    memoryBytes: Math.max(0, ...largest.map((size) => costs.memory(size, sequencesPerStep).total)),
     flopsPerStep: flops.reduce((a, b) => a + b, 0) / Math.max(1, flops.length),
     trainableParameters: costs.trainableParameters,
   };
@@ -106,7 +110,7 @@ export function adviceFor(
     const method =
       plan.method.kind === 'lora' ? { ...plan.method, rank: settings.rank ?? plan.method.rank } : plan.method;
     const changed = { ...plan, method, gradientCheckpointing: settings.gradientCheckpointing };
-    const largest = shorter(sequences.largest, settings, training.batch_size, data.packing);
+    const largest = sequences.largest.map((size) => shorter(size, settings, training.batch_size, data.packing));
     return estimatePlan(changed, { ...sequences, largest }).memoryBytes;
   };
   return { estimateMemory, config: adviceSettings(config) };
@@ -129,7 +133,7 @@ export function adviceSettings({
   };
 }
 
-/** The largest sequence when rows are cut shorter, and when fewer of them are laid together. */
+/** A sequence when rows are cut shorter, and when fewer of them are laid together. */
 function shorter(size: SequenceSize, settings: MemorySettings, batchSize: number, packing: boolean): SequenceSize {
   const longestRow = Math.min(size.longestRow, settings.maxLength);
   const share = Math.min(1, settings.batchSize / batchSize);
@@ -140,14 +144,5 @@ function shorter(size: SequenceSize, settings: MemorySettings, batchSize: number
     longestRow,
     rows: Math.max(1, Math.min(size.rows, Math.ceil(size.rows * share))),
     trainedTokens: Math.min(size.trainedTokens, tokens),
-  };
-}
-
-function larger(a: SequenceSize, b: SequenceSize): SequenceSize {
-  return {
-    tokens: Math.max(a.tokens, b.tokens),
-    rows: Math.max(a.rows, b.rows),
-    longestRow: Math.max(a.longestRow, b.longestRow),
-    trainedTokens: Math.max(a.trainedTokens, b.trainedTokens),
   };
 }
