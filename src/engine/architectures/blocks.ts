@@ -22,7 +22,7 @@ export type Norm = (context: ModelContext, x: Node, name: string) => Node;
 export function rootMeanSquareNorm(epsilon: number, offset = 0): Norm {
   return (context, x, name) => {
     const scale = context.weight(`${name}.weight`, x.shape.slice(-1));
-    return rmsNorm(x, offset === 0 ? scale : add(scale, offset), epsilon);
+    return context.graph.cheaply(() => rmsNorm(x, offset === 0 ? scale : add(scale, offset), epsilon));
   };
 }
 
@@ -30,7 +30,8 @@ export function rootMeanSquareNorm(epsilon: number, offset = 0): Norm {
 export function layerNorm(epsilon: number): Norm {
   return (context, x, name) => {
     const part = (which: string) => context.weight(`${name}.${which}`, x.shape.slice(-1));
-    return add(rmsNorm(sub(x, meanLast(x)), part('weight'), epsilon), part('bias'));
+    const [scale, shift] = [part('weight'), part('bias')];
+    return context.graph.cheaply(() => add(rmsNorm(sub(x, meanLast(x)), scale, epsilon), shift));
   };
 }
 
