@@ -92,7 +92,7 @@ function apply(state: RunState, event: TrainerEvent): RunState {
     case 'paused':
       return { ...state, phase: 'paused' };
     case 'resumed':
-      return rewind({ ...state, phase: 'running' }, event.step);
+      return rewind({ ...state, phase: 'running' }, event);
     case 'setting_changed':
       return { ...state, settings: [...state.settings, event] };
     case 'acknowledged':
@@ -104,14 +104,18 @@ function apply(state: RunState, event: TrainerEvent): RunState {
   }
 }
 
-/** Forgets what came after `step`: it is run again. Settings stay: they are applied again at their steps. */
-function rewind(state: RunState, step: number): RunState {
+/**
+ * Forgets what came after the step that it goes on from: it is run again. At the very beginning that includes what was
+ * measured before the first step. Settings stay: they are applied again at their steps.
+ */
+function rewind(state: RunState, { step, after }: EventOf<'resumed'>): RunState {
   const later = (item: { step: number }): boolean => item.step > step;
+  const measuredAgain = (item: { step: number }): boolean => later(item) || (after === 'restart' && step === 0);
   return {
     ...state,
     steps: dropLastWhile(state.steps, later),
-    evaluations: dropLastWhile(state.evaluations, later),
-    samples: dropLastWhile(state.samples, later),
+    evaluations: dropLastWhile(state.evaluations, measuredAgain),
+    samples: dropLastWhile(state.samples, measuredAgain),
     checkpoints: state.checkpoints.filter((checkpoint) => !later(checkpoint)),
   };
 }

@@ -1,6 +1,6 @@
 // What a finished run leaves: the adapter or model folder, whole or not at all, and the copy that the config asked for.
 
-import { cp, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { cp, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { renameStubbornly, syncFolder } from '../runs/atomicFile.ts';
 import { relativeName, runPaths } from '../runs/layout.ts';
@@ -19,20 +19,23 @@ export async function exportResult(runFolder: string, prepared: PreparedRun): Pr
   const { kind } = prepared.result;
   const target = paths[kind];
   const unfinished = path.join(paths.folder, `.unfinished-${kind}`);
-  await rm(unfinished, { recursive: true, force: true });
+  const replaced = path.join(paths.folder, `.replaced-${kind}`);
+  for (const leftover of [unfinished, replaced]) await rm(leftover, { recursive: true, force: true });
   await mkdir(unfinished, { recursive: true });
   try {
     await prepared.result.write(unfinished);
-    await rm(target, { recursive: true, force: true });
+    // An earlier result steps aside before it is removed: half of it must never lie under the name of a result.
+    if (await isThere(target)) await renameStubbornly(target, replaced);
     await renameStubbornly(unfinished, target);
     await syncFolder(paths.folder);
+    await rm(replaced, { recursive: true, force: true });
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true });
     throw error;
   }
   const exported = { kind, path: relativeName(paths.folder, target) };
   if (prepared.output === undefined) return exported;
-  await copyResult(target, prepared.output);
+  await copyResult(target, prepared.output, path.basename(runFolder));
   return { ...exported, output: prepared.output };
 }
 
@@ -45,17 +48,23 @@ export async function folderBytes(folder: string): Promise<number> {
   return (await Promise.all(sizes)).reduce((a, b) => a + b, 0);
 }
 
-/** A folder that was not there appears whole; into one that was, files are copied over. */
-async function copyResult(from: string, to: string): Promise<void> {
-  const unfinished = path.join(path.dirname(to), `.unfinished-${path.basename(to)}-${process.pid}`);
+/**
+ * A folder that was not there appears whole; into one that was, each file is renamed when all of them are copied.
+ * The temporary folder is named after the run, so that a run that was killed here clears it away when it goes on.
+ */
+async function copyResult(from: string, to: string, run: string): Promise<void> {
+  const exists = await isThere(to);
+  const unfinished = path.join(exists ? to : path.dirname(to), `.unfinished-${path.basename(to)}-${run}`);
   await mkdir(path.dirname(to), { recursive: true });
-  if (await isThere(to)) {
-    await cp(from, to, { recursive: true });
-    return;
-  }
+  await rm(unfinished, { recursive: true, force: true });
   try {
     await cp(from, unfinished, { recursive: true });
-    await rename(unfinished, to);
+    if (exists) {
+      for (const name of await readdir(unfinished)) {
+        await renameStubbornly(path.join(unfinished, name), path.join(to, name));
+      }
+      await rm(unfinished, { recursive: true, force: true });
+    } else await renameStubbornly(unfinished, to);
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true });
     throw error;

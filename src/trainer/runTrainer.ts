@@ -1,6 +1,7 @@
 // One life of a trainer process, from lock to last event: prepare or resume, train, export, and end in words.
 
 import { appendFile } from 'node:fs/promises';
+import path from 'node:path';
 import { protocolVersion, type EventDraft } from '../protocol/events.ts';
 import { formatProblem, problem, ProblemError } from '../protocol/problem.ts';
 import type { RunState } from '../protocol/runState.ts';
@@ -9,7 +10,9 @@ import { packageVersion, versions } from '../runs/facts.ts';
 import { relativeName, runPaths } from '../runs/layout.ts';
 import { lockRun, type RunLock } from '../runs/lock.ts';
 import type { RunHashes } from '../runs/manifest.ts';
+import { checkpointSteps, type FoundCheckpoint } from './checkpoint/read.ts';
 import { createCheckpointStore, tidyCheckpoints, type CheckpointStore } from './checkpoint/store.ts';
+import { checkpointName } from './checkpoint/write.ts';
 import { watchControlFiles } from './commandSources.ts';
 import { createControl, StopNow, type Control } from './control.ts';
 import { exportResult, folderBytes } from './exportResult.ts';
@@ -175,9 +178,22 @@ async function beginning(life: Life, prepared: PreparedRun, checkpoints: Checkpo
   const state = found ? await checkpoints.restore(prepared.session, found) : freshState;
   const checkpoint = found && relativeName(folder, found.folder);
   report({ type: 'resumed', step: state.step, after: 'restart', ...(checkpoint ? { checkpoint } : {}) });
+  if (found) await reportUntold(life, found);
   // Settings made after the checkpoint apply again at their steps, so that the run becomes the one that it was.
   const learningRates = before.settings.map(({ step, value }) => ({ step, value }));
   return { ...state, learningRates };
+}
+
+/** A life that ended between writing or removing checkpoints and telling so left a log that does not know of it. */
+async function reportUntold({ before, report, folder }: Life, { step, folder: found }: FoundCheckpoint): Promise<void> {
+  const known = before.checkpoints.map((checkpoint) => checkpoint.path);
+  const name = (at: string): string => relativeName(folder, at);
+  const { checkpoints } = runPaths(folder);
+  const there = (await checkpointSteps(checkpoints)).map((at) => name(path.join(checkpoints, checkpointName(at))));
+  const removed = known.filter((at) => !there.includes(at));
+  if (removed.length === 0 && known.includes(name(found))) return;
+  const bytes = await folderBytes(found);
+  report({ type: 'checkpoint', step, path: name(found), bytes, seconds: 0, reason: 'scheduled', removed });
 }
 
 async function finish(

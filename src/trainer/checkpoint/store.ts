@@ -8,7 +8,7 @@ import { relativeName, runPaths } from '../../runs/layout.ts';
 import type { TrainerState } from '../training.ts';
 import { checkpointSteps, latestCheckpoint, readCheckpoint, type FoundCheckpoint } from './read.ts';
 import { encodeState } from './stateFile.ts';
-import { checkpointName, isLeftover, writeCheckpoint } from './write.ts';
+import { checkpointName, isLeftover, removeCheckpoint, writeCheckpoint } from './write.ts';
 
 /** How tensors are laid in files, so that a checkpoint of an adapter is an adapter that other tools load. */
 export interface CheckpointLayout {
@@ -62,12 +62,10 @@ export function createCheckpointStore(
       });
       const best = settings.keepBest ? state.best?.step : undefined;
       const steps = await checkpointSteps(checkpoints);
-      const surplus = surplusSteps(steps, state.step, settings.keep, best).map((step) =>
-        path.join(checkpoints, checkpointName(step)),
-      );
-      for (const old of surplus) await rm(old, { recursive: true, force: true });
-      const name = (file: string): string => relativeName(folder, file);
-      return { path: name(path.join(checkpoints, checkpointName(state.step))), bytes, removed: surplus.map(name) };
+      const surplus = surplusSteps(steps, state.step, settings.keep, best);
+      for (const step of surplus) await removeCheckpoint(checkpoints, step);
+      const name = (step: number): string => relativeName(folder, path.join(checkpoints, checkpointName(step)));
+      return { path: name(state.step), bytes, removed: surplus.map(name) };
     },
     latest: (onBroken) => latestCheckpoint(checkpoints, onBroken),
     async at(step) {

@@ -16,6 +16,7 @@ export interface CheckpointContent {
 
 const temporaryPrefix = '.unfinished-';
 const replacedPrefix = '.replaced-';
+const removedPrefix = '.removed-';
 
 /** `step-12` */
 export function checkpointName(step: number): string {
@@ -24,7 +25,7 @@ export function checkpointName(step: number): string {
 
 /** True for what a crash may have left behind in checkpoints/. */
 export function isLeftover(name: string): boolean {
-  return name.startsWith(temporaryPrefix) || name.startsWith(replacedPrefix);
+  return [temporaryPrefix, replacedPrefix, removedPrefix].some((prefix) => name.startsWith(prefix));
 }
 
 /** Writes `<checkpoints>/step-N`, in place of an older one of that step. Returns its size in bytes. */
@@ -53,6 +54,14 @@ export async function writeCheckpoint(checkpoints: string, content: CheckpointCo
     await rm(temporary, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** Removes `<checkpoints>/step-N`. It loses its name first: a kill in between must not leave half of it under that name. */
+export async function removeCheckpoint(checkpoints: string, step: number): Promise<void> {
+  const name = checkpointName(step);
+  const aside = path.join(checkpoints, `${removedPrefix}${name}-${randomBytes(4).toString('hex')}`);
+  await renameStubbornly(path.join(checkpoints, name), aside);
+  await rm(aside, { recursive: true, force: true });
 }
 
 /** A folder cannot be renamed over another that has files: the old one steps aside first. */

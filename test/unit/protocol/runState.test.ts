@@ -53,6 +53,15 @@ test('a restart forgets what is run again and keeps the settings', () => {
   expect(state.processes).toBe(2);
 });
 
+test('a restart at the very beginning measures again what came before the first step, going on after a pause does not', () => {
+  const sample: EventDraft = { type: 'sample', ...fullEvents.sample, step: 0 };
+  const before = [hello, started, evaluated(0), sample];
+  const restarted = replay([...before, hello, started, { type: 'resumed', step: 0, after: 'restart' }, evaluated(0)]);
+  expect([toArray(restarted.evaluations).length, toArray(restarted.samples).length]).toEqual([1, 0]);
+  const paused = replay([...before, { type: 'paused', step: 0 }, { type: 'resumed', step: 0, after: 'pause' }]);
+  expect([toArray(paused.evaluations).length, toArray(paused.samples).length]).toEqual([1, 1]);
+});
+
 test('a new process takes the end back', () => {
   const failed = replay([hello, { type: 'failed', ...fullEvents.failed }]);
   expect([failed.phase, failed.failed?.cause.code]).toEqual(['failed', 'data/invalid-json']);
