@@ -44,6 +44,10 @@ export interface ConfigFacts {
   readonly countMatches?: (glob: string) => number;
   /** Names in a folder (`.` is the config's own), to propose the nearest; empty where there is no such folder. */
   readonly listFolder?: (folder: string) => readonly string[];
+  /** What stands in the way of writing into a folder (which need not be there yet); undefined when nothing does. */
+  readonly cannotWrite?: (
+    folder: string,
+  ) => { readonly path: string; readonly reason: 'file' | 'forbidden' } | undefined;
   readonly model?: ModelFacts;
   readonly adapter?: AdapterFacts;
   /** Rows of one epoch after the split (weights of files counted in), and rows to validate on. */

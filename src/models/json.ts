@@ -20,16 +20,40 @@ export function parseJsonObject(text: string, file: string): JsonObject {
     value = JSON.parse(text);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw problem('models/invalid-json', `This file is not valid JSON: ${reason}.`, { file, ...placeOf(text, reason) });
+    const position = positionOf(text, reason);
+    const at = position === undefined ? {} : placeOf(text, position);
+    throw problem('models/invalid-json', `This file is not valid JSON: ${explain(text, reason, position)}.`, {
+      file,
+      ...at,
+    });
   }
   if (!isJsonObject(value)) throw problem('models/invalid-json', 'This file must hold a JSON object.', { file });
   return value;
 }
 
-/** Line and column of V8's "at position N". */
-function placeOf(text: string, reason: string): { line: number; column: number } | undefined {
+/** V8 names a position, or shows what stands around it: up to ten characters before and after. */
+const unexpectedToken = /^Unexpected token '(.)', (\.\.\.)?"(.*)"(\.\.\.)? is not valid JSON$/su;
+
+/** Where V8 stumbled; undefined when it does not tell. */
+function positionOf(text: string, reason: string): number | undefined {
   const position = /at position (\d+)/.exec(reason)?.[1];
-  if (position === undefined) return undefined;
-  const before = text.slice(0, Number(position)).split('\n');
+  if (position !== undefined) return Number(position);
+  if (reason.startsWith('Unexpected end')) return text.length;
+  const [, , before, shown = '', after] = unexpectedToken.exec(reason) ?? [];
+  if (before !== undefined) return text.indexOf(shown) + 10;
+  return after === undefined ? undefined : shown.length - 10;
+}
+
+function explain(text: string, reason: string, position: number | undefined): string {
+  const constant =
+    position === undefined ? undefined : /^(?:NaN|Infinity)\b/.exec(text.slice(position, position + 9))?.[0];
+  if (constant !== undefined) return `there is ${constant}, which JSON does not have`;
+  const token = unexpectedToken.exec(reason)?.[1];
+  return token === undefined ? reason.replace(/ in JSON at position \d+.*$/s, '') : `'${token}' is not expected here`;
+}
+
+/** Line and column, from 1, of an offset. */
+function placeOf(text: string, position: number): { line: number; column: number } {
+  const before = text.slice(0, position).split('\n');
   return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { problem } from '../protocol/problem.ts';
+import { problem, sayingWhere } from '../protocol/problem.ts';
 import { readTextIfPresent } from './files.ts';
 import { isJsonObject, parseJsonObject } from './json.ts';
 import type { JsonObject } from './json.ts';
@@ -113,10 +113,10 @@ async function openTokenizer(folder: string, files: ReadonlyMap<string, string>)
   const text = files.get('tokenizer.json');
   if (text === undefined) throw await noTokenizer(folder);
   const parse = (name: string) => parseJsonObject(files.get(name) ?? '{}', join(folder, name));
-  return loadTokenizer(parseJsonObject(text, join(folder, 'tokenizer.json')), {
-    ...parse('special_tokens_map.json'),
-    ...parse('tokenizer_config.json'),
-  });
+  const file = join(folder, 'tokenizer.json');
+  const tokenizer = parseJsonObject(text, file);
+  const settings = { ...parse('special_tokens_map.json'), ...parse('tokenizer_config.json') };
+  return sayingWhere({ file }, () => loadTokenizer(tokenizer, settings));
 }
 
 async function noTokenizer(folder: string): Promise<Error> {

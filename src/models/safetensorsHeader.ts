@@ -2,7 +2,7 @@
 // Format: 8 bytes little-endian header length, the header as JSON, then the data of all tensors without holes.
 import { problem } from '../protocol/problem.ts';
 import type { ProblemError } from '../protocol/problem.ts';
-import { isCount, isJsonObject, parseJsonObject } from './json.ts';
+import { isCount, isJsonObject, parseJsonObject, type JsonObject } from './json.ts';
 import type { WeightDtype, WeightEntry } from './types.ts';
 
 /** The reference implementation refuses longer headers too. */
@@ -64,7 +64,7 @@ interface Span {
  */
 export function parseHeader(json: string, file: string, fileSize: number): SafetensorsHeader {
   const dataStart = 8 + Buffer.byteLength(json);
-  const header = parseJsonObject(json, file);
+  const header = parseHeaderJson(json, file);
   const metadata = readMetadata(header['__metadata__'], file);
   const spans = Object.entries(header)
     .filter(([name]) => name !== '__metadata__')
@@ -78,6 +78,14 @@ export function parseHeader(json: string, file: string, fileSize: number): Safet
     } else others.push({ name, dtype });
   }
   return { entries, others, metadata };
+}
+
+function parseHeaderJson(json: string, file: string): JsonObject {
+  try {
+    return parseJsonObject(json, file);
+  } catch {
+    throw broken(file, 'its header is not a JSON object');
+  }
 }
 
 function readMetadata(value: unknown, file: string): Record<string, string> {

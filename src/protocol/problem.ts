@@ -42,6 +42,16 @@ export function problem(code: string, message: string, place?: Place, details?: 
   ]);
 }
 
+/** Does `work`; what it throws about no place in particular is said of `place`. */
+export function sayingWhere<T>(place: Place, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    throw new ProblemError(error.problems.map((found) => ({ place, ...found })));
+  }
+}
+
 /** `file:line:column: message [code]`, the form that terminals and editors make clickable. */
 export function formatProblem(p: Problem): string {
   const place = p.place ? `${formatPlace(p.place)}: ` : '';

@@ -7,6 +7,7 @@ import path from 'node:path';
 import type { CommandDraft } from '../protocol/commands.ts';
 import type { TrainerEvent } from '../protocol/events.ts';
 import { problem } from '../protocol/problem.ts';
+import { isErrno } from './atomicFile.ts';
 import { clearCommands, sendCommand } from './control.ts';
 import { gitState, machine, versions } from './facts.ts';
 import { followRun } from './followRun.ts';
@@ -100,10 +101,16 @@ export async function createRun(request: Omit<StartRequest, 'trainer' | 'env'>):
     const git = await gitState(manifest.base_directory);
     await writeManifest(folder, { ...manifest, ...(git ? { git } : {}) });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw problem('runs/cannot-create', `The run folder cannot be made: ${reason}.`, { file: folder });
+    throw problem('runs/cannot-create', `The run folder cannot be made: ${reasonOf(error)}.`, { file: folder });
   }
   return folder;
+}
+
+function reasonOf(error: unknown): string {
+  if (isErrno(error, 'ENOTDIR', 'EEXIST')) return 'a part of this path is a file, not a folder';
+  if (isErrno(error, 'EACCES', 'EPERM', 'EROFS')) return 'this user may not write there';
+  if (isErrno(error, 'ENOSPC', 'EDQUOT')) return 'the disk is full';
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function launch(folder: string, trainer: string, env: NodeJS.ProcessEnv, fromSeq: number): Promise<RunHandle> {

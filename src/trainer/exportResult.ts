@@ -2,7 +2,8 @@
 
 import { cp, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { renameStubbornly, syncFolder } from '../runs/atomicFile.ts';
+import { problem } from '../protocol/problem.ts';
+import { isErrno, renameStubbornly, syncFolder } from '../runs/atomicFile.ts';
 import { relativeName, runPaths } from '../runs/layout.ts';
 import type { PreparedRun } from './preparedRun.ts';
 
@@ -35,7 +36,14 @@ export async function exportResult(runFolder: string, prepared: PreparedRun): Pr
   }
   const exported = { kind, path: relativeName(paths.folder, target) };
   if (prepared.output === undefined) return exported;
-  await copyResult(target, prepared.output, path.basename(runFolder));
+  try {
+    await copyResult(target, prepared.output, path.basename(runFolder));
+  } catch (error) {
+    if (isErrno(error, 'ENOSPC', 'EDQUOT', 'EFBIG')) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `The ${kind} lies whole in ${target}, but it could not be copied to \`output\`.`;
+    throw problem('trainer/output-not-written', message, { file: prepared.output }, [reason]);
+  }
   return { ...exported, output: prepared.output };
 }
 

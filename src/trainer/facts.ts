@@ -1,6 +1,6 @@
 // Looks at the outside world for a config's rules and decisions: files, this machine, the opened model.
 
-import { existsSync, readdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, statSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { globSync } from 'tinyglobby';
 import type { AdapterFacts, ConfigFacts, Device, DeviceFact, MachineFacts, ModelFacts } from '../config/facts.ts';
@@ -13,6 +13,7 @@ import type { LoadedModel } from '../models/types.ts';
 import { readCpu } from '../platform/cpu.ts';
 import { findGpus } from '../platform/gpus.ts';
 import { probe } from '../platform/probe.ts';
+import { sayingWhere } from '../protocol/problem.ts';
 
 /** GPU executors from the fastest on. */
 const gpuDevices = ['cuda', 'webgpu', 'directml', 'coreml'] as const satisfies readonly ProbedExecutor[];
@@ -20,7 +21,7 @@ const gpuDevices = ['cuda', 'webgpu', 'directml', 'coreml'] as const satisfies r
 /** What a config may name; paths are relative to its folder. */
 export function fileFacts(
   baseDirectory: string,
-): Required<Pick<ConfigFacts, 'fileExists' | 'countMatches' | 'listFolder'>> {
+): Required<Pick<ConfigFacts, 'fileExists' | 'countMatches' | 'listFolder' | 'cannotWrite'>> {
   return {
     fileExists: (file) => existsSync(path.resolve(baseDirectory, file)),
     countMatches: (pattern) => globSync(pattern, { cwd: baseDirectory, expandDirectories: false }).length,
@@ -31,7 +32,29 @@ export function fileFacts(
         return [];
       }
     },
+    cannotWrite: (folder) => obstacleTo(path.resolve(baseDirectory, folder)),
   };
+}
+
+function statOf(file: string): Stats | undefined {
+  try {
+    return statSync(file);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Goes up to what is there already: that must be a folder in which this user may write. */
+function obstacleTo(folder: string): { path: string; reason: 'file' | 'forbidden' } | undefined {
+  const found = statOf(folder);
+  if (!found) return path.dirname(folder) === folder ? undefined : obstacleTo(path.dirname(folder));
+  if (!found.isDirectory()) return { path: folder, reason: 'file' };
+  try {
+    accessSync(folder, constants.W_OK);
+    return undefined;
+  } catch {
+    return { path: folder, reason: 'forbidden' };
+  }
 }
 
 /**
@@ -61,8 +84,11 @@ async function tryDevice(name: ProbedExecutor & Device): Promise<DeviceFact> {
 
 /** Throws what the engine throws for a model that it does not compute. */
 export function modelFacts(model: LoadedModel): ModelFacts {
-  const architecture = architectureOf(model.config);
-  const weights = [...modelWeights(architecture, model.weights.values()).values()];
+  const isFile = model.path.endsWith('.gguf');
+  const configFile = isFile ? model.path : path.join(model.path, 'config.json');
+  const architecture = sayingWhere({ file: configFile }, () => architectureOf(model.config));
+  const found = sayingWhere({ file: model.path }, () => modelWeights(architecture, model.weights.values()));
+  const weights = [...found.values()];
   return {
     contextLength: architecture.contextLength,
     linearModules: architecture.linearModules.map((module) => module.name),

@@ -2,7 +2,7 @@
 
 import type { StepResult } from '../engine/session.ts';
 import type { ProblemReport, Remedy } from '../protocol/events.ts';
-import { ProblemError, type Problem } from '../protocol/problem.ts';
+import { formatPlace, ProblemError, type Problem } from '../protocol/problem.ts';
 
 export interface Failure {
   readonly cause: ProblemReport;
@@ -207,7 +207,7 @@ function fromProblem(error: ProblemError, { config }: FailureContext): Failure {
   }
   return {
     cause: reportProblem(main),
-    evidence: [...(main.details ?? []), ...others.slice(0, 20).map((found) => found.message)],
+    evidence: others.slice(0, 20).map(({ place, message }) => (place ? `${formatPlace(place)}: ${message}` : message)),
     remedies,
   };
 }

@@ -118,7 +118,8 @@ async function liveAndEnd(life: Life, lock: RunLock, reportLast: (event: EventDr
     await appendFile(runPaths(folder).log, `${traceOf(cause)}\n`).catch(() => undefined);
     reportLast({ type: 'failed', ...(step > 0 ? { step } : {}), ...failure });
     keeper.update({ state: 'failed', ended: ended() });
-    host.tell(formatProblem({ ...failure.cause, severity: 'error', details: [...failure.evidence] }));
+    const details = [...(failure.cause.details ?? []), ...failure.evidence];
+    host.tell(formatProblem({ ...failure.cause, severity: 'error', details }));
     return error instanceof BadConfigError ? exitCodes.badConfig : exitCodes.failed;
   }
 }

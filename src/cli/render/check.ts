@@ -19,7 +19,8 @@ export function checkLines(report: CheckReport, style: Style, directory: string)
           `${style.bold('Plan')}     ${formatCount(plan.totalSteps)} steps of ${plan.rowsPerStep} rows, ${formatEpochs(plan.epochs)}`,
         ]
       : []),
-    paint(countProblems(problems)),
+    // The data room's own summary has counted the rows that are not listed, too.
+    ...(problems.some(({ code }) => code === 'data/bad-rows') ? [] : [paint(countProblems(problems))]),
   ];
 }
 

@@ -34,6 +34,21 @@ const noFilesMatch: ConfigRule = {
   },
 };
 
+const outputNotWritable: ConfigRule = {
+  code: 'config/output-not-writable',
+  severity: 'error',
+  summary: '`output` is no folder that can be written: a file is in the way, or this user has no right to write there.',
+  check: ({ output }, { cannotWrite }) => {
+    const obstacle = output === undefined ? undefined : cannotWrite?.(output);
+    if (output === undefined || !obstacle) return [];
+    const { path, reason } = obstacle;
+    const why = reason === 'file' ? `${path} is a file` : `this user may not write in ${path}`;
+    return [
+      { path: 'output', message: `The result cannot be copied to ${output}, since ${why}. Name another folder.` },
+    ];
+  },
+};
+
 /** Whether a model is a path rather than a hub id: by its beginning, or the ending .gguf. */
 export function isModelPath(model: string): boolean {
   return /^(\.{1,2}([/\\]|$)|[/\\~]|[A-Za-z]:[/\\])/.test(model) || /\.gguf$/i.test(model);
@@ -74,4 +89,4 @@ function notFound(file: string, path: string, facts: ConfigFacts): Finding {
   return { path, message: `${file} is not there. ${hint}` };
 }
 
-export const fileRules: readonly ConfigRule[] = [fileNotFound, noFilesMatch];
+export const fileRules: readonly ConfigRule[] = [fileNotFound, noFilesMatch, outputNotWritable];

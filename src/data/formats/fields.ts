@@ -96,6 +96,10 @@ export class FieldReader {
   missing(field: string): void {
     const name = this.nameOf(field);
     const mapped = name === field ? '' : ` (columns.${field} names it)`;
+    if (Object.hasOwn(this.row, name)) {
+      this.add('data/missing-field', [name], `The field "${name}"${mapped} is null.`);
+      return;
+    }
     const present = Object.keys(this.row);
     const near = name === field ? suggestColumn(field, present) : nearestName(name, present);
     const hint = near === undefined ? '' : ` Did you mean "${near}"? Then set data.columns: {${field}: ${near}}.`;

@@ -52,12 +52,13 @@ async function decoded<T>(shownAs: string, part: string, read: () => Promise<T>)
     return await read();
   } catch (error) {
     if (error instanceof ProblemError) throw error;
-    const cause = error instanceof Error ? error.message : String(error);
+    // A TypeError is the reader stumbling over bytes that mean nothing; its words would not help anyone.
+    const cause = error instanceof TypeError || !(error instanceof Error) ? [] : [error.message];
     throw problem(
       'data/broken-parquet',
       `${shownAs} cannot be read as Parquet: ${part} is damaged or of an unknown kind. Write it again.`,
       { file: shownAs },
-      [cause],
+      cause,
     );
   }
 }

@@ -71,6 +71,14 @@ const broken: readonly Case[] = [
     ],
   },
   {
+    code: 'output-not-writable',
+    text: config('output: notes.txt/out'),
+    facts: { cannotWrite: () => ({ path: 'notes.txt', reason: 'file' }) },
+    expected: [
+      'error: x:4:9: The result cannot be copied to notes.txt/out, since notes.txt is a file. Name another folder.',
+    ],
+  },
+  {
     code: 'validation-is-train',
     text: config('', 'data: {train: [{path: a.jsonl}, {path: ./x/../b.jsonl}], validation: b.jsonl}'),
     expected: [

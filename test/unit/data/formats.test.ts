@@ -62,6 +62,9 @@ describe('instruction', () => {
     expect(told('instruction', '{"instruction": "i", "outptu": "o"}')).toEqual([
       'd.jsonl:7:1 data/missing-field The field "output" is missing. The row has "instruction", "outptu". Did you mean "outptu"? Then set data.columns: {output: outptu}.',
     ]);
+    expect(told('instruction', '{"instruction": "i", "output": null}')).toEqual([
+      'd.jsonl:7:32 data/missing-field The field "output" is null.',
+    ]);
     expect(told('instruction', '{"instruction": "i", "response": "o"}')[0]).toContain('Did you mean "response"?');
     expect(told('instruction', '{"q": "i", "output": "o"}', { instruction: 'question' })[0]).toContain(
       'The field "question" (columns.instruction names it) is missing.',

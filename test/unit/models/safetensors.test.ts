@@ -104,8 +104,8 @@ const f32 = (begin: number, end: number, shape = [(end - begin) / 4]) => ({
 });
 
 test.each([
-  ['no JSON', '{"a": ', 0, 'models/invalid-json'],
-  ['a list', '[]', 0, 'models/invalid-json'],
+  ['no JSON', '{"a": ', 0, 'models/broken-safetensors'],
+  ['a list', '[]', 0, 'models/broken-safetensors'],
   ['unknown dtype', { a: { dtype: 'F99', shape: [1], data_offsets: [0, 4] } }, 4, 'models/broken-safetensors'],
   [
     'dtype from the prototype',

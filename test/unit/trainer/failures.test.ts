@@ -1,6 +1,6 @@
 // Errors in a person's words: causes, evidence, and remedies with what they save.
 import { describe, expect, test } from 'vitest';
-import { problem } from '../../../src/protocol/problem.ts';
+import { problem, ProblemError } from '../../../src/protocol/problem.ts';
 import {
   explainFailure,
   nonFiniteLoss,
@@ -111,10 +111,29 @@ test('a known problem keeps its words, place and details, with advice that only 
   ]);
   const failure = explainFailure(error, context);
   expect(failure).toMatchObject({
-    cause: { code: 'data/nothing-trained', message: 'No token would be trained.', place: { file: 'a.jsonl', line: 3 } },
-    evidence: ['All 4 rows.'],
+    cause: {
+      code: 'data/nothing-trained',
+      message: 'No token would be trained.',
+      place: { file: 'a.jsonl', line: 3 },
+      details: ['All 4 rows.'],
+    },
+    evidence: [],
     remedies: [{ set: { 'data.train_on': 'all' } }, { set: { 'data.max_length': 2048 } }],
   });
+});
+
+test('further problems are evidence, each with its place', () => {
+  const row = {
+    code: 'data/wrong-type',
+    severity: 'error',
+    message: 'A list.',
+    place: { file: 'a.jsonl', line: 3, column: 8 },
+  } as const;
+  const { cause, evidence } = explainFailure(
+    new ProblemError([{ ...row, place: { file: 'a.jsonl', line: 1 } }, row]),
+    context,
+  );
+  expect([cause.place?.line, evidence]).toEqual([1, ['a.jsonl:3:8: A list.']]);
 });
 
 test('what nobody foresaw is told in one line, without a trace', () => {
