@@ -29,8 +29,13 @@ export function watchOf(config: EffectiveConfig, model: LoadedModel, template: R
   const { tokenizer } = model;
   const { system } = config.data;
   const settings = { tokenizer, template, ...(system === undefined ? {} : { system }) };
+  const { contextLength } = architectureOf(model.config);
   return {
-    prompts: config.evaluation.prompts.map((text) => ({ text, tokens: encodePrompt(text, settings) })),
+    prompts: config.evaluation.prompts.map((text, index) => {
+      const tokens = encodePrompt(text, settings);
+      refuseLongPrompt(tokens.length, contextLength, index);
+      return { text, tokens };
+    }),
     settings: {
       maxNewTokens: config.evaluation.max_new_tokens,
       temperature: 0,
@@ -42,6 +47,15 @@ export function watchOf(config: EffectiveConfig, model: LoadedModel, template: R
     },
     decode: (tokens) => tokenizer.decode(tokens, { skipSpecialTokens: true }),
   };
+}
+
+/** The answer needs room behind it. Throws `trainer/prompt-too-long`. */
+function refuseLongPrompt(length: number, contextLength: number, index: number): void {
+  if (length < contextLength) return;
+  throw problem(
+    'trainer/prompt-too-long',
+    `\`evaluation.prompts[${index}]\` has ${length} tokens, its template included, and the model's context has ${contextLength}: there is no room for an answer. Shorten it.`,
+  );
 }
 
 /** Throws `trainer/foreign-tokenizer`, naming the first row with a token that the model has no embedding for. */

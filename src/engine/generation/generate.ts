@@ -3,6 +3,7 @@
 import type { ExclusiveExecutables } from '../executors/exclusive.ts';
 import type { Executable, HostArray } from '../executors/executor.ts';
 import type { ModelRequest } from '../model/build.ts';
+import { refuseLongPrompt } from '../model/contextLimit.ts';
 import { rotaryAngles, sequenceFeeds } from '../model/feeds.ts';
 import { maskName } from '../model/build.ts';
 import { randomStream } from '../random.ts';
@@ -27,6 +28,7 @@ const rowsAtOnce = 16;
 /** Compiles its graphs when they are first used. */
 export function createGenerator(request: GeneratorRequest): Generator {
   const { architecture, executables, parameterFeeds } = request;
+  const { contextLength } = architecture;
   let graphs: { prompt: GenerationGraph; next: GenerationGraph } | undefined;
   const compile = async (graph: GenerationGraph): Promise<Compiled> => ({
     ...graph,
@@ -43,7 +45,7 @@ export function createGenerator(request: GeneratorRequest): Generator {
     const next = await compile(graphs.next);
     const lengths = prompts.map((p) => p.length);
     const width = architecture.kvHeads * architecture.headSize;
-    const capacity = Math.max(...lengths) + settings.maxNewTokens;
+    const capacity = Math.max(...lengths) + Math.min(settings.maxNewTokens, contextLength - Math.min(...lengths));
     const cache = createCache(architecture.layers, prompts.length, width, capacity);
     const started = await runPrompts(prompt, prompts, parameterFeeds);
     cache.fillPrompts(started, lengths);
@@ -63,11 +65,13 @@ export function createGenerator(request: GeneratorRequest): Generator {
         const { tokenId, logProbability } = chooseToken(own, row.seen, settings, row.random);
         row.seen.add(tokenId);
         row.token = tokenId;
-        row.finished = settings.stopTokenIds.includes(tokenId) || made === settings.maxNewTokens;
+        const full = made === settings.maxNewTokens || row.position + 1 >= contextLength;
+        row.finished = full || settings.stopTokenIds.includes(tokenId);
         yield { prompt: first + r, tokenId, logProbability, finished: row.finished };
       }
       if (rows.every((row) => row.finished)) return;
-      const positions = Int32Array.from(rows, (row) => row.position++);
+      // Rows that are finished are computed on beside the others; what comes of it is not looked at.
+      const positions = Int32Array.from(rows, (row) => Math.min(row.position++, contextLength - 1));
       const { model, executable } = next;
       const feeds = new Map<string, HostArray>([...parameterFeeds, ...cache.feeds()]);
       feeds.set(
@@ -94,6 +98,7 @@ export function createGenerator(request: GeneratorRequest): Generator {
 
   return {
     generate: async function* (prompts, settings) {
+      for (const prompt of prompts) refuseLongPrompt(prompt, contextLength);
       for (let first = 0; first < prompts.length; first += rowsAtOnce) {
         yield* continueRows(prompts.slice(first, first + rowsAtOnce), first, settings);
       }

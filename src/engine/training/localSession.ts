@@ -6,6 +6,7 @@ import { modelWeights } from '../architectures/weights.ts';
 import { exclusiveExecutables } from '../executors/exclusive.ts';
 import type { Executor } from '../executors/executor.ts';
 import { createGenerator } from '../generation/generate.ts';
+import { refuseLongRows } from '../model/contextLimit.ts';
 import { dropoutFeeds, sequenceFeeds } from '../model/feeds.ts';
 import type { PackedSequence } from '../../protocol/sequence.ts';
 import type { RowLoss, SessionInfo, SessionPlan, StepRequest, StepResult, TrainingSession } from '../session.ts';
@@ -26,6 +27,7 @@ export async function createLocalSession(plan: SessionPlan, executor: Executor):
 
   /** Losses of one sequence's rows; the gradients of the step's loss are added to the step's sums. */
   const runSequence = async (sequence: PackedSequence, step: number, index: number, trainedTokens: number) => {
+    refuseLongRows(sequence, architecture.contextLength);
     const executable = await executables.get('train', stepping);
     const { dims, feeds } = sequenceFeeds(stepping.model, sequence);
     for (const [name, values] of trained.feeds) feeds.set(name, values);
@@ -70,6 +72,7 @@ export async function createLocalSession(plan: SessionPlan, executor: Executor):
       const executable = await executables.get('evaluate', evaluating);
       const rows: RowLoss[] = [];
       for (const sequence of sequences.filter((s) => s.lossPositions.length > 0)) {
+        refuseLongRows(sequence, architecture.contextLength);
         const { dims, feeds } = sequenceFeeds(evaluating.model, sequence);
         for (const [name, values] of trained.feeds) feeds.set(name, values);
         feeds.set('lossTargets', sequence.lossTargets);

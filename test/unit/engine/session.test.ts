@@ -6,6 +6,7 @@ import type { SessionPlan, TrainingSession } from '../../../src/engine/session.t
 import { createLocalSession } from '../../../src/engine/training/localSession.ts';
 import type { NamedTensor, WeightEntry } from '../../../src/models/types.ts';
 import type { PackedSequence } from '../../../src/protocol/sequence.ts';
+import { randomWeights } from '../../support/randomWeights.ts';
 import { packed, tinyConfig, tinyPlan, tinyRows, tinyWeights } from '../../support/tinyModel.ts';
 
 let weights: WeightEntry[];
@@ -135,6 +136,48 @@ describe('bfloat16 weights', () => {
     const losses = await train(session, together);
     expectClose(losses, await train(await open(), together), 0.02);
     expect(losses.every(Number.isFinite)).toBe(true);
+  });
+});
+
+const gpt2 = { model_type: 'gpt2', n_embd: 16, n_head: 4, n_layer: 2, n_positions: 64, vocab_size: 32 };
+
+describe.each([
+  ['llama', tinyConfig],
+  ['gpt2', gpt2],
+])('the context of %s', (_name, modelConfig) => {
+  const openModel = async (): Promise<TrainingSession> =>
+    open({ modelConfig, weights: await randomWeights(modelConfig) });
+  const row = (length: number): PackedSequence =>
+    packed([rows[0]!, { sampleId: 'long.jsonl:3', tokens: new Array<number>(length).fill(5), trainedFrom: 2 }]);
+  const prompt = (length: number): Int32Array => new Int32Array(length).fill(3);
+  const settings = {
+    maxNewTokens: 100,
+    temperature: 0,
+    topK: 0,
+    topP: 1,
+    repetitionPenalty: 1,
+    stopTokenIds: [],
+    seed: 0,
+  };
+  const tooLong = { problems: [expect.objectContaining({ code: 'engine/beyond-context' })] };
+
+  it('takes a row that fills it and refuses a longer one, naming it', async () => {
+    const session = await openModel();
+    const take = (length: number) => session.step({ step: 1, sequences: [row(length)], learningRate: 0.01 });
+    expect((await take(64)).loss).toBeGreaterThan(0);
+    await expect(take(65)).rejects.toThrow(/^long\.jsonl:3 has more than 64 tokens/);
+    await expect(session.evaluate([row(65)])).rejects.toMatchObject(tooLong);
+  });
+
+  it('ends answers where it is full, beside shorter ones', async () => {
+    const session = await openModel();
+    const tokens = await collect(session.generate([prompt(60), prompt(10)], settings));
+    expect([0, 1].map((at) => tokens.filter((token) => token.prompt === at).length)).toEqual([4, 54]);
+    const alone = await collect(session.generate([prompt(10)], settings));
+    expect(tokens.filter((token) => token.prompt === 1).map((token) => token.tokenId)).toEqual(
+      alone.map((token) => token.tokenId),
+    );
+    await expect(collect(session.generate([prompt(64)], settings))).rejects.toMatchObject(tooLong);
   });
 });
 
