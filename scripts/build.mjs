@@ -1,6 +1,6 @@
 // Builds dist/. With --if-changed nothing happens when no source is newer than the last build.
 import { build } from 'esbuild';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleOptions } from './bundles.mjs';
@@ -21,6 +21,7 @@ async function buildAll() {
   // Written aside and swapped in, so that a program that starts meanwhile never meets half a build.
   const staging = `dist.new-${process.pid}`;
   for (const { path, contents } of result.outputFiles) await writeInto(join(staging, relative('dist', path)), contents);
+  await chmod(join(staging, 'cli.js'), 0o755); // npx starts it as a program
   await writeInto(join(staging, 'metafile.json'), JSON.stringify(result.metafile));
   await rm('dist', { recursive: true, force: true });
   await rename(staging, 'dist');

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // Entry of the command line: turns on V8's compile cache where Node has one, then loads the rest.
 import module from 'node:module';
 

@@ -16,6 +16,11 @@ interface CommandEntry {
 
 export const commands: readonly CommandEntry[] = [
   {
+    name: 'quickstart',
+    summary: 'see a small model learn a task in a minute; a self-test too',
+    load: () => import('./commands/quickstart.ts'),
+  },
+  {
     name: 'check',
     summary: 'tell what is wrong with a config and its data',
     load: () => import('./commands/check.ts'),

@@ -22,6 +22,12 @@ export interface OpenOptions {
 export interface AnsweringModel {
   /** Pieces of text as they become certain. */
   answer(prompt: string, settings: Omit<GenerationSettings, 'stopTokenIds'>): AsyncGenerator<string, AnswerFacts>;
+  /** Whole answers to many prompts, which are continued together; `onAnswer` hears of each that is complete. */
+  answerAll(
+    prompts: readonly string[],
+    settings: Omit<GenerationSettings, 'stopTokenIds'>,
+    onAnswer?: (done: number) => void,
+  ): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -52,6 +58,19 @@ export async function openForAnswers(source: GenerationSource, options: OpenOpti
   const system = options.system ?? source.system;
   return {
     answer: (prompt, settings) => answer(session, model, template, system, prompt, settings),
+    answerAll: async (prompts, settings, onAnswer) => {
+      const { tokenizer } = model;
+      const encoding = { tokenizer, template, ...(system === undefined ? {} : { system }) };
+      const encoded = prompts.map((prompt) => encodePrompt(prompt, encoding));
+      const stops = stopTokenIds(model, template);
+      const answers = prompts.map((): number[] => []);
+      let complete = 0;
+      for await (const token of session.generate(encoded, { ...settings, stopTokenIds: stops })) {
+        if (!stops.includes(token.tokenId)) answers[token.prompt]?.push(token.tokenId);
+        if (token.finished) onAnswer?.((complete += 1));
+      }
+      return answers.map((tokens) => tokenizer.decode(tokens, { skipSpecialTokens: true }));
+    },
     close: () => session.close(),
   };
 }
