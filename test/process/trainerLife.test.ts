@@ -322,9 +322,10 @@ describe('failures', () => {
     const failed = await until(run.events(), 'failed');
     expect(await run.exited).toBe(1);
     expect(failed.cause).toMatchObject({
-      code: 'training/unwritable',
-      message: expect.stringContaining('a-file') as string,
+      code: 'trainer/output-not-written',
+      message: expect.stringContaining('could not be copied to `output`') as string,
     });
+    expect(JSON.stringify(failed)).toContain('a-file');
     expect((await resultOf(run.folder)).length).toBeGreaterThan(0);
   });
 
