@@ -112,6 +112,8 @@ export interface EventBodies {
     readonly memory_bytes: number;
     readonly seconds: number;
     readonly rows: readonly RowReport[];
+    /** Further numbers by name, such as `rewards/margins`; the part before the slash is their group. Finite ones only. */
+    readonly metrics?: Readonly<Record<string, number>>;
   };
   evaluated: {
     readonly step: number;
@@ -124,6 +126,8 @@ export interface EventBodies {
     readonly best: boolean;
     /** The rows with the highest loss, worst first. */
     readonly worst_rows: readonly RowReport[];
+    /** Further numbers by name, such as `rewards/margins`; the part before the slash is their group. Finite ones only. */
+    readonly metrics?: Readonly<Record<string, number>>;
   };
   /** The answer to one of the config's prompts. */
   sample: {

@@ -33,8 +33,9 @@ export interface RunNow {
   readonly loss: number;
   readonly learningRate: number;
   readonly gradNorm: number;
-  /** Lowest training loss, smoothed as `trend` is, and its step. */
+  /** Lowest training loss of a step so far; NaN while no loss was finite. */
   readonly best: { readonly step: number; readonly loss: number };
+  /** The loss without its noise; see metrics/trend.ts. */
   readonly trend: number;
   readonly tokensPerSecond: number;
   readonly memoryBytes: number;

@@ -123,7 +123,7 @@ function rewind(state: RunState, { step, after }: EventOf<'resumed'>): RunState 
 /** What is kept of a step; its rows are the bulk of it and stay in the file. */
 function withoutRows(event: EventOf<'step'>): StepPoint {
   const { seq, time, step, epoch, loss, learning_rate, grad_norm } = event;
-  const { tokens, trained_tokens, tokens_per_second, memory_bytes, seconds } = event;
+  const { tokens, trained_tokens, tokens_per_second, memory_bytes, seconds, metrics } = event;
   return {
     seq,
     time,
@@ -137,5 +137,6 @@ function withoutRows(event: EventOf<'step'>): StepPoint {
     tokens_per_second,
     memory_bytes,
     seconds,
+    ...(metrics ? { metrics } : {}),
   };
 }

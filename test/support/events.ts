@@ -46,6 +46,7 @@ export const fullEvents: { readonly [T in TrainerEventType]: Required<EventBodie
     memory_bytes: 1e9,
     seconds: 0.2,
     rows: [row],
+    metrics: { 'rewards/margins': 0.5 },
   },
   evaluated: {
     step: 1,
@@ -56,6 +57,7 @@ export const fullEvents: { readonly [T in TrainerEventType]: Required<EventBodie
     seconds: 0.1,
     best: true,
     worst_rows: [row],
+    metrics: { 'rewards/accuracies': 0.75 },
   },
   sample: { step: 1, prompt: 'Hello', answer: 'NaN', tokens: 2, seconds: 0.1 },
   checkpoint: {
