@@ -53,7 +53,8 @@ test('no file imports a room that its own may not', () => {
 });
 
 test('only the extension imports vscode', () => {
-  expect(imports.filter(({ target }) => target === 'vscode').map(({ from }) => roomOf(from))).toEqual([]);
+  const rooms = new Set(imports.filter(({ target }) => target === 'vscode').map(({ from }) => roomOf(from)));
+  expect([...rooms]).toEqual(['extension']);
 });
 
 describe('pure rooms', () => {

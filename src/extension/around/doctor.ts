@@ -1,0 +1,32 @@
+// Doctor: what this machine can train on, as the command line tells it, in an editor.
+
+import os from 'node:os';
+import * as vscode from 'vscode';
+import { childEnvironment, runCli } from '../programs.ts';
+import { requireTrust } from '../runActions.ts';
+import { settings } from '../settings.ts';
+
+export async function showDoctor(): Promise<void> {
+  requireTrust();
+  const title = vscode.l10n.t('Looking at this machine');
+  const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
+  const text = await vscode.window.withProgress(options, async (_progress, token) => {
+    const stop = new AbortController();
+    token.onCancellationRequested(() => stop.abort());
+    return doctorText(stop.signal);
+  });
+  if (text === undefined) return;
+  const document = await vscode.workspace.openTextDocument({ content: text, language: 'plaintext' });
+  await vscode.window.showTextDocument(document);
+}
+
+/** The report of `finetune doctor`; undefined when it was stopped. */
+export async function doctorText(signal?: AbortSignal): Promise<string | undefined> {
+  const answer = await runCli(['doctor'], {
+    cwd: vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? os.homedir(),
+    env: childEnvironment(process.env, settings.environment()),
+    ...(signal ? { signal } : {}),
+  });
+  if (answer.code === null) return undefined;
+  return answer.stdout === '' ? answer.stderr : answer.stdout;
+}

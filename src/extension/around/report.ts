@@ -1,0 +1,69 @@
+// Report a problem: versions, machine and a run's log in an untitled document. Nothing is sent or copied.
+
+import { readFile } from 'node:fs/promises';
+import * as vscode from 'vscode';
+import { runPaths } from '../../runs/layout.ts';
+import type { ReadableRun } from '../../runs/runRecord.ts';
+import { openRun } from '../../runs/store.ts';
+import { isReadable, targetRun } from '../commands/target.ts';
+import type { Services } from '../services.ts';
+import { doctorText } from './doctor.ts';
+
+/** How much of a log goes into a report, in characters. */
+const logLength = 20_000;
+
+export async function reportProblem(services: Services, node: unknown): Promise<void> {
+  const { library, context } = services;
+  const anyRun = library.runs().some(isReadable);
+  const run = anyRun ? await targetRun(library, [node], isReadable) : undefined;
+  const version: unknown = context.extension.packageJSON;
+  const lines = [
+    vscode.l10n.t('# Problem with Fine-Tune Workbench'),
+    '',
+    vscode.l10n.t('Look through this before you send it: it holds paths, and parts of your data may be in the log.'),
+    '',
+    vscode.l10n.t('## What happened, and what should have happened'),
+    '',
+    '',
+    vscode.l10n.t('## Versions and machine'),
+    '',
+    `- Fine-Tune Workbench ${versionOf(version)}`,
+    `- ${vscode.env.appName} ${vscode.version}, Node ${process.version}, ${process.platform} ${process.arch}`,
+    '',
+    fenced((await doctorText().catch((error: unknown) => String(error))) ?? ''),
+    ...(run?.kind === 'run' ? await runLines(run) : []),
+  ];
+  const document = await vscode.workspace.openTextDocument({ content: `${lines.join('\n')}\n`, language: 'markdown' });
+  await vscode.window.showTextDocument(document);
+}
+
+async function runLines(run: ReadableRun): Promise<string[]> {
+  const { state, problems } = await openRun(run.folder);
+  const log = await readFile(runPaths(run.folder).log, 'utf8').catch(() => '');
+  const failed = state.failed ? [state.failed.cause.message, ...state.failed.evidence] : [];
+  return [
+    '',
+    vscode.l10n.t('## Run {0}', run.id),
+    '',
+    `- ${run.status}`,
+    ...[...failed, ...state.gaps, ...problems.slice(0, 20)].map((line) => `- ${line}`),
+    '',
+    fenced(JSON.stringify(run.manifest, null, 2)),
+    '',
+    'trainer.log',
+    '',
+    fenced(log.slice(-logLength)),
+  ];
+}
+
+/** Text in a fence that none of its own lines can close. */
+function fenced(text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}\n${text.trimEnd()}\n${fence}`;
+}
+
+function versionOf(manifest: unknown): string {
+  if (typeof manifest !== 'object' || manifest === null || !('version' in manifest)) return '';
+  return String(manifest.version);
+}

@@ -1,0 +1,78 @@
+// Commands that are about no run: start, check, doctor, report, help.
+
+import * as vscode from 'vscode';
+import { formatBytes, formatDuration } from '../../metrics/numberText.ts';
+import { commandIds, walkthroughId, type CommandId } from '../ids.ts';
+import type { Services } from '../services.ts';
+import type { CommandHandler } from './runCommands.ts';
+
+/** The heavier parts are loaded when their command is called. */
+export function generalCommands(services: Services): Partial<Record<CommandId, CommandHandler>> {
+  return {
+    [commandIds.start]: async (uri) => (await import('../start/start.ts')).startFineTune(services, asUri(uri)),
+    [commandIds.dryRun]: async (uri) => (await import('../start/start.ts')).dryRun(services, asUri(uri)),
+    [commandIds.newConfig]: async () => void (await (await import('../start/wizard.ts')).createConfig()),
+    [commandIds.checkConfig]: async (uri) => checkConfig(services, asUri(uri)),
+    [commandIds.estimate]: async (uri) => estimate(services, asUri(uri)),
+    [commandIds.doctor]: async () => (await import('../around/doctor.ts')).showDoctor(),
+    [commandIds.reportProblem]: async (node) => (await import('../around/report.ts')).reportProblem(services, node),
+    [commandIds.showLog]: async () => services.log.show(),
+    [commandIds.getStarted]: async () => {
+      const id = `${services.context.extension.id}#${walkthroughId}`;
+      await vscode.commands.executeCommand('workbench.action.openWalkthrough', id, false);
+    },
+  };
+}
+
+async function checkConfig(services: Services, given: vscode.Uri | undefined): Promise<void> {
+  const { requireTrust } = await import('../runActions.ts');
+  requireTrust();
+  const config = await configFor(given);
+  if (!config) return;
+  const { acceptable, checkInDepth } = await import('../start/preflight.ts');
+  const problems = await checkInDepth(config);
+  if (!problems) return;
+  if ((await acceptable(config, problems, services)) && problems.length === 0) {
+    void vscode.window.showInformationMessage(vscode.l10n.t('Config, model and data are in order.'));
+  } else await vscode.commands.executeCommand('workbench.actions.view.problems');
+}
+
+async function estimate(services: Services, given: vscode.Uri | undefined): Promise<void> {
+  const { requireTrust } = await import('../runActions.ts');
+  requireTrust();
+  const config = await configFor(given);
+  if (!config) return;
+  const { estimateRun } = await import('../start/preflight.ts');
+  const found = await estimateRun(config, services);
+  if (!found || found === 'refused') return;
+  const { memoryBytes, availableBytes, seconds, diskBytes, totalSteps, trainRows, device } = found;
+  const lines = [
+    totalSteps === undefined ? undefined : vscode.l10n.t('{0} steps over {1} rows', totalSteps, trainRows ?? 0),
+    memoryBytes === undefined
+      ? undefined
+      : vscode.l10n.t(
+          'Memory: {0} of {1} that are free',
+          formatBytes(memoryBytes),
+          formatBytes(availableBytes ?? Number.NaN),
+        ),
+    seconds === undefined ? undefined : vscode.l10n.t('Time: {0}', formatDuration(seconds)),
+    diskBytes === undefined ? undefined : vscode.l10n.t('Disk: {0}', formatBytes(diskBytes)),
+    device === undefined ? undefined : vscode.l10n.t('Device: {0}', device),
+  ];
+  const detail = lines.filter((line) => line !== undefined).join('\n');
+  await vscode.window.showInformationMessage(vscode.l10n.t('What the run will cost'), { modal: true, detail });
+}
+
+async function configFor(given: vscode.Uri | undefined): Promise<vscode.Uri | undefined> {
+  const { activeConfig, findConfigs, isConfigUri } = await import('../start/configs.ts');
+  const named = given && isConfigUri(given) ? given : activeConfig();
+  if (named) return named;
+  const configs = await findConfigs();
+  if (configs.length <= 1) return configs[0];
+  const items = configs.map((uri) => ({ label: vscode.workspace.asRelativePath(uri), uri }));
+  return (await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t('Config') }))?.uri;
+}
+
+function asUri(value: unknown): vscode.Uri | undefined {
+  return value instanceof vscode.Uri ? value : undefined;
+}

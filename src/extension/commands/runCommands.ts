@@ -1,0 +1,193 @@
+// Commands about one run: control, label, files.
+
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { changeLabel } from '../../runs/label.ts';
+import { runPaths } from '../../runs/layout.ts';
+import { isLive, runTitle, type ReadableRun, type RunRecord } from '../../runs/runRecord.ts';
+import { restoreFromTrash, moveToTrash } from '../../runs/trash.ts';
+import { commandIds, type CommandId } from '../ids.ts';
+import { mostCompared } from '../panels/compare.ts';
+import { openConfig } from '../panels/panelRequests.ts';
+import * as actions from '../runActions.ts';
+import type { Services } from '../services.ts';
+import { foldersOf, isReadable, pickItems, targetRun, type Fitting } from './target.ts';
+
+export type CommandHandler = (...args: unknown[]) => Promise<void>;
+
+const has =
+  (...statuses: ReadableRun['status'][]): Fitting =>
+  (run) =>
+    run.kind === 'run' && statuses.includes(run.status);
+
+export function runCommands(services: Services): Partial<Record<CommandId, CommandHandler>> {
+  const { library } = services;
+
+  /** A command about one readable run; its record is read again afterwards. */
+  const about =
+    (fits: Fitting, work: (run: ReadableRun) => Promise<void>): CommandHandler =>
+    async (...args) => {
+      const run = await targetRun(library, args, fits);
+      if (run?.kind !== 'run') return;
+      await work(run);
+      await library.refresh(run.folder);
+    };
+
+  return {
+    [commandIds.openDashboard]: about(isReadable, ({ folder }) => services.openDashboard(folder)),
+    [commandIds.openActiveRun]: about(isLive, ({ folder }) => services.openDashboard(folder)),
+    [commandIds.pause]: about(has('running'), ({ folder }) => actions.pauseRun(folder)),
+    [commandIds.resume]: about(has('paused', 'stopped', 'failed', 'interrupted'), ({ folder }) => actions.goOn(folder)),
+    [commandIds.checkpointNow]: about(has('running', 'paused'), ({ folder }) => actions.checkpointNow(folder)),
+    [commandIds.stopAndSave]: about(isLive, ({ folder }) => actions.stopAndSave(folder)),
+    [commandIds.stopNow]: about(isLive, async (run) => void (await actions.stopNow(run.folder, runTitle(run)))),
+    [commandIds.setLearningRate]: about(has('running', 'paused'), askLearningRate),
+    [commandIds.fork]: async (...args) => fork(services, args),
+    [commandIds.rename]: about(isReadable, rename),
+    [commandIds.note]: about(isReadable, note),
+    [commandIds.pin]: about(isReadable, async ({ folder }) => void (await changeLabel(folder, { pinned: true }))),
+    [commandIds.unpin]: about(
+      (run) => run.label.pinned === true,
+      async ({ folder }) => void (await changeLabel(folder, { pinned: false })),
+    ),
+    [commandIds.reveal]: about(isReadable, async ({ folder }) => {
+      await vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(folder));
+    }),
+    [commandIds.copyCommandLine]: about(isReadable, copyCommandLine),
+    [commandIds.openRunConfig]: about(isReadable, openConfig),
+    [commandIds.openRunLog]: about(isReadable, ({ folder }) => openFile(runPaths(folder).log)),
+    [commandIds.openRunSamples]: about(isReadable, ({ folder }) => openFile(runPaths(folder).samples)),
+    [commandIds.trash]: async (...args) => trash(services, args),
+    [commandIds.compare]: async (...args) => compare(services, args),
+    [commandIds.showRunProblem]: async (...args) => {
+      const run = await targetRun(library, args, (record) => record.kind === 'broken');
+      if (run?.kind === 'broken') await showProblem(run);
+    },
+  };
+}
+
+async function askLearningRate(run: ReadableRun): Promise<void> {
+  const now = run.tail?.step?.learning_rate;
+  const text = await vscode.window.showInputBox({
+    title: vscode.l10n.t('Learning Rate of {0}', runTitle(run)),
+    prompt: vscode.l10n.t('The new base learning rate; warmup and decay keep their shape.'),
+    value: now === undefined ? '' : now.toPrecision(3),
+    validateInput: (value) => (isRate(value) ? undefined : vscode.l10n.t('Write a number of 0 or more, such as 1e-4.')),
+  });
+  if (text !== undefined && isRate(text)) await actions.setLearningRate(run.folder, Number(text));
+}
+
+function isRate(text: string): boolean {
+  return text.trim() !== '' && Number.isFinite(Number(text)) && Number(text) >= 0;
+}
+
+async function fork(services: Services, [node]: readonly unknown[]): Promise<void> {
+  const [folder] = foldersOf(node, undefined);
+  const run = folder === undefined ? undefined : services.library.get(folder);
+  const checkpoint = typeof node === 'object' && node !== null && 'path' in node ? node.path : undefined;
+  if (run?.kind !== 'run' || typeof checkpoint !== 'string') return;
+  if (run.manifest.prepared?.config['method'] !== 'lora') {
+    void vscode.window.showWarningMessage(
+      vscode.l10n.t('Only LoRA runs can be forked: the checkpoint has to be an adapter.'),
+    );
+    return;
+  }
+  const text = await vscode.window.showInputBox({
+    title: vscode.l10n.t('Fork {0} from {1}', runTitle(run), checkpoint),
+    prompt: vscode.l10n.t('Values to change, such as training.learning_rate=1e-4 seed=7; empty for none.'),
+  });
+  if (text === undefined) return;
+  const forked = await actions.forkFrom(run, checkpoint, text.split(/\s+/).filter(Boolean));
+  await services.library.refresh(forked);
+  await services.openDashboard(forked);
+}
+
+async function rename(run: ReadableRun): Promise<void> {
+  const name = await vscode.window.showInputBox({
+    title: vscode.l10n.t('Rename Run'),
+    prompt: vscode.l10n.t('Empty for the name that its config gives.'),
+    value: runTitle(run),
+  });
+  if (name !== undefined) await changeLabel(run.folder, { name: name === run.manifest.name ? '' : name.slice(0, 200) });
+}
+
+async function note(run: ReadableRun): Promise<void> {
+  const text = await vscode.window.showInputBox({
+    title: vscode.l10n.t('Note on {0}', runTitle(run)),
+    prompt: vscode.l10n.t('Empty takes the note away.'),
+    value: run.label.note ?? '',
+  });
+  if (text !== undefined) await changeLabel(run.folder, { note: text });
+}
+
+async function copyCommandLine({ manifest }: ReadableRun): Promise<void> {
+  const words = ['finetune', 'start', manifest.config_file, ...manifest.overrides.flatMap((item) => ['--set', item])];
+  await vscode.env.clipboard.writeText(words.map(shellWord).join(' '));
+  vscode.window.setStatusBarMessage(vscode.l10n.t('The command line was copied.'), 4000);
+}
+
+/** A word that sh takes as it is. */
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+async function openFile(file: string): Promise<void> {
+  await vscode.window.showTextDocument(vscode.Uri.file(file), { preview: true }).then(
+    () => undefined,
+    () => vscode.window.showInformationMessage(vscode.l10n.t('{0} is not there yet.', path.basename(file))),
+  );
+}
+
+/** Moves runs aside after a question, and offers to undo it. */
+async function trash({ library }: Services, args: readonly unknown[]): Promise<void> {
+  const named = foldersOf(args[0], args[1]);
+  const runs =
+    named.length > 0
+      ? named.map((folder) => library.get(folder)).filter((run) => run !== undefined)
+      : [await targetRun(library, args, (run) => !isLive(run))].filter((run) => run !== undefined);
+  const [first] = runs;
+  if (!first) return;
+  const move = vscode.l10n.t('Move to Trash');
+  const question =
+    runs.length === 1
+      ? vscode.l10n.t('Move {0} to the trash?', runTitle(first))
+      : vscode.l10n.t('Move {0} runs to the trash?', runs.length);
+  const detail = vscode.l10n.t('It stays in .finetune/trash until “Empty Trash” is called.');
+  if ((await vscode.window.showWarningMessage(question, { modal: true, detail }, move)) !== move) return;
+  const moved: { place: string; runsFolder: string }[] = [];
+  for (const { folder } of runs) {
+    moved.push({ place: await moveToTrash(folder), runsFolder: path.dirname(folder) });
+    await library.refresh(folder);
+  }
+  const undo = vscode.l10n.t('Undo');
+  void vscode.window
+    .showInformationMessage(vscode.l10n.t('Moved to the trash: {0}', runs.map(runTitle).join(', ')), undo)
+    .then(async (answer) => {
+      if (answer !== undo) return;
+      for (const { place, runsFolder } of moved) await library.refresh(await restoreFromTrash(place, runsFolder));
+    });
+}
+
+async function compare({ library, openCompare }: Services, args: readonly unknown[]): Promise<void> {
+  const folders = foldersOf(args[0], args[1]);
+  if (folders.length >= 2) {
+    await openCompare(folders);
+    return;
+  }
+  await library.listed();
+  const items = pickItems(library.runs().filter(isReadable)).map((item) => ({
+    ...item,
+    picked: folders.includes(item.run.folder),
+  }));
+  const chosen = await vscode.window.showQuickPick(items, {
+    canPickMany: true,
+    placeHolder: vscode.l10n.t('Two to {0} runs to compare', mostCompared),
+  });
+  if (chosen) await openCompare(chosen.map(({ run }) => run.folder));
+}
+
+async function showProblem({ folder, problem }: Extract<RunRecord, { kind: 'broken' }>): Promise<void> {
+  const open = vscode.l10n.t('Open run.json');
+  const answer = await vscode.window.showWarningMessage(problem.message, open);
+  if (answer === open) await openFile(runPaths(folder).manifest);
+}

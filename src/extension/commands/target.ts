@@ -1,0 +1,69 @@
+// Which run a command is about: the item it was called on, the chosen items, or one that the person picks.
+
+import * as vscode from 'vscode';
+import { runTitle, type ReadableRun, type RunRecord } from '../../runs/runRecord.ts';
+import type { RunLibrary } from '../library.ts';
+import { ageText, joined, lossText, statusWord, stepText } from '../words.ts';
+
+/** Folders that the arguments of a command name: a tree node, a list of them, or `{ folder }`. */
+export function foldersOf(first: unknown, chosen: unknown): string[] {
+  const items = Array.isArray(chosen) && chosen.length > 0 ? chosen : [first];
+  return [...new Set(items.flatMap((item: unknown) => folderOf(item) ?? []))];
+}
+
+function folderOf(item: unknown): string | undefined {
+  if (typeof item !== 'object' || item === null || !('folder' in item)) return undefined;
+  return typeof item.folder === 'string' ? item.folder : undefined;
+}
+
+/** Runs that a command can be about, as it says. */
+export type Fitting = (run: RunRecord) => boolean;
+
+/**
+ * The run of the arguments. Without one: the only run that fits, or the one that the person picks. Undefined when there
+ * is none, which is told, or when the person stopped.
+ */
+export async function targetRun(
+  library: RunLibrary,
+  args: readonly unknown[],
+  fits: Fitting,
+): Promise<RunRecord | undefined> {
+  const [named] = foldersOf(args[0], undefined);
+  if (named !== undefined) {
+    await library.refresh(named);
+    return library.get(named);
+  }
+  await library.listed();
+  const fitting = library.runs().filter(fits);
+  if (fitting.length === 0) {
+    void vscode.window.showInformationMessage(vscode.l10n.t('There is no run that this can be done with.'));
+    return undefined;
+  }
+  if (fitting.length === 1) return fitting[0];
+  const chosen = await vscode.window.showQuickPick(pickItems(fitting), {
+    placeHolder: vscode.l10n.t('Run'),
+    matchOnDescription: true,
+  });
+  return chosen?.run;
+}
+
+export interface RunPick extends vscode.QuickPickItem {
+  readonly run: RunRecord;
+}
+
+/** Runs for a quick pick, newest first. */
+export function pickItems(runs: readonly RunRecord[]): RunPick[] {
+  const created = (run: RunRecord): string => (run.kind === 'run' ? run.manifest.created : '');
+  return runs
+    .toSorted((a, b) => created(b).localeCompare(created(a)))
+    .map((run) => ({ label: runTitle(run), description: describe(run), run }));
+}
+
+function describe(run: RunRecord): string {
+  if (run.kind === 'broken') return statusWord('broken');
+  return joined(statusWord(run.status), stepText(run), lossText(run), ageText(run, Date.now()));
+}
+
+export function isReadable(run: RunRecord): run is ReadableRun {
+  return run.kind === 'run';
+}

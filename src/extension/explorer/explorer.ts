@@ -1,0 +1,194 @@
+// The run explorer: a tree over the library and the queues. A changed run refreshes one item; a new list, the groups.
+
+import * as vscode from 'vscode';
+import { isLive, type RunRecord } from '../../runs/runRecord.ts';
+import { contextKeys, viewIds } from '../ids.ts';
+import type { RunLibrary } from '../library.ts';
+import type { QueueKeeper } from '../start/queueKeeper.ts';
+import { createCheckpointReader } from './checkpoints.ts';
+import { checkpointItem, groupItem, partItem, queueNodeItem, runItem } from './items.ts';
+import { partNode, runNode, type ExplorerNode, type GroupNode, type RunNode } from './nodes.ts';
+import { arrange, byConfig, groupOf, sortKeys, stateGroups, type ExplorerOptions } from './order.ts';
+
+export interface ExplorerState extends ExplorerOptions {
+  readonly grouping: 'state' | 'config';
+}
+
+export interface RunExplorer extends vscode.Disposable {
+  readonly view: vscode.TreeView<ExplorerNode>;
+  state(): ExplorerState;
+  change(change: Partial<ExplorerState>): void;
+  refresh(): void;
+}
+
+const stateKey = 'explorer';
+
+/** Shows the tree and keeps it true. Filter, grouping and order are remembered for the workspace. */
+export function createExplorer(library: RunLibrary, queue: QueueKeeper, memento: vscode.Memento): RunExplorer {
+  let options = readState(memento.get(stateKey));
+  let listed = false;
+  const nodes = new Map<string, RunNode>();
+  const checkpoints = createCheckpointReader();
+  const changes = new vscode.EventEmitter<ExplorerNode | undefined>();
+
+  const nodeOf = (run: RunRecord): RunNode => {
+    const known = nodes.get(run.folder) ?? runNode(run);
+    nodes.set(run.folder, known);
+    return known;
+  };
+  const queueSize = (): number => queue.queues().reduce((sum, { items }) => sum + items.length, 0);
+
+  const stateGroupNodes = (runs: readonly RunRecord[]): GroupNode[] =>
+    stateGroups.flatMap((state) => {
+      const size = state === 'queued' ? queueSize() : runs.filter((run) => groupOf(run) === state).length;
+      return size === 0 ? [] : [{ kind: 'group', key: `group ${state}`, group: { by: 'state', state }, size }];
+    });
+
+  const configGroupNodes = (runs: readonly RunRecord[]): GroupNode[] =>
+    [...byConfig(runs)].map(([file, members]) => ({
+      kind: 'group',
+      key: `config ${file}`,
+      group: { by: 'config', file },
+      size: members.length,
+    }));
+
+  const roots = async (): Promise<ExplorerNode[]> => {
+    await library.listed();
+    if (!listed) {
+      listed = true;
+      void vscode.commands.executeCommand('setContext', contextKeys.listed, true);
+      // The last numbers of ended runs come after the first picture.
+      setTimeout(() => void library.loadTails(library.runs().map(({ folder }) => folder)), 50);
+    }
+    const runs = arrange(library.runs(), options);
+    if (options.grouping === 'state') return stateGroupNodes(runs);
+    const waiting = stateGroupNodes([]).filter(({ group }) => group.by === 'state' && group.state === 'queued');
+    return [...waiting, ...configGroupNodes(runs)];
+  };
+
+  const members = (node: GroupNode): ExplorerNode[] => {
+    const { group } = node;
+    if (group.by === 'state' && group.state === 'queued') return queueNodes(queue);
+    const runs = arrange(library.runs(), options);
+    const inGroup =
+      group.by === 'state'
+        ? runs.filter((run) => groupOf(run) === group.state)
+        : runs.filter((run) => (run.kind === 'run' ? run.manifest.config_file : '') === group.file);
+    return inGroup.map(nodeOf);
+  };
+
+  const provider: vscode.TreeDataProvider<ExplorerNode> = {
+    onDidChangeTreeData: changes.event,
+    getTreeItem: (node) => itemOf(node, library, queue),
+    async getChildren(node) {
+      if (!node) return roots();
+      if (node.kind === 'group') return members(node);
+      if (node.kind === 'run') return parts(library.get(node.folder));
+      if (node.kind === 'part' && node.part === 'checkpoints') return checkpoints.read(node.folder);
+      return [];
+    },
+  };
+  const view = vscode.window.createTreeView(viewIds.runs, {
+    treeDataProvider: provider,
+    canSelectMany: true,
+    showCollapseAll: true,
+  });
+
+  const showActive = (): void => {
+    const count = library.active().length;
+    const tooltip = count === 1 ? vscode.l10n.t('1 run is going on') : vscode.l10n.t('{0} runs are going on', count);
+    view.badge = count === 0 ? undefined : { value: count, tooltip };
+    void vscode.commands.executeCommand('setContext', contextKeys.activeRuns, count);
+  };
+  const showOptions = (): void => {
+    view.message = options.filter === '' ? '' : vscode.l10n.t('Runs with “{0}”', options.filter);
+    void vscode.commands.executeCommand('setContext', contextKeys.filtered, options.filter !== '');
+    void vscode.commands.executeCommand('setContext', contextKeys.grouping, options.grouping);
+  };
+  showActive();
+  showOptions();
+
+  const libraryListener = library.onDidChange(({ changed, structure }) => {
+    showActive();
+    if (!view.visible) return;
+    const sorted = options.sort === 'loss' || options.sort === 'evaluation';
+    if (structure || (sorted && changed.length > 1)) changes.fire(undefined);
+    // Many at once are the tails of ended runs, read in one go.
+    else if (changed.length > 20) changes.fire(undefined);
+    else for (const folder of changed) changes.fire(nodes.get(folder));
+  });
+  const queueListener = queue.onDidChange(() => changes.fire(undefined));
+  const visibility = view.onDidChangeVisibility(({ visible }) => {
+    if (visible) changes.fire(undefined);
+  });
+  const collapse = view.onDidCollapseElement(({ element }) => {
+    if (element.kind === 'run') checkpoints.forget(element.folder);
+  });
+
+  return {
+    view,
+    state: () => options,
+    change(change) {
+      options = { ...options, ...change };
+      void memento.update(stateKey, options);
+      showOptions();
+      changes.fire(undefined);
+    },
+    refresh: () => changes.fire(undefined),
+    dispose() {
+      for (const item of [libraryListener, queueListener, visibility, collapse, view, changes]) item.dispose();
+    },
+  };
+}
+
+function itemOf(node: ExplorerNode, library: RunLibrary, queue: QueueKeeper): vscode.TreeItem {
+  switch (node.kind) {
+    case 'group':
+      return groupItem(node, isQueue(node) && queue.queues().some(({ held }) => held));
+    case 'run': {
+      const run = library.get(node.folder);
+      return run ? runItem(run, node.key, Date.now()) : new vscode.TreeItem(node.folder);
+    }
+    case 'queued':
+      return queueNodeItem(node);
+    case 'part':
+      return partItem(node);
+    case 'checkpoint':
+      return checkpointItem(node);
+  }
+}
+
+function isQueue({ group }: GroupNode): boolean {
+  return group.by === 'state' && group.state === 'queued';
+}
+
+function queueNodes(queue: QueueKeeper): ExplorerNode[] {
+  return queue.queues().flatMap(({ runsFolder, items, held }) =>
+    items.map((item, index) => ({
+      kind: 'queued' as const,
+      key: `queued ${item.id}`,
+      runsFolder,
+      item,
+      place: index + 1,
+      held,
+    })),
+  );
+}
+
+function parts(run: RunRecord | undefined): ExplorerNode[] {
+  if (run?.kind !== 'run') return [];
+  const started = run.tail?.step !== undefined || run.manifest.prepared !== undefined;
+  const early = isLive(run) && !started;
+  return [
+    ...(early ? [] : [partNode(run.folder, 'checkpoints'), partNode(run.folder, 'samples')]),
+    partNode(run.folder, 'config'),
+    partNode(run.folder, 'log'),
+  ];
+}
+
+function readState(value: unknown): ExplorerState {
+  const found = typeof value === 'object' && value !== null ? value : {};
+  const grouping = 'grouping' in found && found.grouping === 'config' ? 'config' : 'state';
+  const sort = sortKeys.find((key) => 'sort' in found && found.sort === key) ?? 'newest';
+  return { filter: '', grouping, sort };
+}

@@ -1,0 +1,127 @@
+// What can be done with a run: told to its trainer, or started again. Commands and panels both come here.
+
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { problem } from '../protocol/problem.ts';
+import { askRun } from '../runs/askRun.ts';
+import { readManifest, writeManifest } from '../runs/manifest.ts';
+import type { RunRecord } from '../runs/runRecord.ts';
+import { resumeRun, startRun } from '../runs/startRun.ts';
+import { statusOf } from '../runs/store.ts';
+import { stopRun } from '../runs/stopRun.ts';
+import { runsFolderFor } from './library.ts';
+import { childEnvironment, trainerProgram } from './programs.ts';
+import { settings } from './settings.ts';
+
+/** A trainer that does not obey within this time is ended by the system, in milliseconds. */
+const stopNowDelays = { term: 1200, kill: 500 };
+
+/** Throws when the workspace is not trusted: nothing of it is run then. */
+export function requireTrust(): void {
+  if (vscode.workspace.isTrusted) return;
+  throw problem('editor/untrusted', vscode.l10n.t('Runs can be started and changed only in a trusted workspace.'));
+}
+
+const environment = (): NodeJS.ProcessEnv => childEnvironment(process.env, settings.environment());
+
+export async function pauseRun(folder: string): Promise<void> {
+  requireTrust();
+  await askRun(folder, { type: 'pause' });
+}
+
+export async function checkpointNow(folder: string): Promise<void> {
+  requireTrust();
+  await askRun(folder, { type: 'checkpoint-now' });
+}
+
+export async function setLearningRate(folder: string, value: number): Promise<void> {
+  requireTrust();
+  await askRun(folder, { type: 'set', learning_rate: value });
+}
+
+/** Lets a paused run go on, or an ended one from its last checkpoint. */
+export async function goOn(folder: string): Promise<void> {
+  requireTrust();
+  const status = await statusOf(await readManifest(folder));
+  if (status === 'paused') await askRun(folder, { type: 'resume' });
+  else await resumeRun(folder, { trainer: trainerProgram(), env: environment() });
+}
+
+export async function stopAndSave(folder: string): Promise<void> {
+  requireTrust();
+  await stopRun(folder, 'save');
+}
+
+/** Asks first: what was trained since the last checkpoint is lost. False when the person said no. */
+export async function stopNow(folder: string, title: string): Promise<boolean> {
+  requireTrust();
+  const stop = vscode.l10n.t('Stop Now');
+  const answer = await vscode.window.showWarningMessage(
+    vscode.l10n.t('Stop {0} now?', title),
+    {
+      modal: true,
+      detail: vscode.l10n.t('What was trained since the last checkpoint is lost. “Stop and Save” keeps it.'),
+    },
+    stop,
+  );
+  if (answer !== stop) return false;
+  await stopRun(folder, 'now', stopNowDelays);
+  return true;
+}
+
+export interface StartOptions {
+  readonly config: string;
+  readonly name: string;
+  readonly overrides: readonly string[];
+  /** Where runs lie; the workspace folder's when absent. */
+  readonly runsFolder?: string;
+}
+
+/** Starts a run as a process that outlives the editor; returns its folder. */
+export async function launch({ config, name, overrides, runsFolder }: StartOptions): Promise<string> {
+  requireTrust();
+  const run = await startRun({
+    configFile: config,
+    name,
+    overrides,
+    runsFolder: runsFolder ?? runsFolderFor(config),
+    trainer: trainerProgram(),
+    env: environment(),
+  });
+  return run.folder;
+}
+
+/**
+ * Starts again with changed values. A run that never got to its first step goes on in its own folder; one that trained
+ * keeps its folder and its numbers, and a new run begins beside it. Returns the folder of the run that goes on.
+ */
+export async function startChanged(
+  folder: string,
+  set: Readonly<Record<string, string | number | boolean>>,
+): Promise<string> {
+  requireTrust();
+  const manifest = await readManifest(folder);
+  const overrides = [...manifest.overrides, ...Object.entries(set).map(([name, value]) => `${name}=${String(value)}`)];
+  if (manifest.prepared === undefined) {
+    await writeManifest(folder, { ...manifest, overrides });
+    await resumeRun(folder, { trainer: trainerProgram(), env: environment() });
+    return folder;
+  }
+  return launch({ config: manifest.config_file, name: manifest.name, overrides, runsFolder: path.dirname(folder) });
+}
+
+/** A new run that begins with the weights of a checkpoint. The checkpoint has to be an adapter in PEFT layout. */
+export async function forkFrom(
+  run: Extract<RunRecord, { kind: 'run' }>,
+  checkpoint: string,
+  changes: readonly string[],
+): Promise<string> {
+  requireTrust();
+  const weights = path.join(run.folder, ...checkpoint.split('/'));
+  return launch({
+    config: run.manifest.config_file,
+    name: run.manifest.name,
+    overrides: [...run.manifest.overrides, ...changes, `lora.init_from=${JSON.stringify(weights)}`],
+    runsFolder: path.dirname(run.folder),
+  });
+}

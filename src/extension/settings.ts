@@ -1,0 +1,33 @@
+// The settings, typed. Values are read when they are needed, so a change counts at once.
+
+import * as vscode from 'vscode';
+import { settingIds } from './ids.ts';
+
+/** `estimate`: config, data and memory are looked at before a start; `config`: the config alone; `off`: nothing. */
+export type Preflight = 'estimate' | 'config' | 'off';
+export type Notifications = 'all' | 'failures' | 'off';
+
+function read(id: string): unknown {
+  return vscode.workspace.getConfiguration('finetune').get(id);
+}
+
+export const settings = {
+  openDashboard: (): boolean => read(settingIds.openDashboard) !== false,
+  preflight: (): Preflight => oneOf(read(settingIds.preflight), ['estimate', 'config', 'off']),
+  notifications: (): Notifications => oneOf(read(settingIds.notifications), ['all', 'failures', 'off']),
+  /** Environment variables that the trainer gets besides the editor's. */
+  environment: (): Record<string, string> => {
+    const value = read(settingIds.environment);
+    const entries = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+    return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+  },
+  additionalFolders: (): string[] => {
+    const value = read(settingIds.additionalFolders);
+    return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string' && item !== '') : [];
+  },
+};
+
+/** The value when it is an allowed one, else the first, which is the default. */
+function oneOf<T extends string>(value: unknown, allowed: readonly [T, ...T[]]): T {
+  return allowed.find((item) => item === value) ?? allowed[0];
+}

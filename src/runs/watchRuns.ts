@@ -1,0 +1,182 @@
+// Keeps a list of the runs in a folder true while programs, windows and machines change them. Events are read only of
+// runs that live, and of ended ones when someone asks, so a thousand runs cost a thousand small files.
+
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { watch, type FSWatcher } from 'chokidar';
+import { isErrno } from './atomicFile.ts';
+import { labelFileName } from './label.ts';
+import { needsPolling } from './pollingNeed.ts';
+import { isLive, readRecord, type RunRecord } from './runRecord.ts';
+import { readTail } from './runTail.ts';
+
+export interface RunsWatch {
+  readonly runsFolder: string;
+  /** Resolves when the folder has been listed once. */
+  readonly listed: Promise<void>;
+  runs(): readonly RunRecord[];
+  get(folder: string): RunRecord | undefined;
+  /** Reads the ends of the logs of ended runs, once each; changes are told as usual. */
+  loadTails(folders: readonly string[]): Promise<void>;
+  /** Looks at one run again at once. */
+  refresh(folder: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface RunsChange {
+  /** Folders whose record differs from before. */
+  readonly changed: readonly string[];
+  /** True when runs came or went, or one moved to another state: a list has to be made anew. */
+  readonly structure: boolean;
+}
+
+/** Time between two looks at runs that live, and at a runs folder that is not there yet, in milliseconds. */
+const lookInterval = 500;
+
+/** Small files that are read at the same time. */
+const width = 32;
+
+/**
+ * Watches `<workspace>/.finetune/runs`, which need not exist. `onChange` is told of everything after the first
+ * listing; `onProblem` gets sentences for a log.
+ */
+export function watchRuns(
+  runsFolder: string,
+  onChange: (change: RunsChange) => void,
+  onProblem: (sentence: string) => void = () => {},
+): RunsWatch {
+  const records = new Map<string, RunRecord>();
+  let watcher: FSWatcher | undefined;
+  let closed = false;
+  let looking = false;
+
+  const put = (folder: string, next: RunRecord | undefined): RunsChange | undefined => {
+    const before = records.get(folder);
+    if (next) records.set(folder, next);
+    else records.delete(folder);
+    if (JSON.stringify(before) === JSON.stringify(next)) return undefined;
+    return { changed: [folder], structure: placeOf(before) !== placeOf(next) };
+  };
+
+  const refresh = async (folder: string): Promise<void> => {
+    const known = records.get(folder);
+    const knownTail = known?.kind === 'run' ? known.tail : undefined;
+    let next = await readRecord(folder, knownTail);
+    if (next?.kind === 'run' && isLive(next)) next = { ...next, tail: await readTail(folder, knownTail) };
+    // A run that has just ended gets its last numbers too.
+    else if (next?.kind === 'run' && known && isLive(known)) next = { ...next, tail: await readTail(folder) };
+    const change = closed ? undefined : put(folder, next);
+    if (change) onChange(change);
+  };
+
+  const list = async (): Promise<void> => {
+    const names = await readdir(runsFolder, { withFileTypes: true }).catch((error: unknown) => {
+      if (!isErrno(error, 'ENOENT', 'ENOTDIR')) onProblem(`${runsFolder} cannot be read: ${String(error)}`);
+      return [];
+    });
+    const folders = names.filter((entry) => entry.isDirectory()).map((entry) => path.join(runsFolder, entry.name));
+    await inParallel(folders, async (folder) => {
+      const record = await readRecord(folder);
+      if (record) records.set(folder, record);
+    });
+  };
+
+  /** Live runs write events all the time and may die without a word. */
+  const look = async (): Promise<void> => {
+    if (looking || closed) return;
+    looking = true;
+    try {
+      if (!watcher && (await isFolder(runsFolder))) await begin(true);
+      await inParallel([...records.values()].filter(isLive), (run) => refresh(run.folder));
+    } catch (error) {
+      onProblem(String(error));
+    } finally {
+      looking = false;
+    }
+  };
+
+  const begin = async (listFirst: boolean): Promise<void> => {
+    if (listFirst) {
+      const before = records.size;
+      await list();
+      if (records.size > before) onChange({ changed: [], structure: true });
+    }
+    if (closed || watcher) return;
+    watcher = watch(runsFolder, {
+      ignoreInitial: true,
+      depth: 1,
+      usePolling: await needsPolling(runsFolder),
+      interval: 500,
+      ignored: (file) => !isWatched(runsFolder, file),
+    });
+    const seen = (file: string): void => {
+      const folder = runOf(runsFolder, file);
+      if (folder !== undefined) void refresh(folder).catch((error: unknown) => onProblem(String(error)));
+    };
+    watcher.on('add', seen).on('change', seen).on('unlink', seen).on('unlinkDir', seen);
+    watcher.on('error', (error) => onProblem(`Watching ${runsFolder} failed: ${String(error)}`));
+  };
+
+  const listed = list();
+  void listed.then(async () => {
+    if (await isFolder(runsFolder)) await begin(false);
+  });
+  const timer = setInterval(() => void look(), lookInterval);
+
+  return {
+    runsFolder,
+    listed,
+    runs: () => [...records.values()],
+    get: (folder) => records.get(folder),
+    refresh,
+    async loadTails(folders) {
+      const changed: string[] = [];
+      await inParallel(folders, async (folder) => {
+        const run = records.get(folder);
+        if (run?.kind !== 'run' || run.tail) return;
+        const tail = await readTail(folder);
+        const now = records.get(folder);
+        if (now?.kind === 'run' && put(folder, { ...now, tail })) changed.push(folder);
+      });
+      if (changed.length > 0 && !closed) onChange({ changed, structure: false });
+    },
+    async close() {
+      closed = true;
+      clearInterval(timer);
+      await watcher?.close();
+    },
+  };
+}
+
+/** What decides where a run is listed. */
+function placeOf(run: RunRecord | undefined): string {
+  if (!run) return '';
+  return `${run.kind === 'run' ? run.status : 'broken'} ${run.label.pinned ?? false} ${run.label.name ?? ''}`;
+}
+
+/** The folder itself, the run folders, and two files in each; nothing below, where checkpoints lie. */
+function isWatched(runsFolder: string, file: string): boolean {
+  const parts = path.relative(runsFolder, file).split(path.sep);
+  if (parts.length <= 1) return true;
+  return parts.length === 2 && (parts[1] === 'run.json' || parts[1] === labelFileName);
+}
+
+function runOf(runsFolder: string, file: string): string | undefined {
+  const [name] = path.relative(runsFolder, file).split(path.sep);
+  return name === undefined || name === '' || name === '..' ? undefined : path.join(runsFolder, name);
+}
+
+async function isFolder(folder: string): Promise<boolean> {
+  return stat(folder).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let item = items[next++]; item !== undefined; item = items[next++]) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
+}
