@@ -1,7 +1,12 @@
 // Types of bundles.mjs for the test that looks inside the bundles.
 import type { BuildOptions } from 'esbuild';
 export const external: readonly string[];
-export const bundleOptions: Omit<BuildOptions, 'entryPoints' | 'metafile'> & {
+type Bundle = Omit<BuildOptions, 'entryPoints' | 'metafile'> & {
   readonly metafile: true;
   readonly entryPoints: Record<string, string>;
 };
+export const bundleOptions: Bundle;
+export const extensionBundle: Bundle;
+export const configToolsBundle: Bundle;
+export const webviewBundle: Bundle;
+export const bundles: readonly Bundle[];

@@ -1,4 +1,5 @@
 // The table of bundles: what goes into dist/ and how. Read by the build and by the test that looks inside the bundles.
+import { readFile } from 'node:fs/promises';
 
 /** Packages with native files or large optional parts stay outside the bundles and are resolved at run time. */
 export const external = ['onnxruntime-node', '@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node', '@tensorflow/tfjs'];
@@ -26,3 +27,73 @@ export const bundleOptions = {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
 };
+
+/** CommonJS for the editor's own process. A CommonJS file has no import.meta; files are found from its own place. */
+const hostOptions = {
+  outdir: 'dist',
+  outExtension: { '.js': '.cjs' },
+  bundle: true,
+  format: 'cjs',
+  platform: 'node',
+  target: 'node22.15',
+  charset: 'utf8',
+  external: ['vscode'],
+  minify: true,
+  metafile: true,
+  sourcemap: true,
+  sourcesContent: false,
+  define: { 'import.meta.url': '__ownUrl' },
+  banner: { js: "const __ownUrl = require('node:url').pathToFileURL(__filename).href;" },
+};
+
+/** Of package.json only the version is used; of schemas the descriptions are for people. */
+const withoutProse = {
+  name: 'without-prose',
+  setup({ onLoad }) {
+    onLoad({ filter: /(?:package|schemas[\\/](?:trainer|run).*)\.json$/ }, async ({ path }) => {
+      const value = JSON.parse(await readFile(path, 'utf8'));
+      const isManifest = value.contributes !== undefined;
+      const isProse = (key, field) => key === 'description' && typeof field === 'string';
+      const text = JSON.stringify(isManifest ? { version: value.version } : value, (key, field) =>
+        isProse(key, field) ? undefined : field,
+      );
+      return { contents: text, loader: 'json' };
+    });
+  },
+};
+
+/** The extension without what only configs need, which it imports from the other bundle when it is asked to. */
+export const extensionBundle = {
+  ...hostOptions,
+  entryPoints: { extension: 'src/extension/main.ts' },
+  plugins: [
+    withoutProse,
+    {
+      name: 'config-tools-apart',
+      setup({ onResolve }) {
+        onResolve({ filter: /\/configTools\.ts$/ }, () => ({ path: './config-tools.cjs', external: true }));
+      },
+    },
+  ],
+};
+
+export const configToolsBundle = {
+  ...hostOptions,
+  entryPoints: { 'config-tools': 'src/extension/configTools.ts' },
+};
+
+/** Panels: a script and a style sheet each; their policy allows no chunks beside. */
+export const webviewBundle = {
+  entryPoints: { dashboard: 'webview-ui/dashboard/main.ts', compare: 'webview-ui/compare/main.ts' },
+  outdir: 'dist/webview',
+  bundle: true,
+  format: 'esm',
+  platform: 'browser',
+  target: 'chrome134',
+  minify: true,
+  metafile: true,
+  legalComments: 'none',
+};
+
+/** Everything that a build makes. */
+export const bundles = [bundleOptions, extensionBundle, configToolsBundle, webviewBundle];

@@ -2,7 +2,6 @@
 
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { setFields } from '../../config/edit.ts';
 import { formatBytes } from '../../metrics/numberText.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { childEnvironment, runCli } from '../programs.ts';
@@ -125,6 +124,7 @@ export async function applyToConfig(
   config: vscode.Uri,
   set: Readonly<Record<string, string | number | boolean>>,
 ): Promise<void> {
+  const { setFields } = await import('../configTools.ts');
   const document = await vscode.workspace.openTextDocument(config);
   const text = document.getText();
   const edit = new vscode.WorkspaceEdit();
