@@ -30,6 +30,7 @@ const isHead = is.shape<view.RunHead>({
     is.oneOf('pause', 'resume', 'checkpointNow', 'stopAndSave', 'stopNow', 'setLearningRate', 'resumeRun'),
     20,
   ),
+  machineMemoryBytes: is.optional(is.number),
 });
 
 const isNow = is.shape<view.RunNow>({

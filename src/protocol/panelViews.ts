@@ -24,6 +24,8 @@ export interface RunHead {
   /** Config file as a person in the workspace would write it. */
   readonly configFile: string;
   readonly actions: readonly PanelAction[];
+  /** Memory of the machine that the run is or was on. */
+  readonly machineMemoryBytes?: number;
 }
 
 /** The numbers of this moment, worked out by the host over all steps. */

@@ -1,0 +1,54 @@
+// Asks for a new learning rate, with the one in use to start from.
+
+import { button, textField, valueOf } from '../controls.ts';
+import { element, setText } from '../dom.ts';
+import { learningRateText } from '../numbers.ts';
+import { t } from '../strings.ts';
+
+/** A positive number as people write learning rates; undefined for anything else. */
+export function parseLearningRate(text: string): number | undefined {
+  const trimmed = text.trim();
+  if (!/^[+]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(trimmed)) return undefined;
+  const value = Number(trimmed);
+  return Number.isFinite(value) && value > 0 && value <= 1 ? value : undefined;
+}
+
+/** Shows the dialog; `onValue` is called when the person agreed. */
+export function askLearningRate(current: number | undefined, onValue: (value: number) => void): void {
+  const text = current === undefined ? '' : learningRateText(current);
+  const field = textField(t('Learning rate'), { value: text, placeholder: '1e-4' });
+  const trouble = element('p', { class: 'bad', attributes: { role: 'alert' } });
+  const agree = (): void => {
+    const value = parseLearningRate(valueOf(field));
+    if (value === undefined) {
+      setText(trouble, t('Write a number above 0 and up to 1, such as 1e-4.'));
+      return;
+    }
+    dialog.close();
+    onValue(value);
+  };
+  field.addEventListener('keydown', (event) => {
+    if (event.key === 'Enter') agree();
+  });
+  const dialog = element(
+    'dialog',
+    { class: 'dialog', attributes: { 'aria-labelledby': 'lr-title' } },
+    element('h2', { attributes: { id: 'lr-title' } }, t('Set learning rate')),
+    element(
+      'p',
+      { class: 'dim' },
+      t('The schedule keeps its shape: this is its new peak. It holds from the next step on and is recorded.'),
+    ),
+    field,
+    trouble,
+    element(
+      'div',
+      { class: 'buttons' },
+      button(t('Set'), agree, { appearance: 'primary' }),
+      button(t('Cancel'), () => dialog.close()),
+    ),
+  );
+  dialog.addEventListener('close', () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}

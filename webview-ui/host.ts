@@ -1,0 +1,91 @@
+// The only file that talks to the host: checked messages in, requests with replies and time limits out.
+
+import {
+  isHostMessage,
+  panelRequests,
+  type CompareSnapshot,
+  type DashboardDelta,
+  type DashboardSnapshot,
+  type PanelMessage,
+  type PanelMethod,
+  type ParamsOf,
+  type ReplyOf,
+} from '../src/protocol/webviewMessages.ts';
+
+interface VsCodeApi {
+  postMessage(message: unknown): void;
+  getState(): unknown;
+  setState(state: unknown): void;
+}
+
+declare function acquireVsCodeApi(): VsCodeApi;
+
+export type HostView = DashboardSnapshot | CompareSnapshot | DashboardDelta;
+
+export interface Host {
+  /** Asks; rejects with the host's sentence, or when the host is silent for too long. */
+  request<M extends PanelMethod>(method: M, params: ParamsOf<M>): Promise<ReplyOf<M>>;
+  /** Asks for a snapshot. */
+  ready(): void;
+  trouble(text: string): void;
+  /** What the panel remembers over being hidden and over a reload of the window. */
+  readonly memory: { read(): unknown; write(state: unknown): void };
+}
+
+interface Pending {
+  settle(reply: { ok: true; result: unknown } | { ok: false; problem: string }): void;
+}
+
+/** Connects to the host. Malformed messages are told to it and passed over. */
+export function connect(onView: (view: HostView) => void, silence: (method: string) => string): Host {
+  const api = acquireVsCodeApi();
+  const pending = new Map<number, Pending>();
+  let nextId = 1;
+  let troubles = 0;
+  const post = (message: PanelMessage): void => api.postMessage(message);
+  const trouble = (text: string): void => {
+    troubles += 1;
+    // A flood of broken messages must not become a flood of complaints.
+    if (troubles <= 20) post({ type: 'trouble', text });
+  };
+
+  window.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+    if (!isHostMessage(data)) trouble('A message of the host is malformed.');
+    else if (data.type === 'reply') pending.get(data.id)?.settle(data);
+    else onView(data);
+  });
+
+  return {
+    trouble,
+    ready: () => post({ type: 'ready' }),
+    memory: { read: () => api.getState(), write: (state) => api.setState(state) },
+    request(method, params) {
+      const id = nextId++;
+      const { isReply, timeout } = panelRequests[method];
+      return new Promise((resolve, reject) => {
+        const timer = setTimeout(() => {
+          pending.delete(id);
+          reject(new Error(silence(method)));
+        }, timeout);
+        pending.set(id, {
+          settle(reply) {
+            clearTimeout(timer);
+            pending.delete(id);
+            if (!reply.ok) reject(new Error(reply.problem));
+            else if (isReplyOf(method, isReply, reply.result)) resolve(reply.result);
+            else reject(new Error('The answer of the host is malformed.'));
+          },
+        });
+        api.postMessage({ type: 'request', id, method, params });
+      });
+    },
+  };
+}
+
+function isReplyOf<M extends PanelMethod>(
+  _method: M,
+  guard: (value: unknown) => boolean,
+  value: unknown,
+): value is ReplyOf<M> {
+  return guard(value);
+}

@@ -1,0 +1,2 @@
+// Style sheets that scripts import: the build puts them into one file beside the script.
+declare module '*.css';
