@@ -62,13 +62,18 @@ try {
 
 /** The manifest without what only a checkout needs. Its one dependency is native; everything else is bundled. */
 function stagedManifest() {
-  const { scripts, devDependencies, peerDependencies, peerDependenciesMeta, bin, files, allowScripts, ...rest } =
-    manifest;
-  return {
-    ...rest,
-    private: undefined,
-    dependencies: { 'onnxruntime-node': manifest.dependencies['onnxruntime-node'] },
-  };
+  const left = new Set([
+    'private',
+    'scripts',
+    'devDependencies',
+    'peerDependencies',
+    'peerDependenciesMeta',
+    'bin',
+    'files',
+    'allowScripts',
+  ]);
+  const kept = Object.fromEntries(Object.entries(manifest).filter(([key]) => !left.has(key)));
+  return { ...kept, dependencies: { 'onnxruntime-node': manifest.dependencies['onnxruntime-node'] } };
 }
 
 /** onnxruntime-node with the native files of the target alone, and without its installer's own dependencies. */

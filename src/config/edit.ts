@@ -1,4 +1,4 @@
-// Changes fields in the text of a config and leaves everything else, comments included, as it is.
+// Changes fields in the text of a config and leaves everything else as it is: comments of YAML, fields of JSON.
 
 import { isMap, parseDocument } from 'yaml';
 import { exclusivePairs } from './exclusive.ts';
@@ -11,6 +11,7 @@ export type FieldValue = string | number | boolean;
  * that is not YAML, or whose blocks are not mappings, comes back unchanged.
  */
 export function setFields(text: string, fields: Readonly<Record<string, FieldValue>>): string {
+  const isJson = text.trimStart().startsWith('{');
   const document = parseDocument(text, { keepSourceTokens: true });
   if (document.errors.length > 0 || !isMap(document.contents)) return text;
   for (const [path, value] of Object.entries(fields)) {
@@ -24,7 +25,7 @@ export function setFields(text: string, fields: Readonly<Record<string, FieldVal
       return text;
     }
   }
-  return document.toString({ lineWidth: 0, flowCollectionPadding: !text.trimStart().startsWith('{') });
+  return isJson ? `${JSON.stringify(document.toJS(), null, 2)}\n` : document.toString({ lineWidth: 0 });
 }
 
 function rivalOf(path: string): string | undefined {

@@ -1,6 +1,9 @@
 // Things to be undone when the extension ends, in reverse order; one that throws does not keep the others.
 
-import type { Disposable } from 'vscode';
+/** Anything that ends; vscode's class of that name is one of many. */
+export interface Disposable {
+  dispose(): void;
+}
 
 export class Disposables implements Disposable {
   private items: Disposable[] = [];

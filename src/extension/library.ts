@@ -2,13 +2,14 @@
 
 import path from 'node:path';
 import * as vscode from 'vscode';
+import type { Disposable } from './disposables.ts';
 import { runsFolderOf } from '../runs/layout.ts';
 import { isLive, type ReadableRun, type RunRecord } from '../runs/runRecord.ts';
 import { watchRuns, type RunsChange, type RunsWatch } from '../runs/watchRuns.ts';
 import { settingIds } from './ids.ts';
 import { settings } from './settings.ts';
 
-export interface RunLibrary extends vscode.Disposable {
+export interface RunLibrary extends Disposable {
   readonly onDidChange: vscode.Event<RunsChange>;
   /** Resolves when every runs folder has been listed. */
   listed(): Promise<void>;
@@ -57,7 +58,9 @@ export function openLibrary(log: vscode.LogOutputChannel): RunLibrary {
 
   return {
     onDidChange: changes.event,
-    listed: async () => void (await Promise.all([...watches.values()].map((watch) => watch.listed))),
+    async listed() {
+      await Promise.all([...watches.values()].map((watch) => watch.listed));
+    },
     runs: all,
     active: () => all().filter((run): run is ReadableRun => isLive(run)),
     get: (folder) => watchOf(folder)?.get(folder),

@@ -38,7 +38,7 @@ export function activate(context: vscode.ExtensionContext): void {
     queue,
     diagnostics,
     openDashboard: (folder) => dashboards.open(folder),
-    openCompare: async (folders) => comparisons.open(folders),
+    openCompare: (folders) => comparisons.open(folders),
   };
   const explorer = parts.add(createExplorer(library, queue, context.workspaceState));
   parts.add(showStatusBar(library));

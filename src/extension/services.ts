@@ -14,5 +14,5 @@ export interface Services {
   /** Shows the dashboard of a run. */
   readonly openDashboard: (folder: string) => Promise<void>;
   /** Shows two to ten runs beside each other. */
-  readonly openCompare: (folders: readonly string[]) => Promise<void>;
+  readonly openCompare: (folders: readonly string[]) => void;
 }

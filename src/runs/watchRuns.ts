@@ -114,9 +114,28 @@ export function watchRuns(
       if (folder !== undefined) void refresh(folder).catch((error: unknown) => onProblem(String(error)));
     };
     watcher.on('add', seen).on('change', seen).on('unlink', seen).on('unlinkDir', seen);
+    watcher.on('ready', () => void catchUp(begun - 2000).catch((error: unknown) => onProblem(String(error))));
     watcher.on('error', (error) => onProblem(`Watching ${runsFolder} failed: ${String(error)}`));
   };
 
+  /** What changed between the listing and the moment from which the watcher sees everything. */
+  const catchUp = async (since: number): Promise<void> => {
+    const names = await readdir(runsFolder).catch(() => []);
+    const folders = new Set([...records.keys(), ...names.map((name) => path.join(runsFolder, name))]);
+    await inParallel([...folders], async (folder) => {
+      const known = records.has(folder);
+      const changed = await Promise.all(
+        [path.join(folder, 'run.json'), path.join(folder, labelFileName)].map(modified),
+      );
+      if (
+        known ? changed[0] === undefined || changed.some((time) => time !== undefined && time >= since) : changed[0]
+      ) {
+        await refresh(folder);
+      }
+    });
+  };
+
+  const begun = Date.now();
   const listed = list();
   void listed.then(async () => {
     if (await isFolder(runsFolder)) await begin(false);
@@ -164,6 +183,14 @@ function isWatched(runsFolder: string, file: string): boolean {
 function runOf(runsFolder: string, file: string): string | undefined {
   const [name] = path.relative(runsFolder, file).split(path.sep);
   return name === undefined || name === '' || name === '..' ? undefined : path.join(runsFolder, name);
+}
+
+/** When a file was changed, milliseconds since 1970; undefined when it is not there. */
+async function modified(file: string): Promise<number | undefined> {
+  return stat(file).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => undefined,
+  );
 }
 
 async function isFolder(folder: string): Promise<boolean> {

@@ -11,12 +11,12 @@ export function generalCommands(services: Services): Partial<Record<CommandId, C
   return {
     [commandIds.start]: async (uri) => (await import('../start/start.ts')).startFineTune(services, asUri(uri)),
     [commandIds.dryRun]: async (uri) => (await import('../start/start.ts')).dryRun(services, asUri(uri)),
-    [commandIds.newConfig]: async () => void (await (await import('../start/wizard.ts')).createConfig()),
+    [commandIds.newConfig]: async () => (await import('../start/wizard.ts')).createConfig(),
     [commandIds.checkConfig]: async (uri) => checkConfig(services, asUri(uri)),
     [commandIds.estimate]: async (uri) => estimate(services, asUri(uri)),
     [commandIds.doctor]: async () => (await import('../around/doctor.ts')).showDoctor(),
     [commandIds.reportProblem]: async (node) => (await import('../around/report.ts')).reportProblem(services, node),
-    [commandIds.showLog]: async () => services.log.show(),
+    [commandIds.showLog]: () => services.log.show(),
     [commandIds.getStarted]: async () => {
       const id = `${services.context.extension.id}#${walkthroughId}`;
       await vscode.commands.executeCommand('workbench.action.openWalkthrough', id, false);
@@ -32,7 +32,7 @@ async function checkConfig(services: Services, given: vscode.Uri | undefined): P
   const { acceptable, checkInDepth } = await import('../start/preflight.ts');
   const problems = await checkInDepth(config);
   if (!problems) return;
-  if ((await acceptable(config, problems, services)) && problems.length === 0) {
+  if (acceptable(config, problems, services) && problems.length === 0) {
     void vscode.window.showInformationMessage(vscode.l10n.t('Config, model and data are in order.'));
   } else await vscode.commands.executeCommand('workbench.actions.view.problems');
 }

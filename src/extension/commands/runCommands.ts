@@ -13,7 +13,8 @@ import * as actions from '../runActions.ts';
 import type { Services } from '../services.ts';
 import { foldersOf, isReadable, pickItems, targetRun, type Fitting } from './target.ts';
 
-export type CommandHandler = (...args: unknown[]) => Promise<void>;
+/** What it returns or throws is waited for. */
+export type CommandHandler = (...args: unknown[]) => unknown;
 
 const has =
   (...statuses: ReadableRun['status'][]): Fitting =>
@@ -25,7 +26,7 @@ export function runCommands(services: Services): Partial<Record<CommandId, Comma
 
   /** A command about one readable run; its record is read again afterwards. */
   const about =
-    (fits: Fitting, work: (run: ReadableRun) => Promise<void>): CommandHandler =>
+    (fits: Fitting, work: (run: ReadableRun) => Promise<unknown>): CommandHandler =>
     async (...args) => {
       const run = await targetRun(library, args, fits);
       if (run?.kind !== 'run') return;
@@ -40,15 +41,15 @@ export function runCommands(services: Services): Partial<Record<CommandId, Comma
     [commandIds.resume]: about(has('paused', 'stopped', 'failed', 'interrupted'), ({ folder }) => actions.goOn(folder)),
     [commandIds.checkpointNow]: about(has('running', 'paused'), ({ folder }) => actions.checkpointNow(folder)),
     [commandIds.stopAndSave]: about(isLive, ({ folder }) => actions.stopAndSave(folder)),
-    [commandIds.stopNow]: about(isLive, async (run) => void (await actions.stopNow(run.folder, runTitle(run)))),
+    [commandIds.stopNow]: about(isLive, (run) => actions.stopNow(run.folder, runTitle(run))),
     [commandIds.setLearningRate]: about(has('running', 'paused'), askLearningRate),
     [commandIds.fork]: async (...args) => fork(services, args),
     [commandIds.rename]: about(isReadable, rename),
     [commandIds.note]: about(isReadable, note),
-    [commandIds.pin]: about(isReadable, async ({ folder }) => void (await changeLabel(folder, { pinned: true }))),
+    [commandIds.pin]: about(isReadable, ({ folder }) => changeLabel(folder, { pinned: true })),
     [commandIds.unpin]: about(
       (run) => run.label.pinned === true,
-      async ({ folder }) => void (await changeLabel(folder, { pinned: false })),
+      ({ folder }) => changeLabel(folder, { pinned: false }),
     ),
     [commandIds.reveal]: about(isReadable, async ({ folder }) => {
       await vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(folder));
@@ -171,7 +172,7 @@ async function trash({ library }: Services, args: readonly unknown[]): Promise<v
 async function compare({ library, openCompare }: Services, args: readonly unknown[]): Promise<void> {
   const folders = foldersOf(args[0], args[1]);
   if (folders.length >= 2) {
-    await openCompare(folders);
+    openCompare(folders);
     return;
   }
   await library.listed();
@@ -183,7 +184,7 @@ async function compare({ library, openCompare }: Services, args: readonly unknow
     canPickMany: true,
     placeHolder: vscode.l10n.t('Two to {0} runs to compare', mostCompared),
   });
-  if (chosen) await openCompare(chosen.map(({ run }) => run.folder));
+  if (chosen) openCompare(chosen.map(({ run }) => run.folder));
 }
 
 async function showProblem({ folder, problem }: Extract<RunRecord, { kind: 'broken' }>): Promise<void> {

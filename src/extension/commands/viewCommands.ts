@@ -27,9 +27,9 @@ export function viewCommands(services: Services, explorer: RunExplorer): Partial
       });
       if (filter !== undefined) explorer.change({ filter: filter.trim() });
     },
-    [commandIds.clearFilter]: async () => explorer.change({ filter: '' }),
-    [commandIds.groupByConfig]: async () => explorer.change({ grouping: 'config' }),
-    [commandIds.groupByState]: async () => explorer.change({ grouping: 'state' }),
+    [commandIds.clearFilter]: () => explorer.change({ filter: '' }),
+    [commandIds.groupByConfig]: () => explorer.change({ grouping: 'config' }),
+    [commandIds.groupByState]: () => explorer.change({ grouping: 'state' }),
     [commandIds.sort]: async () => {
       const items = sortKeys.map((key) => ({ label: sortLabel(key), key, picked: key === explorer.state().sort }));
       const chosen = await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t('Sort runs by') });
@@ -38,7 +38,8 @@ export function viewCommands(services: Services, explorer: RunExplorer): Partial
     [commandIds.queueUp]: async (node) => changeItem(services, node, (before, id) => moveItem(before, id, -1)),
     [commandIds.queueDown]: async (node) => changeItem(services, node, (before, id) => moveItem(before, id, 1)),
     [commandIds.queueRemove]: async (node) => changeItem(services, node, removeItem),
-    [commandIds.queueContinue]: async () => changeAll(({ after: _, ...rest }) => rest),
+    [commandIds.queueContinue]: async () =>
+      changeAll(({ version, continue_on_error, items }) => ({ version, continue_on_error, items })),
     [commandIds.queueContinueOnError]: async () => changeAll((before) => ({ ...before, continue_on_error: true })),
     [commandIds.queueStopOnError]: async () => changeAll((before) => ({ ...before, continue_on_error: false })),
     [commandIds.emptyTrash]: async () => {

@@ -1,6 +1,7 @@
 // The run explorer: a tree over the library and the queues. A changed run refreshes one item; a new list, the groups.
 
 import * as vscode from 'vscode';
+import type { Disposable } from '../disposables.ts';
 import { isLive, type RunRecord } from '../../runs/runRecord.ts';
 import { contextKeys, viewIds } from '../ids.ts';
 import type { RunLibrary } from '../library.ts';
@@ -14,7 +15,7 @@ export interface ExplorerState extends ExplorerOptions {
   readonly grouping: 'state' | 'config';
 }
 
-export interface RunExplorer extends vscode.Disposable {
+export interface RunExplorer extends Disposable {
   readonly view: vscode.TreeView<ExplorerNode>;
   state(): ExplorerState;
   change(change: Partial<ExplorerState>): void;

@@ -49,7 +49,9 @@ export function createComparisons(services: Pick<Services, 'context' | 'library'
         all(),
       );
     },
-    dispose: () => serializer.dispose(),
+    dispose(): void {
+      serializer.dispose();
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 // The dashboard of a run: one panel a run, fed only while it is seen, and put back after a reload.
 
 import * as vscode from 'vscode';
+import type { Disposable } from '../disposables.ts';
 import { readPanelMessage, type HostMessage, type PanelRequestMessage } from '../../protocol/webviewMessages.ts';
 import { isLive, runTitle, type ReadableRun } from '../../runs/runRecord.ts';
 import { sentenceOf } from '../failures.ts';
@@ -17,7 +18,7 @@ const endedInterval = 1000;
 /** Malformed messages that are told in the log, for each panel. */
 const toldTroubles = 20;
 
-export interface Dashboards extends vscode.Disposable {
+export interface Dashboards extends Disposable {
   open(folder: string): Promise<void>;
 }
 

@@ -175,7 +175,12 @@ export function systemOf({ manifest, folder }: ReadableRun, t: Translate): FactG
       ],
     },
     ...(prepared
-      ? [{ title: 'SHA-256', facts: Object.entries(prepared.hashes).map(([name, value]) => ({ name, value })) }]
+      ? [
+          {
+            title: 'SHA-256',
+            facts: Object.entries<string>({ ...prepared.hashes }).map(([name, value]) => ({ name, value })),
+          },
+        ]
       : []),
   ].filter(({ facts }) => facts.length > 0);
 }

@@ -2,10 +2,11 @@
 
 import path from 'node:path';
 import * as vscode from 'vscode';
+import type { Disposable } from '../disposables.ts';
 import type { Place, Problem, Severity } from '../../protocol/problem.ts';
 import { isConfigUri, readConfig } from './configs.ts';
 
-export interface ConfigDiagnostics extends vscode.Disposable {
+export interface ConfigDiagnostics extends Disposable {
   /** Shows what a check of a config found, also in other files, until that config changes. */
   show(config: vscode.Uri, problems: readonly Problem[]): void;
 }

@@ -20,7 +20,7 @@ export interface Preflight {
 export async function passesPreflight(config: vscode.Uri, tools: Preflight): Promise<boolean> {
   for (;;) {
     const { problems } = await readConfig(config);
-    if (!(await acceptable(config, problems, tools))) return false;
+    if (!acceptable(config, problems, tools)) return false;
     if (settings.preflight() !== 'estimate') return true;
     const estimate = await estimateRun(config, tools);
     if (estimate === 'refused') return false;
@@ -31,7 +31,7 @@ export async function passesPreflight(config: vscode.Uri, tools: Preflight): Pro
 }
 
 /** Shows the problems; false when there is an error among them. */
-export async function acceptable(config: vscode.Uri, problems: readonly Problem[], tools: Preflight): Promise<boolean> {
+export function acceptable(config: vscode.Uri, problems: readonly Problem[], tools: Preflight): boolean {
   tools.diagnostics.show(config, problems);
   const errors = problems.filter(({ severity }) => severity === 'error');
   const [first] = errors;
@@ -68,7 +68,7 @@ export async function estimateRun(config: vscode.Uri, tools: Preflight): Promise
   if (estimate) return estimate;
   tools.log.warn(`finetune estimate ended with ${answer.code}: ${answer.stderr.trim()}`);
   const problems = await checkInDepth(config);
-  if (problems && !(await acceptable(config, problems, tools))) return 'refused';
+  if (problems && !acceptable(config, problems, tools)) return 'refused';
   return undefined;
 }
 

@@ -3,6 +3,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import type { Disposable } from '../disposables.ts';
 import {
   changeQueue,
   nextOf,
@@ -24,7 +25,7 @@ export interface WorkspaceQueue {
   readonly held: boolean;
 }
 
-export interface QueueKeeper extends vscode.Disposable {
+export interface QueueKeeper extends Disposable {
   readonly onDidChange: vscode.Event<undefined>;
   queues(): readonly WorkspaceQueue[];
   change(runsFolder: string, change: (queue: RunQueue) => RunQueue): Promise<void>;

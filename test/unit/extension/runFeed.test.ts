@@ -1,0 +1,137 @@
+// A feed against a log that grows, is rewound, torn and replaced: snapshot plus deltas is always the whole.
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createRunFeed, type RunFeed } from '../../../src/extension/panels/runFeed.ts';
+import type { EventDraft, TrainerEvent } from '../../../src/protocol/events.ts';
+import { encodeJsonLine } from '../../../src/protocol/jsonLines.ts';
+import { isRunSections, isSeriesPage } from '../../../src/protocol/panelGuards.ts';
+import { evaluated, failed, finished, hello, numbered, started, step } from '../../support/runEvents.ts';
+import { runRecord } from '../../support/runRecords.ts';
+
+let folder: string;
+let problems: string[];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'finetune-feed-'));
+  problems = [];
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+function feed(): RunFeed {
+  return createRunFeed(folder, {
+    run: () => runRecord({ folder, status: 'running' }),
+    configFile: ({ manifest }) => manifest.config_file,
+    previous: () => null,
+    trusted: () => true,
+    t: (text, ...args) => text.replace(/\{(\d)\}/g, (_, i: string) => String(args[Number(i)])),
+    onProblem: (sentence) => problems.push(sentence),
+  });
+}
+
+const log = (): string => join(folder, 'events.jsonl');
+const lines = (events: readonly TrainerEvent[]): string => events.map(encodeJsonLine).join('');
+const many = (from: number, to: number): EventDraft[] =>
+  Array.from({ length: to - from }, (_, i) => step(from + i, 5 - i / 100));
+
+test('a snapshot and the deltas after it together are all steps, each once', async () => {
+  const events = numbered([hello, started, ...many(1, 41), evaluated, finished]);
+  await writeFile(log(), lines(events.slice(0, 12)));
+  const followed = feed();
+  await followed.read();
+  const { sections, page } = followed.snapshot();
+  expect(isRunSections(sections) && isSeriesPage(page)).toBe(true);
+  const seen = [...page.step];
+  for (let at = 12; at < events.length; at += 7) {
+    await appendFile(log(), lines(events.slice(at, at + 7)));
+    await followed.read();
+    const delta = followed.delta();
+    if (delta === undefined || delta === 'reset') throw new Error('a delta was expected');
+    seen.push(...(delta.points?.step ?? []));
+  }
+  expect(seen).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+  expect(followed.delta()).toBeUndefined();
+  expect(followed.snapshot().sections.result?.outcome).toBe('completed');
+});
+
+test('a line that is still being written is not seen, nor lost', async () => {
+  const events = numbered([hello, started, step(1, 3), step(2, 2)]);
+  const text = lines(events);
+  await writeFile(log(), text.slice(0, -20));
+  const followed = feed();
+  await followed.read();
+  expect([...followed.snapshot().page.step]).toEqual([1]);
+  await appendFile(log(), text.slice(-20));
+  await followed.read();
+  const delta = followed.delta();
+  expect(delta !== 'reset' && [...(delta?.points?.step ?? [])]).toEqual([2]);
+  expect(problems).toEqual([]);
+});
+
+test('steps that are run again after a restart are told once, with how far to go back', async () => {
+  await writeFile(log(), lines(numbered([hello, started, ...many(1, 11)])));
+  const followed = feed();
+  await followed.read();
+  followed.snapshot();
+  const all = numbered([
+    hello,
+    started,
+    ...many(1, 11),
+    hello,
+    { type: 'resumed', step: 6, after: 'restart' },
+    step(7, 1),
+    step(8, 1),
+  ]);
+  await appendFile(log(), lines(all.slice(12)));
+  await followed.read();
+  const delta = followed.delta();
+  if (delta === undefined || delta === 'reset') throw new Error('a delta was expected');
+  expect(delta.rewindTo).toBe(6);
+  expect([...(delta.points?.step ?? [])]).toEqual([7, 8]);
+  expect([...followed.snapshot().page.step]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
+test('another log in the same place asks for a new snapshot', async () => {
+  await writeFile(log(), lines(numbered([hello, started, ...many(1, 30)])));
+  const followed = feed();
+  await followed.read();
+  followed.snapshot();
+  await writeFile(log(), lines(numbered([hello, started, step(1, 9)])));
+  await followed.read();
+  expect(followed.delta()).toBe('reset');
+  expect([...followed.snapshot().page.step]).toEqual([1]);
+});
+
+test('broken lines are told as problems and everything else is read', async () => {
+  const [first, second, third] = numbered([hello, started, step(1, 3)]);
+  await writeFile(
+    log(),
+    `${encodeJsonLine(first)}{"seq": 1, broken\n\u0000\n${encodeJsonLine(second)}[]\n${encodeJsonLine(third)}`,
+  );
+  const followed = feed();
+  await followed.read();
+  const { sections, page } = followed.snapshot();
+  expect([...page.step]).toEqual([1]);
+  expect(sections.problems.length).toBe(3);
+  expect(problems.length).toBe(3);
+});
+
+test('the rows of a step are found again in the log', async () => {
+  const rows = [{ id: 'data.jsonl:7', loss: 2.5, tokens: 12 }];
+  const withRows = (number: number): EventDraft =>
+    ({ ...step(number, 3), ...(number === 3 ? { rows } : {}) }) as EventDraft;
+  await writeFile(log(), lines(numbered([hello, started, withRows(1), withRows(2), withRows(3), withRows(4)])));
+  const followed = feed();
+  await followed.read();
+  expect(await followed.rowsOfStep(3)).toEqual({ step: 3, rows });
+  expect(await followed.rowsOfStep(99)).toEqual({ step: 99, rows: [] });
+});
+
+test('a failure becomes a crash card with its remedies', async () => {
+  await writeFile(log(), lines(numbered([hello, started, step(1, 3), failed])));
+  const followed = feed();
+  await followed.read();
+  const { crash, timeline } = followed.snapshot().sections;
+  expect(crash?.remedies[0]?.set).toEqual({ 'data.max_length': 512 });
+  expect(timeline.at(-1)?.level).toBe('error');
+});
