@@ -11,6 +11,7 @@ import {
   type ParamsOf,
   type ReplyOf,
 } from '../src/protocol/webviewMessages.ts';
+import { packNumbers, unpackNumbers } from '../src/protocol/wireNumbers.ts';
 
 interface VsCodeApi {
   postMessage(message: unknown): void;
@@ -42,14 +43,15 @@ export function connect(onView: (view: HostView) => void, silence: (method: stri
   const pending = new Map<number, Pending>();
   let nextId = 1;
   let troubles = 0;
-  const post = (message: PanelMessage): void => api.postMessage(message);
+  const post = (message: PanelMessage): void => api.postMessage(packNumbers(message));
   const trouble = (text: string): void => {
     troubles += 1;
     // A flood of broken messages must not become a flood of complaints.
     if (troubles <= 20) post({ type: 'trouble', text });
   };
 
-  window.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+  window.addEventListener('message', (event: MessageEvent<unknown>) => {
+    const data = unpackNumbers(event.data);
     if (!isHostMessage(data)) trouble('A message of the host is malformed.');
     else if (data.type === 'reply') pending.get(data.id)?.settle(data);
     else onView(data);
@@ -76,7 +78,7 @@ export function connect(onView: (view: HostView) => void, silence: (method: stri
             else reject(new Error('The answer of the host is malformed.'));
           },
         });
-        api.postMessage({ type: 'request', id, method, params });
+        api.postMessage(packNumbers({ type: 'request', id, method, params }));
       });
     },
   };

@@ -3,6 +3,7 @@
 import * as vscode from 'vscode';
 import type { ComparedRun } from '../../protocol/panelViews.ts';
 import { readPanelMessage, type HostMessage, type PanelRequestMessage } from '../../protocol/webviewMessages.ts';
+import { packNumbers, unpackNumbers } from '../../protocol/wireNumbers.ts';
 import { isLive, type ReadableRun } from '../../runs/runRecord.ts';
 import { sentenceOf } from '../failures.ts';
 import { panelIds } from '../ids.ts';
@@ -68,7 +69,7 @@ function feedPanel(panel: vscode.WebviewPanel, runs: readonly ReadableRun[], ser
     const run = member && library.get(member.feed.folder);
     return run?.kind === 'run' ? run : undefined;
   };
-  const post = (message: HostMessage): void => void panel.webview.postMessage(message);
+  const post = (message: HostMessage): void => void panel.webview.postMessage(packNumbers(message));
 
   const sendSnapshot = async (): Promise<void> => {
     const compared: ComparedRun[] = [];
@@ -136,7 +137,7 @@ function feedPanel(panel: vscode.WebviewPanel, runs: readonly ReadableRun[], ser
     if (structure) follow();
   });
   panel.webview.onDidReceiveMessage((value: unknown) => {
-    const message = readPanelMessage(value);
+    const message = readPanelMessage(unpackNumbers(value));
     if (message.type === 'ready') {
       void sendSnapshot().then(() => {
         ready = true;

@@ -3,6 +3,7 @@
 import * as vscode from 'vscode';
 import type { Disposable } from '../disposables.ts';
 import { readPanelMessage, type HostMessage, type PanelRequestMessage } from '../../protocol/webviewMessages.ts';
+import { packNumbers, unpackNumbers } from '../../protocol/wireNumbers.ts';
 import { isLive, runTitle, type ReadableRun } from '../../runs/runRecord.ts';
 import { sentenceOf } from '../failures.ts';
 import { panelIds } from '../ids.ts';
@@ -84,7 +85,7 @@ function feedPanel(panel: vscode.WebviewPanel, first: ReadableRun, services: Ser
     const now = library.get(first.folder);
     return now?.kind === 'run' ? now : first;
   };
-  const post = (message: HostMessage): void => void panel.webview.postMessage(message);
+  const post = (message: HostMessage): void => void panel.webview.postMessage(packNumbers(message));
   const trouble = (sentence: string): void => {
     if (++troubles <= toldTroubles) log.warn(`dashboard of ${first.id}: ${sentence}`);
   };
@@ -144,7 +145,7 @@ function feedPanel(panel: vscode.WebviewPanel, first: ReadableRun, services: Ser
     follow();
   });
   panel.webview.onDidReceiveMessage((value: unknown) => {
-    const message = readPanelMessage(value);
+    const message = readPanelMessage(unpackNumbers(value));
     if (message.type === 'ready') {
       sendSnapshot()
         .then(() => {

@@ -19,7 +19,8 @@ export function panelHtml(webview: vscode.Webview, extension: vscode.Uri, kind: 
     "default-src 'none'",
     `img-src ${cspSource}`,
     `font-src ${cspSource}`,
-    `style-src ${cspSource}`,
+    // The toolkit asks the browser what it can do by a style element with this nonce.
+    `style-src ${cspSource} 'nonce-${nonce}'`,
     `script-src 'nonce-${nonce}'`,
   ].join('; ');
   return `<!DOCTYPE html>
@@ -27,6 +28,7 @@ export function panelHtml(webview: vscode.Webview, extension: vscode.Uri, kind: 
   <head>
     <meta charset="UTF-8" />
     <meta http-equiv="Content-Security-Policy" content="${policy}" />
+    <meta property="csp-nonce" content="${nonce}" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <title>${escaped(title)}</title>
     <link rel="stylesheet" href="${file(`${kind}.css`)}" />
