@@ -80,10 +80,6 @@ export function valueOf(control: HTMLElement): string {
   return 'value' in control && typeof control.value === 'string' ? control.value : '';
 }
 
-export function badge(text: string): HTMLElement {
-  return element('vscode-badge', {}, text);
-}
-
 /** The toolkit has no slider: the browser's own, in the editor's colours. */
 export function slider(
   label: string,

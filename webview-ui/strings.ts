@@ -23,7 +23,7 @@ export function t(english: string, ...parts: readonly (string | number)[]): stri
 export function clockTime(milliseconds: number, now: number): string {
   const date = new Date(milliseconds);
   const sameDay = date.toDateString() === new Date(now).toDateString();
-  const time: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit' };
+  const time: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
   return format(date, sameDay ? time : { ...time, weekday: 'short', day: 'numeric', month: 'short' });
 }
 
@@ -31,7 +31,7 @@ export function clockTime(milliseconds: number, now: number): string {
 export function clockSeconds(iso: string): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return iso;
-  return format(date, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+  return format(date, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 }
 
 /** `2026-01-31 14:32`, in the person's way. */

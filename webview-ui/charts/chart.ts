@@ -201,6 +201,7 @@ function optionsOf(
         alpha: theme().highContrast ? Math.max(alpha, 0.6) : alpha,
         ...(dash ? { dash: [...dash] } : {}),
         spanGaps: spanGaps ?? false,
+        pxAlign: 0,
         points: { show: first.x.length <= 2 },
       })),
     ],

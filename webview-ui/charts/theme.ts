@@ -1,6 +1,6 @@
 // The editor's colours for canvases, which know no CSS variables.
 
-export const seriesColors = ['blue', 'orange', 'green', 'purple', 'yellow', 'red', 'foreground'] as const;
+export const seriesColors = ['blue', 'yellow', 'green', 'purple', 'cyan', 'rose', 'red', 'foreground'] as const;
 export type SeriesColor = (typeof seriesColors)[number];
 
 export interface ChartTheme {
@@ -27,7 +27,9 @@ export function readTheme(): ChartTheme {
   return {
     series: {
       blue: read('--vscode-charts-blue', '--vscode-textLink-foreground'),
-      orange: read('--vscode-charts-orange'),
+      // The editor's orange is translucent in its own themes and missing in others.
+      cyan: read('--ft-cyan'),
+      rose: read('--ft-rose'),
       green: read('--vscode-charts-green'),
       purple: read('--vscode-charts-purple'),
       yellow: read('--vscode-charts-yellow'),

@@ -230,7 +230,8 @@ export function createBoard(context: DashboardContext, onZoom: () => void): Boar
     for (const spec of specs) {
       const card = makeCard(spec);
       cards.set(spec.id, { card, spec });
-      (spec.id === 'loss' ? main : side).append(card.element);
+      if (spec.id === 'loss') main.prepend(card.element);
+      else side.append(card.element);
     }
   };
 

@@ -31,7 +31,7 @@ export interface ChartSpec {
   readonly logarithmic: boolean;
 }
 
-const groupColors: readonly SeriesColor[] = ['blue', 'orange', 'green', 'purple', 'yellow', 'red'];
+const groupColors: readonly SeriesColor[] = ['blue', 'yellow', 'green', 'purple', 'cyan', 'rose'];
 
 /** The loss is the main chart and comes first. */
 export function chartSpecs(points: Points, evaluations: RunSections['evaluations']): ChartSpec[] {
@@ -48,8 +48,8 @@ export function chartSpecs(points: Points, evaluations: RunSections['evaluations
     spec('loss', t('Loss'), 'blue', true, false),
     spec('learning_rate', t('Learning rate'), 'green'),
     spec('grad_norm', t('Gradient norm'), 'purple', true),
-    spec('tokens_per_second', t('Tokens per second'), 'orange', true),
-    spec('memory_bytes', t('Memory'), 'yellow'),
+    spec('tokens_per_second', t('Tokens per second'), 'cyan', true),
+    spec('memory_bytes', t('Memory'), 'rose'),
   ];
   const known = new Set(fixed.map(({ id }) => id));
   const names = new Set([
@@ -104,7 +104,7 @@ function lossOverlays(points: Points, sections: RunSections, state: BoardState):
   const place = (step: number): number => positionOfStep(points, state.x, step);
   const evaluation: Overlay = {
     kind: 'line',
-    color: 'orange',
+    color: 'yellow',
     dashed: true,
     points: sections.evaluations.map(({ step, loss }) => ({ x: place(step), y: loss })),
   };
@@ -156,7 +156,7 @@ export function legendOf(spec: ChartSpec, sections: RunSections): LegendEntry[] 
   const has = (kind: string): boolean => sections.marks.some((mark) => mark.kind === kind);
   return [
     { label: t('training'), color: 'blue' },
-    ...(sections.evaluations.length > 0 ? [entry(t('evaluation'), 'orange', 'dashed')] : []),
+    ...(sections.evaluations.length > 0 ? [entry(t('evaluation'), 'yellow', 'dashed')] : []),
     ...(has('checkpoint') ? [entry(t('checkpoint'), 'green', 'checkpoint')] : []),
     ...(has('warning') ? [entry(t('warning'), 'yellow', 'warning')] : []),
     ...(has('setting') ? [entry(t('changed setting'), 'purple', 'setting')] : []),
@@ -181,6 +181,7 @@ export function noteOf(spec: ChartSpec, points: Points, sections: RunSections): 
   if (spec.id === 'memory_bytes' && setup?.estimates.memory_bytes !== undefined) {
     return t('planned {0}', formatBytes(setup.estimates.memory_bytes));
   }
+  if (spec.id === 'loss') return '';
   const [name] = spec.metrics;
   const last = name === undefined ? undefined : points.metrics[name]?.at(-1);
   return spec.metrics.length > 1 || last === undefined || name === undefined ? '' : metricText(name, last);

@@ -3,7 +3,7 @@
 import type { RunSections } from '../../src/protocol/panelViews.ts';
 import { formatBytes, formatCount, formatDuration, formatLoss } from '../../src/metrics/numberText.ts';
 import { element, setText } from '../dom.ts';
-import { changeText, metricText } from '../numbers.ts';
+import { changeText, metricText, roughDuration } from '../numbers.ts';
 import { clockTime, t } from '../strings.ts';
 import type { Part } from './context.ts';
 
@@ -91,7 +91,7 @@ function memoryTile({ head, now, setup, result }: RunSections): Tile {
 
 function timeTile({ head, now, setup, result }: RunSections, clock: number): Tile {
   const estimate = setup?.estimates.seconds;
-  const planned = estimate === undefined ? '' : t('planned {0}', formatDuration(estimate));
+  const planned = estimate === undefined ? '' : t('planned {0}', roughDuration(estimate));
   if (result) return { label: t('took'), value: formatDuration(result.seconds), note: planned };
   const left = now?.secondsLeft;
   if (left === undefined || head.status === 'failed' || head.status === 'interrupted') {

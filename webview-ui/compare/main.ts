@@ -1,0 +1,39 @@
+// Entry of the compare panel: says ready, and draws each snapshot that comes.
+
+import 'uplot/dist/uPlot.min.css';
+import '../styles/panel.css';
+import '../styles/charts.css';
+import '../styles/dashboard.css';
+import '../styles/compare.css';
+import { createFrame } from '../frame.ts';
+import { connect } from '../host.ts';
+import type { CompareSnapshot } from '../../src/protocol/webviewMessages.ts';
+import { t, useStrings } from '../strings.ts';
+import { registerToolkit } from '../toolkit.ts';
+import { createComparePage, type ComparePage } from './page.ts';
+
+registerToolkit();
+
+const root = document.querySelector<HTMLElement>('#root') ?? document.body;
+let snapshot: CompareSnapshot | undefined;
+let page: ComparePage | undefined;
+
+const host = connect(
+  (view) => {
+    if (view.type !== 'snapshot' || view.panel !== 'compare') return;
+    useStrings(view.strings, view.locale);
+    snapshot = view;
+    frame.request();
+  },
+  (method) => t('The editor did not answer in time ({0}).', method),
+);
+
+const frame = createFrame(() => {
+  if (!snapshot) return;
+  page ??= createComparePage(root, host);
+  page.update(snapshot.runs);
+});
+
+window.addEventListener('error', ({ message }) => host.trouble(message));
+window.addEventListener('unhandledrejection', ({ reason }) => host.trouble(String(reason)));
+host.ready();
