@@ -1,4 +1,5 @@
-// Test projects: unit (seconds, no processes), process (real subprocesses), reference (against Python libraries).
+// Test projects: unit (seconds, no processes), process (real subprocesses), reference (against Python libraries), e2e (in a
+// browser).
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -10,6 +11,15 @@ export default defineConfig({
         test: {
           name: 'process',
           include: ['test/process/**/*.test.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 240_000,
           fileParallelism: false,

@@ -4,7 +4,14 @@ import { cpSync, existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startEditor } from './code-server.mjs';
+import { installEditor, startEditor } from './code-server.mjs';
+
+// With --install it only brings the editor itself.
+if (process.argv.includes('--install')) {
+  const { folder } = await installEditor(console.error);
+  console.log(folder);
+  process.exit(0);
+}
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);

@@ -5,12 +5,13 @@ import { existsSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, test } from 'vitest';
+import { findEditor } from '../../scripts/code-server.mjs';
 
 /**
  * `python`: an interpreter with torch, transformers and peft. `smollm2`: its safetensors folder. `smollm2-gguf`: its .gguf
- * file. `swiftshader`: Vulkan on the CPU, which Debian's chromium brings, as a stand-in for a GPU.
+ * file. `chromium`: a browser for panels. `editor`: VS Code's server (`npm run editor -- --install`). `swiftshader`: Vulkan on the CPU, which Debian's chromium brings, as a stand-in for a GPU.
  */
-export type RequirementName = 'python' | 'smollm2' | 'smollm2-gguf' | 'swiftshader';
+export type RequirementName = 'python' | 'smollm2' | 'smollm2-gguf' | 'swiftshader' | 'chromium' | 'editor';
 
 export interface Requirement {
   /** The path, when what is needed is there. */
@@ -114,11 +115,26 @@ function fileName(file: string | URL): string {
 function lookUp(name: RequirementName): Requirement {
   if (name === 'python') return lookUpPython();
   if (name === 'smollm2') return lookUpFile('FINETUNE_SMOLLM2', 'config.json', 'the folder of SmolLM2-135M-Instruct');
+  if (name === 'chromium') return lookUpChromium();
+  if (name === 'editor') return lookUpEditor();
   if (name === 'swiftshader') {
     const path = '/usr/lib/chromium/vk_swiftshader_icd.json';
     return existsSync(path) ? { path } : { missing: `${path} is missing (Debian packages chromium and libvulkan1)` };
   }
   return lookUpFile('FINETUNE_SMOLLM2_GGUF', '', 'SmolLM2-135M-Instruct.Q4_1.gguf');
+}
+
+function lookUpEditor(): Requirement {
+  const { folder, installed } = findEditor();
+  return installed ? { path: folder } : { missing: "VS Code's server is not installed (npm run editor -- --install)" };
+}
+
+function lookUpChromium(): Requirement {
+  const places = [process.env['FINETUNE_CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser'];
+  const path = places.find((place) => place !== undefined && existsSync(place));
+  return path === undefined
+    ? { missing: 'FINETUNE_CHROMIUM does not name a Chromium (Debian package chromium)' }
+    : { path };
 }
 
 function lookUpFile(variable: string, inside: string, what: string): Requirement {

@@ -1,0 +1,77 @@
+// A VS Code window as a person uses it: palette, explorer, dashboard. Every wait is for something that can be seen.
+import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
+
+export const chromiumArguments = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export interface Workbench {
+  readonly page: Page;
+  /** Opens a folder and the explorer of runs. */
+  open(address: string): Promise<void>;
+  /** Calls a command by its title. */
+  command(title: string): Promise<void>;
+  /** Chooses an entry of the list that a command shows. */
+  choose(text: string): Promise<void>;
+  /** Presses a button of a dialog. */
+  answer(button: string): Promise<void>;
+  /** Lines of the explorer that hold a text. */
+  run(text: string | RegExp): Locator;
+  /** Inside of the dashboard in front. */
+  dashboard(): FrameLocator;
+  screenshot(file: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openWorkbench(browser: Browser): Promise<Workbench> {
+  const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
+  const page = await context.newPage();
+  const input = page.locator('.quick-input-widget input').first();
+  const entries = page.locator('.quick-input-list .monaco-list-row');
+  return {
+    page,
+    async open(address) {
+      await page.goto(address);
+      // Contributions register late: without the icon the palette does not know our commands.
+      const icon = page.locator('.activitybar a[aria-label^="Fine-Tune"]');
+      await icon.waitFor({ timeout: 60_000 });
+      if ((await page.locator('.sidebar .pane-header', { hasText: 'Runs' }).count()) === 0) await icon.click();
+      await page
+        .locator('.sidebar')
+        .getByText(/Start Fine-Tune|Active|Finished|Failed|Interrupted/)
+        .first()
+        .waitFor();
+    },
+    async command(title) {
+      await page.keyboard.press('F1');
+      await input.waitFor();
+      await input.fill(`>Fine-Tune: ${title}`);
+      await entries
+        .filter({ hasText: `Fine-Tune: ${title}` })
+        .first()
+        .click();
+    },
+    async choose(text) {
+      await entries.filter({ hasText: text }).first().click();
+    },
+    async answer(button) {
+      await page.locator('.monaco-dialog-box').getByRole('button', { name: button, exact: true }).click();
+    },
+    run: (text) => page.locator('.sidebar .monaco-list-row[aria-level="2"]').filter({ hasText: text }),
+    dashboard: () => page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame'),
+    async screenshot(file) {
+      await page.screenshot({ path: file });
+    },
+    async close() {
+      // Otherwise extension hosts linger.
+      await page.goto('about:blank');
+      await context.close();
+    },
+  };
+}
