@@ -27,7 +27,17 @@ export function diffWords(before: string, after: string): DiffPart[] {
     ...diffMiddle(a.slice(start, a.length - end), b.slice(start, b.length - end)),
     part('same', a.slice(a.length - end)),
   ];
-  return joined(parts);
+  const whole = joined(parts);
+  return isScattered(whole, before, after) ? [part('removed', [before]), part('added', [after])] : whole;
+}
+
+/** Below this share of common text, two texts are shown as two: single words in common only confuse. */
+const leastCommon = 0.3;
+
+function isScattered(parts: readonly DiffPart[], before: string, after: string): boolean {
+  if (before === '' || after === '') return false;
+  const common = parts.reduce((sum, { kind, text }) => (kind === 'same' ? sum + text.length : sum), 0);
+  return common / Math.max(before.length, after.length) < leastCommon && parts.length > 3;
 }
 
 function diffMiddle(a: readonly string[], b: readonly string[]): DiffPart[] {

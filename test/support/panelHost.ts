@@ -8,6 +8,7 @@ import { build } from 'esbuild';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { webviewBundle } from '../../scripts/bundles.mjs';
 import { readPanelMessage, type PanelMethod } from '../../src/protocol/webviewMessages.ts';
+import { packNumbers, unpackNumbers } from '../../src/protocol/wireNumbers.ts';
 
 export type ThemeName = 'dark' | 'light' | 'hc-dark' | 'hc-light';
 export const themeNames: readonly ThemeName[] = ['dark', 'light', 'hc-dark', 'hc-light'];
@@ -120,10 +121,10 @@ export async function openPanel(
     if (message.type() === 'error') errors.push(message.text());
   });
   const post = async (message: unknown): Promise<void> => {
-    await page.evaluate(`window.__post(${JSON.stringify(pack(message))})`);
+    await page.evaluate(`window.__post(${JSON.stringify(pack(packNumbers(message)))})`);
   };
   await page.exposeFunction('__said', async (packed: unknown) => {
-    const value = unpack(packed);
+    const value = unpackNumbers(unpack(packed));
     said.push(value);
     const message = readPanelMessage(value);
     if (message.type === 'ready') await post(host.snapshot());
@@ -145,35 +146,35 @@ export async function openPanel(
   return { page, context, post, said, errors };
 }
 
-/** What stands for the editor inside the page. Typed arrays travel as base64, numbers that JSON lacks by name. */
+/** What stands for the editor inside the page: JSON, but for typed arrays, which travel here as base64. */
 const pageSide = `
-  document.addEventListener('securitypolicyviolation', (e) => { (window.__violations ??= []).push(e.violatedDirective + ' ' + e.sourceFile + ':' + e.lineNumber + ':' + e.columnNumber + ' ' + e.sample + ' ' + (e.target && e.target.outerHTML || '').slice(0,150)); });
   const arrays = { Float64Array, Uint8Array };
   const unpack = (v) => {
     if (Array.isArray(v)) return v.map(unpack);
     if (v === null || typeof v !== 'object') return v;
-    if (v.$number) return Number(v.$number);
     if (v.$array) return new arrays[v.$array](Uint8Array.from(atob(v.data), (c) => c.charCodeAt(0)).buffer);
     return Object.fromEntries(Object.entries(v).map(([k, x]) => [k, unpack(x)]));
   };
   const pack = (v) => {
-    if (typeof v === 'number' && !Number.isFinite(v)) return { $number: String(v) };
     if (v === null || typeof v !== 'object') return v;
-    if (v instanceof Uint8Array) { let s = ''; for (const b of v) s += String.fromCharCode(b); return { $array: 'Uint8Array', data: btoa(s) }; }
+    if (v instanceof Uint8Array) {
+      let s = '';
+      for (const b of v) s += String.fromCharCode(b);
+      return { $array: 'Uint8Array', data: btoa(s) };
+    }
     if (Array.isArray(v)) return v.map(pack);
     return Object.fromEntries(Object.entries(v).map(([k, x]) => [k, pack(x)]));
   };
   let state;
   window.__post = (message) => window.postMessage(unpack(message), '*');
   window.acquireVsCodeApi = () => ({
-    postMessage: (message) => { window.__said(pack(message)); },
+    postMessage: (message) => { window.__said(JSON.parse(JSON.stringify(pack(message)))); },
     getState: () => state ?? JSON.parse(sessionStorage.getItem('state') ?? 'null') ?? undefined,
     setState: (next) => { state = next; sessionStorage.setItem('state', JSON.stringify(next)); },
   });
 `;
 
 function pack(value: unknown): unknown {
-  if (typeof value === 'number' && !Number.isFinite(value)) return { $number: String(value) };
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Float64Array || value instanceof Uint8Array) {
     const data = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
@@ -185,7 +186,6 @@ function pack(value: unknown): unknown {
 
 function unpack(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if ('$number' in value) return Number(value.$number);
   if ('$array' in value && 'data' in value) return new Uint8Array(Buffer.from(String(value.data), 'base64'));
   if (Array.isArray(value)) return value.map(unpack);
   return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, unpack(field)]));

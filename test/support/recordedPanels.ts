@@ -8,7 +8,7 @@ import type { ComparedRun } from '../../src/protocol/panelViews.ts';
 import type { CompareSnapshot, DashboardSnapshot, PanelMethod } from '../../src/protocol/webviewMessages.ts';
 import type { RunStatus } from '../../src/runs/store.ts';
 import type { Answerer } from './panelHost.ts';
-import { hostileText, recordedEvents, type RecordedRun } from './recordedRuns.ts';
+import { hostileText, recordedConfig, recordedEvents, type RecordedRun } from './recordedRuns.ts';
 import { runRecord } from './runRecords.ts';
 
 export interface RecordedFeed {
@@ -34,7 +34,7 @@ export async function recordedFeed(run: RecordedRun, status: RunStatus): Promise
   const feed = createRunFeed(folder, {
     run: () => record,
     configFile: () => 'support.finetune.yaml',
-    previous: () => ({ title: 'support-tickets · 6', config: { method: 'lora', training: { learning_rate: 1e-4 } } }),
+    previous: () => ({ title: 'support-tickets · 6', config: recordedConfig({ ...run, learningRate: 8e-4 }) }),
     trusted: () => true,
     t: (text, ...parts) => text.replace(/\{(\d+)\}/g, (_, index: string) => String(parts[Number(index)])),
     onProblem: (sentence) => problems.push(sentence),

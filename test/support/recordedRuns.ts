@@ -149,8 +149,9 @@ function begin(run: RecordedRun, tell: Tell): void {
   tell({ type: 'progress', stage: 'data', message: 'Tokenising data/train.jsonl', fraction: 0.62, seconds_left: 3 }, 4);
 }
 
-function startedDraft(run: RecordedRun): EventDraft {
-  const config = {
+/** The effective config of a run. */
+export function recordedConfig(run: RecordedRun) {
+  return {
     version: 1,
     model: 'HuggingFaceTB/SmolLM2-135M-Instruct',
     engine: 'embedded',
@@ -181,6 +182,10 @@ function startedDraft(run: RecordedRun): EventDraft {
     evaluation: { every: 50, max_new_tokens: 64 },
     checkpoints: { every: 100, keep: 3, best_by: 'eval_loss' },
   };
+}
+
+function startedDraft(run: RecordedRun): EventDraft {
+  const config = recordedConfig(run);
   return {
     type: 'started',
     plan: {
@@ -327,3 +332,39 @@ function fail(run: RecordedRun, tell: Tell): void {
     ],
   });
 }
+
+export const running: RecordedRun = {
+  name: 'support-tickets · 7',
+  steps: 312,
+  total: 340,
+  spikeAt: 197,
+  warnAt: 140,
+  newRateAt: 230,
+};
+
+export const finished: RecordedRun = {
+  name: 'support-tickets · 5',
+  steps: 340,
+  total: 340,
+  learningRate: 1e-4,
+  floor: 0.8,
+  ending: 'finished',
+  metrics: true,
+};
+
+export const failed: RecordedRun = {
+  name: 'support-tickets · 6',
+  steps: 118,
+  total: 340,
+  learningRate: 8e-4,
+  floor: 0.7,
+  ending: 'failed',
+};
+
+export const restarted: RecordedRun = {
+  name: 'support-tickets · 4',
+  steps: 150,
+  total: 340,
+  restartAfter: 80,
+  warnAt: 90,
+};

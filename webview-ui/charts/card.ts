@@ -49,6 +49,8 @@ export interface ChartCard {
   /** Shows a tooltip beside an x; undefined hides it. A pinned one can be clicked into. */
   tip(x: number | undefined, children?: readonly Child[], pinned?: boolean): void;
   readonly title: string;
+  /** Words beside the title while the crosshair is somewhere; undefined puts the usual ones back. */
+  noteAt(text: string | undefined): void;
 }
 
 export function createChartCard(id: string, syncKey: string, handlers: CardHandlers): ChartCard {
@@ -83,6 +85,8 @@ export function createChartCard(id: string, syncKey: string, handlers: CardHandl
     body,
   );
   let shown = '';
+  let usualNote = '';
+  let crosshairNote: string | undefined;
 
   const onKey = (event: KeyboardEvent): void => {
     const action = keyAction(event, handlers);
@@ -110,7 +114,8 @@ export function createChartCard(id: string, syncKey: string, handlers: CardHandl
     },
     show(view) {
       setText(title, view.title);
-      setText(note, view.note);
+      usualNote = view.note;
+      setText(note, crosshairNote ?? usualNote);
       table.setAttribute('aria-label', t('{0} as a table', view.title));
       plotArea.setAttribute('aria-label', `${view.title}. ${view.summary}`);
       setText(empty, view.empty);
@@ -123,6 +128,11 @@ export function createChartCard(id: string, syncKey: string, handlers: CardHandl
       }
       chart.show(view.content);
       if (!table.hidden) fill(table, tableOf(handlers.table(), view.title));
+    },
+    noteAt(text) {
+      crosshairNote = text;
+      setText(note, text ?? usualNote);
+      note.classList.toggle('at-crosshair', text !== undefined);
     },
     tip(x, children = [], pinned = false) {
       tooltip.hidden = x === undefined || !table.hidden;

@@ -63,6 +63,9 @@ export function createChart(syncKey: string, handlers: ChartHandlers): Chart {
   let plot: uPlot | undefined;
   let built = '';
   let theme = readTheme();
+  let hovered = false;
+  /** Charts that only follow another one's crosshair do not tell what they follow. */
+  const leads = (): boolean => hovered || (plot !== undefined && document.activeElement?.contains(plot.over) === true);
 
   const build = (): void => {
     plot?.destroy();
@@ -72,13 +75,7 @@ export function createChart(syncKey: string, handlers: ChartHandlers): Chart {
     plot = new uPlot(
       {
         ...size,
-        ...optionsOf(
-          content,
-          () => content!,
-          () => theme,
-          syncKey,
-          handlers,
-        ),
+        ...optionsOf({ content: () => content!, theme: () => theme, syncKey, handlers, leads }),
       },
       dataOf(content),
     );
@@ -88,7 +85,11 @@ export function createChart(syncKey: string, handlers: ChartHandlers): Chart {
       const index = plot?.cursor.idx;
       if (index !== null && index !== undefined) handlers.onPick(index);
     });
-    plot.over.addEventListener('mouseleave', () => handlers.onCursor(undefined));
+    plot.over.addEventListener('mouseenter', () => (hovered = true));
+    plot.over.addEventListener('mouseleave', () => {
+      hovered = false;
+      handlers.onCursor(undefined);
+    });
   };
 
   const resize = new ResizeObserver(() => {
@@ -149,13 +150,17 @@ function dataOf(content: ChartContent): uPlot.AlignedData {
   ];
 }
 
-function optionsOf(
-  first: ChartContent,
-  content: () => ChartContent,
-  theme: () => ChartTheme,
-  syncKey: string,
-  handlers: ChartHandlers,
-): Omit<uPlot.Options, 'width' | 'height'> {
+interface PlotContext {
+  readonly content: () => ChartContent;
+  readonly theme: () => ChartTheme;
+  readonly syncKey: string;
+  readonly handlers: ChartHandlers;
+  readonly leads: () => boolean;
+}
+
+function optionsOf(context: PlotContext): Omit<uPlot.Options, 'width' | 'height'> {
+  const { content, theme, syncKey, handlers, leads } = context;
+  const first = content();
   const axis = {
     stroke: () => theme().text,
     font: theme().font,
@@ -218,7 +223,7 @@ function optionsOf(
       setCursor: [
         (plot) => {
           // Charts that only follow do not tell what they follow.
-          const { idx, left, event } = plot.cursor;
+          const { idx, left } = plot.cursor;
           if (event?.target !== plot.over && document.activeElement?.contains(plot.over) !== true) return;
           handlers.onCursor(idx === null || left === undefined || left < 0 ? undefined : idx);
         },

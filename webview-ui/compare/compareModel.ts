@@ -66,13 +66,12 @@ export function overlaid(metric: string, runs: readonly CompareRun[], state: Com
       values,
     };
   });
-  const low = x[0] ?? 0;
-  const high = x.at(-1) ?? 1;
+  const high = Math.max(...runs.map(({ points }) => points[state.x].at(-1) ?? 0), x.at(-1) ?? 0);
   return {
     x,
     lines,
     overlays: [],
-    range: state.range ?? [Math.min(0, low), high > low ? high : low + 1],
+    range: state.range ?? [0, high > 0 ? high : 1],
     log: state.log && (metric === 'loss' || metric === 'evaluation' || metric === 'grad_norm'),
     fromZero: metric !== 'loss' && metric !== 'evaluation' && !metric.includes('/'),
   };
@@ -150,12 +149,14 @@ export function sorted(rows: readonly MetricRow[], column: MetricColumn | 'run',
   });
 }
 
-/** The best value of a column, when it is worth saying. */
+/** The best value of a column, when it is worth saying. What a run cost counts only when it came to its end. */
 export function bestOf(rows: readonly MetricRow[], column: MetricColumn): number | undefined {
   if (column === 'steps' || column === 'tokens') return undefined;
-  const values = rows.map((row) => row.values[column]).filter((value) => value !== undefined && Number.isFinite(value));
-  const numbers = values.filter((value) => value !== undefined);
-  if (new Set(numbers).size < 2) return undefined;
+  const fair = column === 'loss' || column === 'evaluation' ? rows : rows.filter(({ run }) => run.result !== null);
+  const numbers = fair
+    .map((row) => row.values[column])
+    .filter((value) => value !== undefined && Number.isFinite(value));
+  if (new Set(numbers.map((value) => cellText(column, value))).size < 2) return undefined;
   return lessIsBetter.has(column) ? Math.min(...numbers) : Math.max(...numbers);
 }
 

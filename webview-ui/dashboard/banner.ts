@@ -29,7 +29,7 @@ function bannerOf(sections: RunSections, context: DashboardContext): Child[] {
   const ended = head.status === 'failed' || head.status === 'interrupted';
   if (ended && crash) parts.push(crashCard(crash, context));
   else if (ended) parts.push(interruptedCard(sections));
-  else if (result) parts.push(resultCard(sections));
+  else if (result) parts.push(resultCard(sections, context));
   else if (['queued', 'starting', 'preparing'].includes(head.status)) parts.push(startCard(sections));
   else if (sections.progress?.stage === 'export') parts.push(exportLine(sections.progress));
   if (problems.length > 0) parts.push(problemLine(problems));
@@ -92,7 +92,7 @@ function exportLine(progress: NonNullable<RunSections['progress']>): HTMLElement
   return element('section', { class: 'card start' }, element('p', {}, `${progress.message} …`));
 }
 
-function resultCard({ result, evaluations }: RunSections): HTMLElement {
+function resultCard({ result, evaluations }: RunSections, context: DashboardContext): HTMLElement {
   const { outcome, kind, path, seconds, peakMemoryBytes } = result!;
   const words = {
     completed: t('Complete'),
@@ -116,7 +116,14 @@ function resultCard({ result, evaluations }: RunSections): HTMLElement {
       ` ${facts.join(' · ')}`,
     ),
     path !== undefined &&
-      element('p', { class: 'dim' }, kind === 'model' ? t('Model in {0}', path) : t('Adapter in {0}', path)),
+      element(
+        'p',
+        { class: 'dim' },
+        `${kind === 'model' ? t('Model') : t('Adapter')}: `,
+        element('code', {}, path),
+        ' ',
+        linkButton(t('Reveal run folder'), () => void context.ask('revealFolder', {})),
+      ),
   );
 }
 

@@ -14,13 +14,14 @@ import { t } from '../strings.ts';
 import { chartContent, chartSpecs, legendOf, noteOf, summaryOf, visibleRange } from './chartSpecs.ts';
 import type { BoardState, ChartSpec } from './chartSpecs.ts';
 import type { DashboardContext } from './context.ts';
-import { pointLines, pointSentence, rowLines } from './pointTip.ts';
+import { pointLines, pointSentence, rowLines, tipTitle } from './pointTip.ts';
 import { twinOf } from './tableTwin.ts';
 
 export interface Board {
-  /** Where the loss goes, and where the others go. */
+  /** Where the loss goes, where the next three go, and where all others go. */
   readonly main: HTMLElement;
   readonly side: HTMLElement;
+  readonly more: HTMLElement;
   update(model: RunModel): void;
   /** The choices of the toolbar changed. */
   choicesChanged(): void;
@@ -29,6 +30,8 @@ export interface Board {
   readonly cards: () => readonly ChartCard[];
 }
 
+/** Charts beside the loss; they are as high as it is. */
+const sideCharts = 3;
 /** Pixels that a page is asked for. */
 const pageBuckets = 800;
 /** After the last movement, in milliseconds, before the host is asked for a finer page. */
@@ -37,6 +40,7 @@ const settle = 120;
 export function createBoard(context: DashboardContext, onZoom: () => void): Board {
   const main = element('div', { class: 'board-main' });
   const side = element('div', { class: 'board-side' });
+  const more = element('div', { class: 'board-more' });
   const cards = new Map<string, { card: ChartCard; spec: ChartSpec }>();
   let range: readonly [number, number] | undefined;
   /** Finer points of what is zoomed into. */
@@ -68,7 +72,7 @@ export function createBoard(context: DashboardContext, onZoom: () => void): Boar
         legend: legendOf(spec, sections),
         content: chartContent(spec, shown, sections, state()),
         summary: summaryOf(spec, overview()),
-        empty: overview().step.length === 0 ? t('The first step has not been taken yet.') : '',
+        empty: '',
       });
     }
     drawn = true;
@@ -130,6 +134,7 @@ export function createBoard(context: DashboardContext, onZoom: () => void): Boar
   };
 
   const showTip = (card: ChartCard, index: number | undefined): void => {
+    showValues(index);
     if (pinned) return;
     current = index ?? -1;
     const x = index === undefined ? undefined : points()[state().x][index];
@@ -137,7 +142,16 @@ export function createBoard(context: DashboardContext, onZoom: () => void): Boar
       card.tip(undefined);
       return;
     }
-    card.tip(x, [...tipLines(index), element('p', { class: 'hint' }, t('Click for the rows of this step'))]);
+    const hint = element('p', { class: 'hint' }, t('Click for the rows of this step'));
+    card.tip(x, card === cards.get('loss')?.card ? [...tipLines(index), hint] : [tipTitle(points(), index), hint]);
+  };
+
+  /** The values under the crosshair, beside the title of every chart but the loss, whose tooltip has them. */
+  const showValues = (index: number | undefined): void => {
+    for (const { card, spec } of cards.values()) {
+      const values = spec.metrics.map((name) => metricText(name, points().metrics[name]?.[index ?? -1] ?? Number.NaN));
+      card.noteAt(index === undefined || spec.id === 'loss' ? undefined : values.join(' · '));
+    }
   };
 
   const unpin = (): void => {
@@ -231,7 +245,7 @@ export function createBoard(context: DashboardContext, onZoom: () => void): Boar
       const card = makeCard(spec);
       cards.set(spec.id, { card, spec });
       if (spec.id === 'loss') main.prepend(card.element);
-      else side.append(card.element);
+      else (side.childElementCount < sideCharts ? side : more).append(card.element);
     }
   };
 
@@ -242,6 +256,7 @@ export function createBoard(context: DashboardContext, onZoom: () => void): Boar
   return {
     main,
     side,
+    more,
     update(model) {
       reconcile(model);
       const growing = range !== undefined && range[1] >= (page?.step.at(-1) ?? Number.POSITIVE_INFINITY);

@@ -53,12 +53,24 @@ export function createChartsTab(context: DashboardContext, openSamples: () => vo
       board.choicesChanged();
     }),
   );
-  board.main.append(watch.element);
+  board.main.append(watch.element, board.more);
+  const grid = element('div', { class: 'board' }, board.main, board.side);
+  const waiting = element(
+    'div',
+    { class: 'friendly' },
+    element('h2', {}, t('The first step has not been taken yet')),
+    element('p', {}, t('Loss, learning rate, gradient norm, speed and memory are drawn here from the first step on.')),
+  );
   return {
     toolbar,
     board,
-    element: element('div', { class: 'board' }, board.main, board.side),
+    element: element('div', {}, waiting, grid),
     update(model) {
+      const empty = model.points.step.length === 0;
+      waiting.hidden = !empty;
+      grid.hidden = empty;
+      toolbar.classList.toggle('idle', empty);
+      if (empty) return;
       board.update(model);
       watch.update(model);
     },

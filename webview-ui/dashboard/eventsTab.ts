@@ -35,7 +35,7 @@ export function createEventsTab(context: DashboardContext): EventsTab {
       all = true;
       draw();
     };
-    fill(more, seen.length > some.length && linkButton(t('{0} earlier events', seen.length - some.length), showAll));
+    fill(more, seen.length > some.length && linkButton(t('Earlier events ({0})', seen.length - some.length), showAll));
   };
 
   const readLog = async (): Promise<void> => {

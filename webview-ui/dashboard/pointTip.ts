@@ -24,11 +24,7 @@ export function pointLines(
   const sigma = sigmaText(points.sigma[index] ?? 0);
   const further = Object.keys(points.metrics).filter((name) => !inHead.has(name) && Number.isFinite(at(name)));
   return [
-    element(
-      'p',
-      { class: 'tip-title' },
-      t('step {0} · epoch {1}', formatCount(step), (points.epoch[index] ?? 0).toFixed(2)),
-    ),
+    tipTitle(points, index),
     element(
       'p',
       {},
@@ -56,6 +52,11 @@ export function pointLines(
   ];
 }
 
+export function tipTitle(points: Points, index: number): HTMLElement {
+  const step = formatCount(points.step[index] ?? 0);
+  return element('p', { class: 'tip-title' }, t('step {0} · epoch {1}', step, (points.epoch[index] ?? 0).toFixed(2)));
+}
+
 /** The sentence of a point for a screen reader. */
 export function pointSentence(points: Points, index: number): string {
   const loss = points.metrics['loss']?.[index];
@@ -81,7 +82,7 @@ export function rowLines({ rows }: StepRows, open: (id: string) => void): HTMLEl
   const list = element('ul', { class: 'rows' }, ...sorted.slice(0, shownRows).map(item));
   const rest = sorted.slice(shownRows);
   if (rest.length === 0) return list;
-  const more = linkButton(t('{0} more rows', rest.length), () => {
+  const more = linkButton(t('More rows ({0})', rest.length), () => {
     more.remove();
     list.append(...rest.map(item));
   });

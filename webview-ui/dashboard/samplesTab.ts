@@ -62,7 +62,7 @@ export function createSamplesTab(): Part {
         ),
       ),
       newestFirst.length > seen.length &&
-        linkButton(t('{0} earlier answers', newestFirst.length - seen.length), () => {
+        linkButton(t('Earlier answers ({0})', newestFirst.length - seen.length), () => {
           open.add(prompt);
           draw(samples);
         }),

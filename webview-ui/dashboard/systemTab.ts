@@ -1,8 +1,9 @@
 // The machine, the versions and the hashes of a run, and what was planned against what it took.
 
 import type { FactGroup, RunSections } from '../../src/protocol/panelViews.ts';
-import { formatBytes, formatCount, formatDuration } from '../../src/metrics/numberText.ts';
+import { formatBytes, formatCount } from '../../src/metrics/numberText.ts';
 import { element, fill } from '../dom.ts';
+import { roughDuration } from '../numbers.ts';
 import { t } from '../strings.ts';
 import type { Part } from './context.ts';
 
@@ -48,11 +49,11 @@ function planFacts({ setup, now, result }: RunSections): FactGroup[] {
       ],
     },
     {
-      title: t('Plan and truth'),
+      title: t('Planned and real'),
       facts: [
         {
           name: t('Time'),
-          value: pair(optional(estimates.seconds, formatDuration), optional(seconds, formatDuration)),
+          value: pair(optional(estimates.seconds, roughDuration), optional(seconds, roughDuration)),
         },
         {
           name: t('Memory'),

@@ -91,7 +91,7 @@ function memoryTile({ head, now, setup, result }: RunSections): Tile {
 
 function timeTile({ head, now, setup, result }: RunSections, clock: number): Tile {
   const estimate = setup?.estimates.seconds;
-  const planned = estimate === undefined ? '' : t('planned {0}', roughDuration(estimate));
+  const planned = estimate === undefined ? '' : t('plan {0}', roughDuration(estimate));
   if (result) return { label: t('took'), value: formatDuration(result.seconds), note: planned };
   const left = now?.secondsLeft;
   if (left === undefined || head.status === 'failed' || head.status === 'interrupted') {

@@ -35,6 +35,7 @@ export function headOf(run: ReadableRun, configFile: string, trusted: boolean, t
     created: run.manifest.created,
     configFile,
     actions: trusted ? actionsOf(run.status) : [],
+    machineMemoryBytes: run.manifest.machine.memory_bytes,
     ...(reason === undefined ? {} : { statusReason: reason }),
     ...(run.label.note === undefined ? {} : { note: run.label.note }),
   };
