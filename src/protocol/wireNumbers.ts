@@ -18,10 +18,16 @@ export function packNumbers(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, packNumbers(item)]));
 }
 
-/** The reverse of `packNumbers`; other values come back as they are. */
-export function unpackNumbers(value: unknown): unknown {
+/** Deeper than any message: what lies below is left out, since nesting without end would use up the stack. */
+const deepest = 64;
+
+/** The reverse of `packNumbers`; other values come back as they are. Never throws, whatever was sent. */
+export function unpackNumbers(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
-  if (Array.isArray(value)) return value.map(unpackNumbers);
-  if (mark in value && Object.keys(value).length === 1) return names.get(String(value[mark])) ?? value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, unpackNumbers(item)]));
+  if (depth > deepest) return undefined;
+  if (Array.isArray(value)) return value.map((item) => unpackNumbers(item, depth + 1));
+  if (mark in value && Object.keys(value).length === 1) {
+    return (typeof value[mark] === 'string' ? names.get(value[mark]) : undefined) ?? value;
+  }
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, unpackNumbers(item, depth + 1)]));
 }

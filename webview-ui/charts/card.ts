@@ -55,7 +55,7 @@ export interface ChartCard {
 
 export function createChartCard(id: string, syncKey: string, handlers: CardHandlers): ChartCard {
   const chart = createChart(syncKey, handlers);
-  const title = element('h3', { attributes: { id: `chart-${id}-title` } });
+  const title = element('h2', { class: 'card-title', attributes: { id: `chart-${id}-title` } });
   const legend = element('ul', { class: 'legend', attributes: { 'aria-label': t('Legend') } });
   const note = element('span', { class: 'note' });
   const tooltip = element('div', { class: 'tooltip', attributes: { hidden: true } });

@@ -63,9 +63,8 @@ export function createChart(syncKey: string, handlers: ChartHandlers): Chart {
   let plot: uPlot | undefined;
   let built = '';
   let theme = readTheme();
+  /** Charts that only follow another one's crosshair do not tell what they follow; keys tell it by themselves. */
   let hovered = false;
-  /** Charts that only follow another one's crosshair do not tell what they follow. */
-  const leads = (): boolean => hovered || (plot !== undefined && document.activeElement?.contains(plot.over) === true);
 
   const build = (): void => {
     plot?.destroy();
@@ -75,7 +74,7 @@ export function createChart(syncKey: string, handlers: ChartHandlers): Chart {
     plot = new uPlot(
       {
         ...size,
-        ...optionsOf({ content: () => content!, theme: () => theme, syncKey, handlers, leads }),
+        ...optionsOf({ content: () => content!, theme: () => theme, syncKey, handlers, leads: () => hovered }),
       },
       dataOf(content),
     );
@@ -222,9 +221,8 @@ function optionsOf(context: PlotContext): Omit<uPlot.Options, 'width' | 'height'
       ],
       setCursor: [
         (plot) => {
-          // Charts that only follow do not tell what they follow.
+          if (!leads()) return;
           const { idx, left } = plot.cursor;
-          if (event?.target !== plot.over && document.activeElement?.contains(plot.over) !== true) return;
           handlers.onCursor(idx === null || left === undefined || left < 0 ? undefined : idx);
         },
       ],

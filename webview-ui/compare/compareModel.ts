@@ -81,8 +81,8 @@ function seriesOf(metric: string, { run, points }: CompareRun, { x, smoothing }:
   if (metric === 'evaluation') {
     return run.evaluations.map(({ step, loss }) => [positionOfStep(points, x, step), loss]);
   }
-  const noisy = metric === 'loss' || metric === 'grad_norm' || metric === 'tokens_per_second' || metric.includes('/');
-  const values = noisy ? smoothedMetric(points, metric, smoothing) : (points.metrics[metric] ?? []);
+  const exact = metric === 'learning_rate' || metric === 'memory_bytes';
+  const values = exact ? (points.metrics[metric] ?? []) : smoothedMetric(points, metric, smoothing);
   return values.map((value, i) => [points[x][i]!, value]);
 }
 

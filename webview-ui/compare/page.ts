@@ -124,5 +124,13 @@ function region(title: string): { card: HTMLElement; body: HTMLElement } {
     class: 'table-place',
     attributes: { tabindex: '0', role: 'region', 'aria-label': title },
   });
-  return { card: element('section', { class: 'card' }, element('header', {}, element('h3', {}, title)), body), body };
+  return {
+    card: element(
+      'section',
+      { class: 'card' },
+      element('header', {}, element('h2', { class: 'card-title' }, title)),
+      body,
+    ),
+    body,
+  };
 }

@@ -123,6 +123,7 @@ export function createConfigTab(context: DashboardContext): Part {
 function comparisonText(previous: RunSections['previous'], count: number): string {
   if (!previous) return t('There is no earlier run of this config to compare with.');
   if (count === 0) return t('Nothing differs from {0}, the run before.', previous.title);
+  if (count === 1) return t('One value differs from {0}, the run before.', previous.title);
   return t('{0} values differ from {1}, the run before.', count, previous.title);
 }
 

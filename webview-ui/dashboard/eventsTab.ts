@@ -61,7 +61,7 @@ export function createEventsTab(context: DashboardContext): EventsTab {
         element(
           'header',
           {},
-          element('h3', { attributes: { id: 'events-title' } }, t('Events')),
+          element('h2', { class: 'card-title', attributes: { id: 'events-title' } }, t('Events')),
           dropdown(t('show'), levels, level, (value) => {
             level = value;
             draw();
@@ -76,7 +76,7 @@ export function createEventsTab(context: DashboardContext): EventsTab {
         element(
           'header',
           {},
-          element('h3', { attributes: { id: 'log-title' } }, t('Log')),
+          element('h2', { class: 'card-title', attributes: { id: 'log-title' } }, t('Log')),
           logNote,
           button(t('Read again'), () => void readLog()),
           linkButton(t('Open log'), () => void context.ask('openLog', {})),

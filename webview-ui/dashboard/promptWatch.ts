@@ -24,7 +24,7 @@ export function createPromptWatch(openSamples: () => void): Part {
     element(
       'header',
       {},
-      element('h3', { attributes: { id: 'watch-title' } }, t('Prompt watch')),
+      element('h2', { class: 'card-title', attributes: { id: 'watch-title' } }, t('Prompt watch')),
       note,
       linkButton(t('All samples'), openSamples),
     ),

@@ -47,7 +47,7 @@ export function createSamplesTab(): Part {
     return element(
       'section',
       { class: 'card prompt-card', attributes: { 'aria-labelledby': id } },
-      element('h3', { attributes: { id } }, prompt),
+      element('h2', { class: 'card-title', attributes: { id } }, prompt),
       element(
         'ol',
         { class: 'answers' },

@@ -85,7 +85,7 @@ function factCard({ title, facts }: FactGroup): HTMLElement {
   return element(
     'section',
     { class: 'card facts' },
-    element('h3', {}, title),
+    element('h2', { class: 'card-title' }, title),
     element(
       'dl',
       {},

@@ -82,11 +82,17 @@ function memoryTile({ head, now, setup, result }: RunSections): Tile {
   const planned = setup?.estimates.memory_bytes;
   const machine = head.machineMemoryBytes;
   const notes = [
-    planned === undefined ? '' : t('planned {0}', formatBytes(planned)),
+    planned === undefined ? '' : t('planned {0}', withoutUnit(formatBytes(planned), machine)),
     machine === undefined ? '' : t('of {0}', formatBytes(machine)),
   ];
   const note = notes.filter((text) => text !== '').join(' ');
   return { label, value: bytes === undefined ? unknown : formatBytes(bytes), note };
+}
+
+/** `1.81` for `1.81 GB` where the size that follows says GB: the tile is narrow. */
+function withoutUnit(text: string, followedBy: number | undefined): string {
+  const unit = followedBy === undefined ? '' : ` ${formatBytes(followedBy).split(' ').at(-1)}`;
+  return unit !== '' && text.endsWith(unit) ? text.slice(0, -unit.length) : text;
 }
 
 function timeTile({ head, now, setup, result }: RunSections, clock: number): Tile {
