@@ -21,14 +21,6 @@ export type SummaryName = 'trend' | 'bestStep' | 'bestLoss' | 'clipped';
 
 export type PageRequest = Omit<SeriesParams, 'run'>;
 
-/** Columns for a cache on disk; each as long as the run has steps. */
-export interface DumpedColumns {
-  readonly axes: Readonly<Record<string, Float64Array>>;
-  readonly metrics: Readonly<Record<string, Float64Array>>;
-  /** The clipping norm that `clipped` counts by. */
-  readonly limit: number | undefined;
-}
-
 export interface StepColumns {
   readonly length: number;
   /** `place`: byte of the log where its line begins; `limit`: norm above which gradients are clipped. */
@@ -45,24 +37,18 @@ export interface StepColumns {
   page(request: PageRequest): SeriesPage;
   /** The steps from an index on, none left out. */
   since(index: number): SeriesPage;
-  dump(): DumpedColumns;
 }
 
-/** Empty columns, or those that were dumped. */
-export function createStepColumns(dumped?: DumpedColumns): StepColumns {
-  let length = dumped?.axes['step']?.length ?? 0;
-  let capacity = Math.max(1024, length);
-  let limit = dumped?.limit;
+export function createStepColumns(): StepColumns {
+  let length = 0;
+  let capacity = 1024;
+  let limit: number | undefined;
   let trend = createTrend();
   let bestIndex = -1;
   let clipped = 0;
-  let axes = named(axisNames, (name) => sized(dumped?.axes[name], capacity));
+  let axes = named(axisNames, (name) => sized(undefined, capacity));
   let metrics = new Map<string, Float64Array>([
     ...metricNames.map((name): [string, Float64Array] => [name, sized(undefined, capacity)]),
-    ...Object.entries(dumped?.metrics ?? {}).map(([name, column]): [string, Float64Array] => [
-      name,
-      sized(column, capacity),
-    ]),
   ]);
 
   const metric = (name: (typeof metricNames)[number]): Float64Array => metrics.get(name)!;
@@ -111,7 +97,6 @@ export function createStepColumns(dumped?: DumpedColumns): StepColumns {
     metrics: Object.fromEntries([...metrics].map(([name, values]) => [name, takeAt(values, indexes)])),
     smoothed: {},
   });
-  sumAgain();
 
   return {
     get length() {
@@ -161,11 +146,6 @@ export function createStepColumns(dumped?: DumpedColumns): StepColumns {
       const indexes = Int32Array.from({ length: Math.max(0, length - index) }, (_, i) => index + i);
       const from = index < length ? axes.step[index]! : 0;
       return pageOf(indexes, { from, to: Number.POSITIVE_INFINITY, total: indexes.length });
-    },
-    dump() {
-      const trimmed = (values: Float64Array): Float64Array => values.subarray(0, length);
-      const all = [...metrics].map(([name, values]): [string, Float64Array] => [name, trimmed(values)]);
-      return { axes: named(axisNames, (name) => trimmed(axes[name])), metrics: Object.fromEntries(all), limit };
     },
   };
 }

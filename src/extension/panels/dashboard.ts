@@ -16,6 +16,9 @@ import { feedOf } from './runFeeds.ts';
 const liveInterval = 100;
 const endedInterval = 1000;
 
+/** How long a panel waits for a long log, in milliseconds, before it is shown what has been read so far. */
+const patience = 250;
+
 /** Malformed messages that are told in the log, for each panel. */
 const toldTroubles = 20;
 
@@ -91,7 +94,7 @@ function feedPanel(panel: vscode.WebviewPanel, first: ReadableRun, services: Ser
   };
 
   const sendSnapshot = async (): Promise<void> => {
-    await feed.read();
+    await feed.read(patience);
     revision += 1;
     post({
       type: 'snapshot',
@@ -104,7 +107,7 @@ function feedPanel(panel: vscode.WebviewPanel, first: ReadableRun, services: Ser
   };
 
   const sendDelta = async (): Promise<void> => {
-    await feed.read();
+    await feed.read(patience);
     const delta = feed.delta();
     if (delta === 'reset') await sendSnapshot();
     else if (delta) post({ type: 'delta', panel: 'dashboard', revision: ++revision, ...delta });
@@ -165,6 +168,8 @@ function feedPanel(panel: vscode.WebviewPanel, first: ReadableRun, services: Ser
     clearTimeout(timer);
     listener.dispose();
   });
+  // The log is read while the page loads; a failure is told when the page asks for a snapshot.
+  feed.read().catch(() => undefined);
   panel.webview.html = panelHtml(panel.webview, context.extensionUri, 'dashboard', runTitle(first));
 }
 

@@ -32,8 +32,11 @@ export interface FeedDelta {
 export interface RunFeed {
   readonly folder: string;
   state(): RunState;
-  /** Reads what was added to the log. */
-  read(): Promise<void>;
+  /**
+   * Reads what was added to the log. With `patience`, in milliseconds, resolves after it at the latest: reading goes on,
+   * and meanwhile the feed tells what it knows so far.
+   */
+  read(patience?: number): Promise<void>;
   /** Everything; the next delta counts from here. */
   snapshot(): { readonly sections: RunSections; readonly page: SeriesPage };
   /** What changed since the last snapshot or delta; undefined when nothing did. `reset`: only a snapshot can tell it. */
@@ -164,9 +167,10 @@ export function createRunFeed(folder: string, context: FeedContext): RunFeed {
   return {
     folder,
     state: () => state,
-    async read() {
+    async read(patience) {
       reading ??= follower.read(take, restart).finally(() => (reading = undefined));
-      await reading;
+      if (patience === undefined) await reading;
+      else await noLongerThan(patience, reading);
     },
     snapshot() {
       sources = new Map(entriesOf(builders).map(([name, { from }]) => [name, from()]));
@@ -194,6 +198,19 @@ export function createRunFeed(folder: string, context: FeedContext): RunFeed {
       return { step, rows: event?.type === 'step' && event.step === step ? event.rows : [] };
     },
   };
+}
+
+/** Waits for the work, but not longer than so many milliseconds. */
+async function noLongerThan(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const end = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
+  try {
+    await Promise.race([work, end]);
+  } finally {
+    clearTimeout(timer);
+    // A failure after the time is told by the next read.
+    work.catch(() => undefined);
+  }
 }
 
 function entriesOf<T extends object>(record: T): [keyof T, T[keyof T]][] {

@@ -54,6 +54,16 @@ test('a snapshot and the deltas after it together are all steps, each once', asy
   expect(followed.snapshot().sections.result?.outcome).toBe('completed');
 });
 
+test('without patience the feed tells what it has read so far, and the rest when it is read', async () => {
+  await writeFile(log(), lines(numbered([hello, started, ...many(1, 8001)])));
+  const followed = feed();
+  await followed.read(0);
+  const early = followed.snapshot().page.total;
+  expect(early).toBeLessThan(8000);
+  await followed.read();
+  expect(followed.snapshot().page.total).toBe(8000);
+});
+
 test('a line that is still being written is not seen, nor lost', async () => {
   const events = numbered([hello, started, step(1, 3), step(2, 2)]);
   const text = lines(events);
