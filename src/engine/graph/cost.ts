@@ -11,7 +11,7 @@ const views: ReadonlySet<string> = new Set(['reshape']);
 /** Operations that may write their result over an input of the same size. */
 const inPlace: ReadonlySet<string> = new Set([
   ...['neg', 'exp', 'log', 'sqrt', 'reciprocal', 'tanh', 'sigmoid', 'erf'],
-  ...['add', 'sub', 'mul', 'div', 'softmax'],
+  ...['add', 'sub', 'mul', 'div', 'softmax', 'crossEntropyGradient'],
 ]);
 const given: ReadonlySet<string> = new Set(['input', 'parameter', 'weight', 'constant']);
 
@@ -73,10 +73,6 @@ export function peakActivationBytes(nodes: readonly Node[], kept: ReadonlySet<No
 /** Memory that an operation needs only while it runs. */
 function scratchBytes(node: Node, dims: DimBindings): number {
   switch (node.operation.kind) {
-    // Log-probabilities or probabilities of all classes, beside the logits.
-    case 'crossEntropy':
-    case 'crossEntropyGradient':
-      return 4 * elements(node.inputs[0]!, dims);
     case 'padRows':
       return 4 * elements(node.inputs[0]!, dims);
     default:
