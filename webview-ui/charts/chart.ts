@@ -224,7 +224,7 @@ function optionsOf(context: PlotContext): Omit<uPlot.Options, 'width' | 'height'
         (plot) => {
           // Charts that only follow do not tell what they follow.
           const { idx, left } = plot.cursor;
-          if (event?.target !== plot.over && document.activeElement?.contains(plot.over) !== true) return;
+          if (!leads()) return;
           handlers.onCursor(idx === null || left === undefined || left < 0 ? undefined : idx);
         },
       ],
