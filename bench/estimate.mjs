@@ -22,6 +22,9 @@ const configs = {
   'LoRA r64, 8 rows, accumulated twice': { rank: 64, batch: 8, accumulate: 2, steps: 4 },
   'LoRA r8, rows cut at 128': { rank: 8, maxLength: 128 },
   'full, starter model, 16 rows': { model: starter, method: 'full', batch: 16, steps: 60, maxLength: 192 },
+  // The two that nothing was fitted to.
+  'full, 1 row cut at 256': { method: 'full', batch: 1, steps: 6, maxLength: 256 },
+  'LoRA r32 on q_proj, v_proj, 16 rows': { rank: 32, batch: 16, steps: 4, modules: ['q_proj', 'v_proj'] },
 };
 
 function configText({ checkpointing = false, rank = 16, batch = 4, accumulate = 1, steps = 10, packing = true, ...c }) {
@@ -30,7 +33,9 @@ function configText({ checkpointing = false, rank = 16, batch = 4, accumulate = 
     model: resolve(c.model ?? model),
     method: c.method ?? 'lora',
     data: { train: 'rows.jsonl', validation: 0, order: 'as_is', max_length: c.maxLength ?? 512, packing },
-    ...(c.method === 'full' ? {} : { lora: { rank, alpha: 2 * rank, dropout: 0 } }),
+    ...(c.method === 'full'
+      ? {}
+      : { lora: { rank, alpha: 2 * rank, dropout: 0, target_modules: c.modules ?? 'all-linear' } }),
     training: {
       max_steps: steps,
       batch_size: batch,

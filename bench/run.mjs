@@ -18,15 +18,15 @@ export async function execute(command, args, options = {}) {
 
 /**
  * Trains in a new temporary folder. `files` are laid there first: name → text; one of them is the config.
- * @returns events of the run, and what follows from them: useful tokens/s from the second step on, memory, losses.
+ * @returns events of the run, when it was begun, and what follows from them: useful tokens/s from the second step on, memory, losses.
  */
 export async function trainOnce(config, files) {
   const folder = await mkdtemp(join(tmpdir(), 'finetune-bench-'));
   try {
     for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
-    const started = performance.now();
+    const begun = Date.now();
     await execute(process.execPath, [resolve('dist/cli.js'), 'start', config, '--json'], { cwd: folder });
-    const wallSeconds = (performance.now() - started) / 1000;
+    const wallSeconds = (Date.now() - begun) / 1000;
     const [id] = await readdir(join(folder, '.finetune', 'runs'));
     const text = await readFile(join(folder, '.finetune', 'runs', id, 'events.jsonl'), 'utf8');
     const events = text
@@ -39,6 +39,7 @@ export async function trainOnce(config, files) {
     const finished = events.find((event) => event.type === 'finished');
     return {
       events,
+      begun,
       wallSeconds,
       tokensPerSecond: sum('tokens') / sum('seconds'),
       peakMemory: finished.took.peak_memory_bytes,

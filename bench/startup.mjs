@@ -1,6 +1,9 @@
-// How long the command line takes to start: `finetune --help` against Node alone, the best and the median of 15 starts.
+// How long the command line takes to start: `finetune --help` against Node alone, the best and the median of 15 starts;
+// and, where FINETUNE_SMOLLM2 names a model folder, how long `finetune start` takes to the end of its first step.
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { benchmarkRows } from './rows.mjs';
+import { median, trainOnce } from './run.mjs';
 
 const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 const starts = 15;
@@ -11,6 +14,31 @@ console.log('| --- | --- | --- |');
 measure('node -e 0', ['-e', '0']);
 measure('finetune --help', [cli, '--help']);
 measure('finetune runs', [cli, 'runs']);
+if (process.env.FINETUNE_SMOLLM2) {
+  await measureFirstStep('first step of SmolLM2-135M', { validation: 0 });
+  await measureFirstStep('… evaluated on 20 rows before', { validation: 0.02 });
+}
+
+/** From the start of the command to its first `step` event: three runs of LoRA on 1,000 rows that were never seen. */
+async function measureFirstStep(name, data) {
+  const config = {
+    version: 1,
+    model: process.env.FINETUNE_SMOLLM2,
+    method: 'lora',
+    data: { train: 'rows.jsonl', max_length: 512, ...data },
+    training: { max_steps: 1, batch_size: 4 },
+  };
+  const files = { 'first.finetune.json': JSON.stringify(config), 'rows.jsonl': benchmarkRows(1000) };
+  const times = [];
+  for (let run = 0; run < 3; run++) {
+    const { events, begun } = await trainOnce('first.finetune.json', files);
+    times.push(Date.parse(events.find(({ type }) => type === 'step').time) - begun);
+    if (process.argv.includes('--events')) {
+      for (const { type, phase, time } of events) console.error(type, phase ?? '', Date.parse(time) - begun);
+    }
+  }
+  console.log(`| ${name} | ${Math.min(...times)} ms | ${median(times)} ms |`);
+}
 
 function measure(name, args) {
   const times = Array.from({ length: starts }, () => {

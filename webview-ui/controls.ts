@@ -24,7 +24,7 @@ export function button(
       attributes: { appearance, 'aria-label': ariaLabel, title, ...attributes },
       on: { click: onClick },
     },
-    ...(Array.isArray(label) ? label : [label]),
+    ...[label].flat(),
   );
 }
 

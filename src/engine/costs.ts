@@ -13,12 +13,12 @@ import { stepGraph } from './training/graph.ts';
 export interface MemoryParts {
   /** Frozen weights, mapped from their file. */
   readonly weights: number;
-  /** Trained values, gradient sums and, with several sequences a step, the gradients of one of them. */
+  /** Trained values, gradient sums, the gradients of one of several sequences, and copies for a checkpoint. */
   readonly trained: number;
   readonly optimizer: number;
   /** Values between forward and backward pass at the worst moment. */
   readonly activations: number;
-  /** Node, ONNX Runtime and the program itself. */
+  /** Node, ONNX Runtime with the graph, the tokenizer and the program itself. */
   readonly program: number;
   readonly total: number;
 }
@@ -41,10 +41,15 @@ export interface SequenceSize {
   readonly trainedTokens: number;
 }
 
-/** Resident memory of a process that has loaded the engine but no model, measured (docs/benchmarks.md). */
-const programBytes = 150e6;
+// Measured (docs/benchmarks.md): a process that has loaded the engine, what a tokenizer takes for each of its entries, and
+// ONNX Runtime for each node of a graph.
+const bareProgramBytes = 165e6;
+const bytesPerToken = 1400;
+const bytesPerNode = 20e3;
 /** The allocator's pieces are larger than what lies in them, measured (docs/benchmarks.md). */
-const arenaFactor = 1.08;
+const arenaFactor = 1.2;
+/** Copies of the trained values that are on their way to a checkpoint or not yet collected, measured likewise. */
+const copiesUnderway = 1.5;
 
 export function sequenceSize(sequence: PackedSequence): SequenceSize {
   const lengths = new Map<number, number>();
@@ -63,7 +68,7 @@ export function planCosts(plan: Omit<SessionPlan, 'device' | 'threads' | 'seed'>
   const weights = modelWeights(architecture, plan.weights);
   const { model, outputs } = stepGraph({ architecture, weights, method: plan.method }, plan.gradientCheckpointing);
   const nodes = reachable(outputs.values());
-  const kept = new Set(outputs.values());
+  const vocabulary = model.logits.shape[1] as number;
   const size = (shape: readonly number[]) => shape.reduce((n, d) => n * d, 1);
   const trainable = model.parameters.reduce((n, p) => n + size(p.shape), 0);
   const stored = [...weights.values()];
@@ -77,10 +82,10 @@ export function planCosts(plan: Omit<SessionPlan, 'device' | 'threads' | 'seed'>
     memory: (largest, sequencesPerStep) => {
       const parts = {
         weights: full ? 0 : stored.reduce((n, w) => n + w.byteLength, 0),
-        trained: 4 * trainable * (sequencesPerStep > 1 ? 3 : 2),
+        trained: 4 * trainable * ((sequencesPerStep > 1 ? 3 : 2) + copiesUnderway),
         optimizer: plan.optimizer.kind === 'adamw' ? 8 * trainable : 0,
-        activations: arenaFactor * peakActivationBytes(nodes, kept, dims(largest)),
-        program: programBytes,
+        activations: arenaFactor * peakActivationBytes(nodes, dims(largest)),
+        program: bareProgramBytes + bytesPerToken * vocabulary + bytesPerNode * nodes.length,
       };
       return { ...parts, total: Object.values(parts).reduce((a, b) => a + b, 0) };
     },

@@ -46,7 +46,7 @@ export function createStepColumns(): StepColumns {
   let trend = createTrend();
   let bestIndex = -1;
   let clipped = 0;
-  let axes = named(axisNames, (name) => sized(undefined, capacity));
+  let axes = named(axisNames, () => sized(undefined, capacity));
   let metrics = new Map<string, Float64Array>([
     ...metricNames.map((name): [string, Float64Array] => [name, sized(undefined, capacity)]),
   ]);

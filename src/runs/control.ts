@@ -17,9 +17,12 @@ export async function sendCommand(folder: string, draft: CommandDraft): Promise<
   return id;
 }
 
-/** Ids sort by time, so files are taken in the order in which they were written. */
+let sent = 0;
+
+/** Ids sort by time and then by turn, so files are taken in the order in which they were written. */
 export function newCommandId(): string {
-  return `${String(Date.now()).padStart(15, '0')}-${randomBytes(3).toString('hex')}`;
+  const turn = String(sent++).padStart(6, '0');
+  return `${String(Date.now()).padStart(15, '0')}-${turn}-${randomBytes(3).toString('hex')}`;
 }
 
 export interface WaitingCommand {

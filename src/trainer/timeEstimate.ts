@@ -38,7 +38,7 @@ export async function estimateSeconds(
   const sequences = steps.flatMap((rows) => packRows(rows, packing)).filter((one) => one.lossPositions.length > 0);
   const [first] = sequences;
   if (!first) return 0;
-  await session.probe(first);
+  const { updateSeconds } = await session.probe(first);
   let seconds = 0;
   let flops = 0;
   for (const sequence of sequences) {
@@ -48,5 +48,5 @@ export async function estimateSeconds(
   }
   const flopsPerToken = (flopsPerStep * order.stepsPerEpoch) / train.totals.tokens;
   const evaluation = request.evaluations * request.evaluatedTokens * flopsPerToken * evaluationShare;
-  return ((totalSteps * flopsPerStep + evaluation) * seconds) / flops;
+  return ((totalSteps * flopsPerStep + evaluation) * seconds) / flops + totalSteps * updateSeconds;
 }

@@ -39,11 +39,8 @@ describeWith(['chromium'], 'hostile input', () => {
 
   test('10,000 broken messages of a host: the panel goes on and complains twenty times', async () => {
     const { feed } = feeds[0]!;
-    const { page, context, said, errors, post } = await openPanel(
-      browser,
-      site.url('dashboard', 'dark'),
-      feedAnswerer(feed, []),
-    );
+    const panel = await openPanel(browser, site.url('dashboard', 'dark'), feedAnswerer(feed, []));
+    const { page, context, said, errors } = panel;
     await page.locator('[data-chart=loss] canvas').waitFor();
     const { head, now, marks } = feed.snapshot().sections;
     const good = [
@@ -55,9 +52,9 @@ describeWith(['chromium'], 'hostile input', () => {
     const broken = malformed(good, 10_000, 'host').filter((message) => typeof message !== 'string');
     await page.evaluate(`(${JSON.stringify(packNumbers(broken))}).forEach((each) => window.postMessage(each, '*'))`);
     await page.evaluate(`window.postMessage(${JSON.stringify(nested(500))}, '*')`);
-    await post({ ...dashboardSnapshot(feed), revision: 50 });
+    await panel.post({ ...dashboardSnapshot(feed), revision: 50 });
     const paused = { ...head, status: 'paused', title: 'still here' };
-    await post({ type: 'delta', panel: 'dashboard', revision: 51, sections: { head: paused } });
+    await panel.post({ type: 'delta', panel: 'dashboard', revision: 51, sections: { head: paused } });
     await page.getByRole('heading', { name: 'still here' }).waitFor();
     const troubles = said.filter((each) => typeof each === 'object' && each !== null && 'text' in each);
     expect(troubles.length).toBe(20);
@@ -68,11 +65,7 @@ describeWith(['chromium'], 'hostile input', () => {
 
   test('names, rows, answers, warnings and causes are never HTML', async () => {
     for (const { feed } of feeds) {
-      const { page, context, errors } = await openPanel(
-        browser,
-        site.url('dashboard', 'dark'),
-        feedAnswerer(feed, [], undefined),
-      );
+      const { page, context, errors } = await openPanel(browser, site.url('dashboard', 'dark'), feedAnswerer(feed, []));
       await page.locator('[data-chart=loss] canvas').waitFor();
       expect(await page.locator('h1').textContent()).toContain(recorded.hostileText);
       await tabsHold(page);

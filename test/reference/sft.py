@@ -1,6 +1,7 @@
 """Trains with TRL by bench/peer/trl_sft.py, then tells the trained model's logits and greedy answers.
 
-stdin: {"model", "data", "folder", "steps", "heldOut": [token ids], "prompts": [[token ids]], "adapter"?: a folder of ours}
+stdin: {"model", "data", "folder", "steps", "heldOut": [token ids], "prompts": [[token ids]], "adapter"?: a folder of ours,
+        "batches"?: [[{"tokens": [ids], "mask": [0 or 1]}]]: the rows of each step}
 """
 import json, os, subprocess, sys
 import numpy, torch
@@ -28,6 +29,26 @@ if given["task"] == "train":
     values, _ = logits(f"{folder}/trained")
     values.astype("<f4").tofile(f"{folder}/logits.bin")
     print(json.dumps(json.loads(done.stdout.strip().splitlines()[-1])["losses"]))
+elif given["task"] == "loop":
+    # The same training without a trainer: PEFT, torch.optim.AdamW and one row at a time.
+    model = AutoModelForCausalLM.from_pretrained(given["model"], dtype=torch.float32)
+    model = PeftModel.from_pretrained(model, f"{folder}/init", is_trainable=True)
+    trained = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=2e-4, weight_decay=0.0)
+    for batch in given["batches"]:
+        count = sum(sum(row["mask"]) for row in batch)
+        for row in batch:
+            tokens = torch.tensor([row["tokens"]])
+            labels = tokens[0].masked_fill(torch.tensor(row["mask"]) == 0, -100)
+            out = model(tokens).logits[0]
+            (torch.nn.functional.cross_entropy(out[:-1], labels[1:], reduction="sum") / count).backward()
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+    model.save_pretrained(f"{folder}/loop")
+    values, _ = logits(f"{folder}/loop")
+    values.astype("<f4").tofile(f"{folder}/loop.bin")
+    print("{}")
 elif given["task"] == "adapter":
     values, model = logits(given["adapter"])
     values.astype("<f4").tofile(f"{folder}/ours.bin")

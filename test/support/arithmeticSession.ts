@@ -64,7 +64,7 @@ export function createArithmeticSession(options: ArithmeticOptions): TrainingSes
     probe(sequence) {
       const started = performance.now();
       rowLosses(weights, v, sequence, new Float32Array(v * v));
-      return Promise.resolve({ seconds: (performance.now() - started) / 1000 });
+      return Promise.resolve({ seconds: (performance.now() - started) / 1000, updateSeconds: 0 });
     },
     async *generate(prompts: readonly Int32Array[], settings: GenerationSettings): AsyncGenerator<GeneratedToken> {
       for (const [prompt, tokens] of prompts.entries()) {

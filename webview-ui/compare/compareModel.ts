@@ -155,7 +155,7 @@ export function bestOf(rows: readonly MetricRow[], column: MetricColumn): number
   const fair = column === 'loss' || column === 'evaluation' ? rows : rows.filter(({ run }) => run.result !== null);
   const numbers = fair
     .map((row) => row.values[column])
-    .filter((value) => value !== undefined && Number.isFinite(value));
+    .filter((value): value is number => value !== undefined && Number.isFinite(value));
   if (new Set(numbers.map((value) => cellText(column, value))).size < 2) return undefined;
   return lessIsBetter.has(column) ? Math.min(...numbers) : Math.max(...numbers);
 }

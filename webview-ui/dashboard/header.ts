@@ -11,8 +11,8 @@ import { askLearningRate } from './learningRateDialog.ts';
 import { statusPill } from './statusPill.ts';
 
 export interface Exports {
-  png(): void;
-  markdown(): void;
+  readonly png: () => void;
+  readonly markdown: () => void;
 }
 
 /** Actions with a button of their own, in this order; the others are in the menu. */

@@ -11,7 +11,7 @@ const views: ReadonlySet<string> = new Set(['reshape']);
 /** Operations that may write their result over an input of the same size. */
 const inPlace: ReadonlySet<string> = new Set([
   ...['neg', 'exp', 'log', 'sqrt', 'reciprocal', 'tanh', 'sigmoid', 'erf'],
-  ...['add', 'sub', 'mul', 'div', 'softmax'],
+  ...['add', 'sub', 'mul', 'div', 'softmax', 'crossEntropyGradient'],
 ]);
 const given: ReadonlySet<string> = new Set(['input', 'parameter', 'weight', 'constant']);
 
@@ -38,9 +38,9 @@ export function floatingPointOperations(nodes: readonly Node[], dims: DimBinding
 
 /**
  * Bytes of computed values alive at the worst moment of one run, by liveness analysis over creation order. Weights,
- * parameters and inputs are not counted; outputs in `kept` stay alive to the end.
+ * parameters and inputs are not counted, nor are outputs, which go to the caller's memory when they are made.
  */
-export function peakActivationBytes(nodes: readonly Node[], kept: ReadonlySet<Node>, dims: DimBindings): number {
+export function peakActivationBytes(nodes: readonly Node[], dims: DimBindings): number {
   const owner = new Map<Node, Node>();
   const ownerOf = (node: Node): Node => owner.get(node) ?? node;
   for (const node of nodes) if (views.has(node.operation.kind)) owner.set(node, ownerOf(node.inputs[0]!));
@@ -48,7 +48,6 @@ export function peakActivationBytes(nodes: readonly Node[], kept: ReadonlySet<No
   nodes.forEach((node, time) => {
     for (const input of node.inputs) lastUse.set(ownerOf(input), time);
   });
-  for (const node of kept) lastUse.set(ownerOf(node), Infinity);
 
   let [alive, peak] = [0, 0];
   const sizes = new Map<Node, number>();
@@ -66,6 +65,7 @@ export function peakActivationBytes(nodes: readonly Node[], kept: ReadonlySet<No
     sizes.set(node, size);
     peak = Math.max(peak, alive + scratchBytes(node, dims));
     dying.forEach(free);
+    if (!lastUse.has(node)) free(node);
   });
   return peak;
 }
@@ -73,10 +73,6 @@ export function peakActivationBytes(nodes: readonly Node[], kept: ReadonlySet<No
 /** Memory that an operation needs only while it runs. */
 function scratchBytes(node: Node, dims: DimBindings): number {
   switch (node.operation.kind) {
-    // Log-probabilities or probabilities of all classes, beside the logits.
-    case 'crossEntropy':
-    case 'crossEntropyGradient':
-      return 4 * elements(node.inputs[0]!, dims);
     case 'padRows':
       return 4 * elements(node.inputs[0]!, dims);
     default:

@@ -23,11 +23,14 @@ export function packedAttention(graph: Graph, once: Once, request: AttentionRequ
   const q = op.reshape(byHead(request.q, heads), [...grouped, headSize]);
   const k = byHead(request.k, kvHeads);
   const v = byHead(request.v, kvHeads);
-  const scores = op.reshape(attentionScores(q, k, request), ['B', heads, 'L', 'L']);
   const name = maskName(request.window);
   const mask = once(name, () => op.input(graph, name, ['B', 1, 'L', 'L']));
-  const weights = op.softmax(op.add(scores, mask));
-  const mixed = op.matmul(op.reshape(weights, [...grouped, 'L']), v);
+  // B·L² of them in every layer: the backward pass makes them again (Dao et al. 2022, arXiv:2205.14135).
+  const weights = graph.cheaply(() => {
+    const scores = op.reshape(attentionScores(q, k, request), ['B', heads, 'L', 'L']);
+    return op.reshape(op.softmax(op.add(scores, mask)), [...grouped, 'L']);
+  });
+  const mixed = op.matmul(weights, v);
   const rows = op.transpose(op.reshape(mixed, ['B', heads, 'L', headSize]), [0, 2, 1, 3]);
   return op.unpadRows(op.reshape(rows, ['B', 'L', heads * headSize]), places);
 }

@@ -19,7 +19,9 @@ export async function initialValues(
   if (parameter.role === 'lora_A') {
     const random = randomStream(seed, 'init', parameter.name);
     const bound = 1 / Math.sqrt(parameter.shape[1]!);
-    return Float32Array.from({ length: size }, () => bound * (2 * random.uniform() - 1));
+    const values = new Float32Array(size);
+    for (let i = 0; i < size; i++) values[i] = bound * (2 * random.uniform() - 1);
+    return values;
   }
   const entry = weights.get(parameter.name);
   if (!entry) throw new Error(`the model has no weight ${parameter.name}`);

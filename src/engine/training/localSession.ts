@@ -84,7 +84,7 @@ export async function createLocalSession(plan: SessionPlan, executor: Executor):
       await executables.get('train', stepping);
       const started = performance.now();
       await runSequence(sequence, 0, 0, Math.max(1, sequence.lossPositions.length));
-      return { seconds: (performance.now() - started) / 1000 };
+      return { seconds: (performance.now() - started) / 1000, updateSeconds: trained.updateSeconds() };
     },
     generate: (prompts, settings) => generator.generate(prompts, settings),
     trainedTensors: () => asyncOf(trained.values()),

@@ -27,6 +27,8 @@ export interface TrainedTensors {
   gradientNorm(): number;
   /** One optimiser step with the gradient sums. */
   update(gradientNorm: number, learningRate: number): void;
+  /** Seconds that norm and update take, from a rehearsal on other values. */
+  updateSeconds(): number;
   values(): Iterable<NamedTensor>;
   optimizerState(): Iterable<NamedTensor>;
   restoreTensor(kind: 'trained' | 'optimizer', tensor: NamedTensor): void;
@@ -93,6 +95,7 @@ export async function createTrainedTensors(
         else sgd(tensor.values, gradient, scale, settings);
       }
     },
+    updateSeconds: () => (rehearsal(optimizer) * trained.reduce((n, t) => n + t.values.length, 0)) / rehearsed,
     values: () => list('trained'),
     optimizerState: () => list('optimizer'),
     restoreTensor: (kind, tensor) => {
@@ -109,6 +112,24 @@ export async function createTrainedTensors(
     },
     setStepsTaken: (steps) => (stepsTaken = steps),
   };
+}
+
+/** Enough values for a rehearsal of some milliseconds. */
+const rehearsed = 1 << 18;
+
+/** Seconds of an update of `rehearsed` values once the code is warm, which it is after two rounds. */
+function rehearsal(optimizer: SessionPlan['optimizer']): number {
+  const array = () => new Float32Array(rehearsed).fill(0.5);
+  const [values, gradient, adam] = [array(), array(), { average: array(), averageSquare: array() }];
+  const once = (step: number): number => {
+    const started = performance.now();
+    const scale = clipFactor(globalNorm([gradient]), optimizer.maxGradNorm);
+    const settings = { learningRate: 1e-3, weightDecay: optimizer.weightDecay };
+    if (optimizer.kind === 'adamw') adamw(values, gradient, adam, step, scale, optimizer, settings);
+    else sgd(values, gradient, scale, settings);
+    return (performance.now() - started) / 1000;
+  };
+  return Math.min(...[1, 2, 3, 4, 5].map(once));
 }
 
 /** LoRA+ (Hayou et al. 2024, arXiv:2402.12354): B learns faster than A by a fixed ratio. */

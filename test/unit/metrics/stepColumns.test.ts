@@ -11,7 +11,7 @@ test('a spike of one step in a hundred thousand is on every page that has it', (
   for (let i = 1; i <= steps; i++) {
     const draft = step(i, i === spike ? 9 : 1 + (i % 7) / 100);
     if (draft.type !== 'step') throw new Error('a step was expected');
-    columns.append({ ...draft, time: '2026-11-24T00:00:00.000Z' }, i * 100, undefined);
+    columns.append({ ...draft, seq: i, time: '2026-11-24T00:00:00.000Z' }, i * 100, undefined);
   }
   for (const [from, to] of [
     [0, Number.POSITIVE_INFINITY],

@@ -39,6 +39,13 @@ export function emitOnnx(request: CompileRequest, options: EmitOptions): Emitted
     return name;
   };
 
+  const softmaxes = new Map<string, string>();
+  const probabilities = (logits: string): string => {
+    const name = softmaxes.get(logits) ?? model.node('Softmax', [logits], { axis: -1 });
+    softmaxes.set(logits, name);
+    return name;
+  };
+
   for (const node of reachable(request.outputs.values())) {
     const given = node.inputs.map((input) => names.get(input)!);
     const operation = node.operation;
@@ -55,10 +62,11 @@ export function emitOnnx(request: CompileRequest, options: EmitOptions): Emitted
       model.externalInitializer(operation.name, entry, node.dtype);
       names.set(node, operation.name);
     } else {
-      names.set(node, emitOperation({ model, node, given, shapeTensor, fused: options.fused }));
+      names.set(node, emitOperation({ model, node, given, shapeTensor, probabilities, fused: options.fused }));
     }
   }
-  for (const [name, node] of request.outputs) {
+  // ONNX Runtime works towards its outputs in this order: a gradient that came too late would keep its inputs alive.
+  for (const [name, node] of [...request.outputs].sort(([, a], [, b]) => a.id - b.id)) {
     // An output that is an input too, or is wanted under two names, needs a node of its own.
     model.node('Identity', [names.get(node)!], {}, { output: `out:${name}` });
     model.output(`out:${name}`, node.dtype, node.shape);
@@ -72,6 +80,8 @@ interface Rule {
   /** Names of the node's inputs. */
   readonly given: readonly string[];
   readonly shapeTensor: (shape: Shape) => string;
+  /** The softmax of a tensor of logits, one for a loss and its gradient. */
+  readonly probabilities: (logits: string) => string;
   readonly fused: boolean;
 }
 
@@ -152,17 +162,21 @@ function emitOperation(rule: Rule): string {
     case 'softmax':
       return model.node('Softmax', [x], { axis: -1 });
     case 'crossEntropy': {
-      const logProbabilities = model.node('LogSoftmax', [x], { axis: -1 });
-      const picked = model.node('GatherElements', [logProbabilities, model.node('Unsqueeze', [y, model.ints([1])])], {
-        axis: 1,
-      });
-      return model.node('Neg', [model.node('Squeeze', [picked, model.ints([1])])]);
+      // max x − log max p − x[target]: the probabilities that the gradient takes too, whose largest is at least 1/n.
+      const column = model.node('Unsqueeze', [y, model.ints([1])]);
+      const largest = model.node('ReduceMax', [x, model.ints([1])], { keepdims: 1 });
+      const picked = model.node('GatherElements', [x, column], { axis: 1 });
+      const likeliest = model.node('ReduceMax', [rule.probabilities(x), model.ints([1])], { keepdims: 1 });
+      const total = model.node('Sub', [largest, model.node('Log', [likeliest])]);
+      return model.node('Squeeze', [model.node('Sub', [total, picked]), model.ints([1])]);
     }
     case 'crossEntropyGradient': {
-      const probabilities = model.node('Softmax', [x], { axis: -1 });
       const column = model.node('Unsqueeze', [y, model.ints([1])]);
       const minusOne = model.node('Expand', [model.floats([-1], [1, 1]), model.node('Shape', [column])]);
-      const error = model.node('ScatterElements', [probabilities, column, minusOne], { axis: 1, reduction: 'add' });
+      const error = model.node('ScatterElements', [rule.probabilities(x), column, minusOne], {
+        axis: 1,
+        reduction: 'add',
+      });
       return model.node('Mul', [error, model.node('Unsqueeze', [z, model.ints([1])])]);
     }
     case 'rmsNorm':
