@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import type { ComparedRun } from '../../protocol/panelViews.ts';
 import { readPanelMessage, type HostMessage, type PanelRequestMessage } from '../../protocol/webviewMessages.ts';
 import { packNumbers, unpackNumbers } from '../../protocol/wireNumbers.ts';
-import { isLive, type ReadableRun } from '../../runs/runRecord.ts';
+import type { ReadableRun } from '../../runs/runRecord.ts';
 import { sentenceOf } from '../failures.ts';
 import { panelIds } from '../ids.ts';
 import type { Services } from '../services.ts';
@@ -13,8 +13,11 @@ import { answerRunRequest } from './panelRequests.ts';
 import type { RunFeed } from './runFeed.ts';
 import { feedOf } from './runFeeds.ts';
 
-/** Time between two looks at runs that live, in milliseconds. */
+/** Time between two looks at the runs, in milliseconds. */
 const interval = 1000;
+
+/** Malformed messages that are told in the log, for each panel. */
+const toldTroubles = 20;
 
 export const mostCompared = 10;
 
@@ -62,6 +65,8 @@ function feedPanel(panel: vscode.WebviewPanel, runs: readonly ReadableRun[], ser
   for (const run of runs) members.set(run.id, { feed: feedOf(run, library, log), knownRows: new Set() });
   let revision = 0;
   let ready = false;
+  let closed = false;
+  let troubles = 0;
   let timer: NodeJS.Timeout | undefined;
 
   const recordOf = (id: string): ReadableRun | undefined => {
@@ -69,7 +74,12 @@ function feedPanel(panel: vscode.WebviewPanel, runs: readonly ReadableRun[], ser
     const run = member && library.get(member.feed.folder);
     return run?.kind === 'run' ? run : undefined;
   };
-  const post = (message: HostMessage): void => void panel.webview.postMessage(packNumbers(message));
+  const post = (message: HostMessage): void => {
+    if (!closed) void panel.webview.postMessage(packNumbers(message));
+  };
+  const trouble = (sentence: string): void => {
+    if (++troubles <= toldTroubles) log.warn(`compare: ${sentence}`);
+  };
 
   const sendSnapshot = async (): Promise<void> => {
     const compared: ComparedRun[] = [];
@@ -84,15 +94,14 @@ function feedPanel(panel: vscode.WebviewPanel, runs: readonly ReadableRun[], ser
     post({ type: 'snapshot', panel: 'compare', revision, strings, locale: vscode.env.language, runs: compared });
   };
 
-  /** Only while a run lives and the panel is seen; a snapshot is sent when something changed. */
+  /** Only while the panel is seen; a snapshot is sent when something changed. Ended runs may be resumed. */
   const follow = (): void => {
     clearTimeout(timer);
-    if (!ready || !panel.visible) return;
-    if (![...members.keys()].some((id) => isLiveRun(recordOf(id)))) return;
+    if (closed || !ready || !panel.visible) return;
     timer = setTimeout(() => {
       changed()
         .then((any) => (any ? sendSnapshot() : undefined))
-        .catch((error: unknown) => log.warn(sentenceOf(error)))
+        .catch((error: unknown) => trouble(sentenceOf(error)))
         .finally(follow);
     }, interval);
   };
@@ -129,32 +138,26 @@ function feedPanel(panel: vscode.WebviewPanel, runs: readonly ReadableRun[], ser
     follow();
   });
   panel.onDidDispose(() => {
-    ready = false;
+    closed = true;
     clearTimeout(timer);
-    listener.dispose();
-  });
-  const listener = library.onDidChange(({ structure }) => {
-    if (structure) follow();
   });
   panel.webview.onDidReceiveMessage((value: unknown) => {
     const message = readPanelMessage(unpackNumbers(value));
     if (message.type === 'ready') {
-      void sendSnapshot().then(() => {
-        ready = true;
-        follow();
-      });
+      sendSnapshot()
+        .then(() => {
+          ready = true;
+          follow();
+        })
+        .catch((error: unknown) => trouble(sentenceOf(error)));
     } else if (message.type === 'request') {
       answer(message).then(
         (result) => post({ type: 'reply', id: message.id, ok: true, result }),
         (error: unknown) => post({ type: 'reply', id: message.id, ok: false, problem: sentenceOf(error) }),
       );
-    } else log.warn(`compare: ${message.type === 'trouble' ? message.text : message.problem}`);
+    } else trouble(message.type === 'trouble' ? message.text : message.problem);
   });
   panel.webview.html = panelHtml(panel.webview, context.extensionUri, 'compare', panel.title);
-}
-
-function isLiveRun(run: ReadableRun | undefined): boolean {
-  return run !== undefined && isLive(run);
 }
 
 /** The runs that a restored panel showed: it keeps `{ runs: [<id>, …] }` as its state. */

@@ -88,7 +88,9 @@ function feedPanel(panel: vscode.WebviewPanel, first: ReadableRun, services: Ser
     const now = library.get(first.folder);
     return now?.kind === 'run' ? now : first;
   };
-  const post = (message: HostMessage): void => void panel.webview.postMessage(packNumbers(message));
+  const post = (message: HostMessage): void => {
+    if (!closed) void panel.webview.postMessage(packNumbers(message));
+  };
   const trouble = (sentence: string): void => {
     if (++troubles <= toldTroubles) log.warn(`dashboard of ${first.id}: ${sentence}`);
   };
@@ -111,6 +113,7 @@ function feedPanel(panel: vscode.WebviewPanel, first: ReadableRun, services: Ser
     const delta = feed.delta();
     if (delta === 'reset') await sendSnapshot();
     else if (delta) post({ type: 'delta', panel: 'dashboard', revision: ++revision, ...delta });
+    if (closed) return;
     const title = runTitle(run());
     if (panel.title !== title) panel.title = title;
   };
