@@ -38,6 +38,7 @@ const isNow = is.shape<view.RunNow>({
   epoch: is.number,
   loss: is.number,
   learningRate: is.number,
+  peakLearningRate: is.optional(is.number),
   gradNorm: is.number,
   best: is.shape<view.RunNow['best']>({ step: is.count, loss: is.number }),
   trend: is.number,

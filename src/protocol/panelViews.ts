@@ -34,6 +34,8 @@ export interface RunNow {
   readonly epoch: number;
   readonly loss: number;
   readonly learningRate: number;
+  /** The peak of the schedule that is in force. */
+  readonly peakLearningRate?: number;
   readonly gradNorm: number;
   /** Lowest training loss of a step so far; NaN while no loss was finite. */
   readonly best: { readonly step: number; readonly loss: number };

@@ -54,7 +54,7 @@ export function createBoard(context: DashboardContext, onZoom: () => void): Boar
   const overview = (): Points => context.model().points;
   const points = (): Points => page ?? overview();
   const wholeRange = (): readonly [number, number] => {
-    const { range: _, ...whole } = state();
+    const whole = context.choices();
     const [low, high] = visibleRange(overview(), context.model().sections, whole);
     return [
       series.stepAtPosition(overview(), state().x, low),

@@ -89,7 +89,7 @@ export function createHeader(context: DashboardContext, exports: Exports): Part 
     const setRate = (value: number): void => void context.ask('setLearningRate', { value });
     const control: MenuItem[] = [];
     if (may.includes('setLearningRate')) {
-      const ask = (): void => askLearningRate(context.model().sections.now?.learningRate, setRate);
+      const ask = (): void => askLearningRate(context.model().sections.now?.peakLearningRate, setRate);
       control.push({ label: t('Set learning rate …'), run: ask });
     }
     if (may.includes('stopNow')) control.push({ label: t('Stop now …'), run: () => void perform('stopNow') });

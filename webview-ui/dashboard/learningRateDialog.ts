@@ -1,4 +1,4 @@
-// Asks for a new learning rate, with the one in use to start from.
+// Asks for a new learning rate, with the schedule's peak to start from.
 
 import { button, textField, valueOf } from '../controls.ts';
 import { element, setText } from '../dom.ts';
@@ -14,8 +14,8 @@ export function parseLearningRate(text: string): number | undefined {
 }
 
 /** Shows the dialog; `onValue` is called when the person agreed. */
-export function askLearningRate(current: number | undefined, onValue: (value: number) => void): void {
-  const text = current === undefined ? '' : learningRateText(current);
+export function askLearningRate(peak: number | undefined, onValue: (value: number) => void): void {
+  const text = peak === undefined ? '' : learningRateText(peak);
   const field = textField(t('Learning rate'), { value: text, placeholder: '1e-4' });
   const trouble = element('p', { class: 'bad', attributes: { role: 'alert' } });
   const agree = (): void => {

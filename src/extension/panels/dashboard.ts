@@ -141,7 +141,9 @@ function feedPanel(panel: vscode.WebviewPanel, first: ReadableRun, services: Ser
       trouble(`${message.method}: ${sentenceOf(error)}`);
       post({ type: 'reply', id: message.id, ok: false, problem: sentenceOf(error) });
     }
-    await library.refresh(first.folder);
+    // What was done is seen at once; charts ask for pages often, and that changes nothing.
+    if (message.method === 'series' || message.method === 'rowsOfStep' || message.method === 'readLog') return;
+    await library.refresh(first.folder).catch((error: unknown) => trouble(sentenceOf(error)));
   };
 
   panel.iconPath = vscode.Uri.joinPath(context.extensionUri, 'resources', 'panel.svg');

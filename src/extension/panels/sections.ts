@@ -74,6 +74,8 @@ export function nowOf(state: RunState, columns: StepColumns, run: ReadableRun): 
   const going = run.status === 'running' || run.status === 'paused';
   const left = going && total !== undefined ? secondsLeft(timings, Math.max(0, total - step)) : undefined;
   const clips = clippingNorm(state) !== undefined;
+  const peak =
+    state.settings.findLast(({ setting }) => setting === 'learning_rate')?.value ?? state.started?.plan.learning_rate;
   return {
     step,
     epoch: columns.last('epoch'),
@@ -86,6 +88,7 @@ export function nowOf(state: RunState, columns: StepColumns, run: ReadableRun): 
     memoryBytes: columns.last('memory_bytes'),
     tokens: columns.last('tokens'),
     elapsed: columns.last('elapsed'),
+    ...(peak === undefined ? {} : { peakLearningRate: peak }),
     ...(left === undefined ? {} : { secondsLeft: left }),
     ...(clips ? { clipped: columns.last('clipped') / length } : {}),
   };
