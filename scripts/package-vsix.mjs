@@ -27,6 +27,7 @@ const contents = [
   'CHANGELOG.md',
   'LICENSE',
   'docs/config.md',
+  'docs/images',
 ];
 
 /** What a build or a run leaves inside them and nobody needs. */
