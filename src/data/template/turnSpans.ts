@@ -56,7 +56,10 @@ function startOfTurn(renderer: Renderer, index: number, special: SpecialTokens):
   for (const { from, prompt: text, before } of given) {
     // The generation prompt says more than the turn has in it, such as an opened <think>.
     const shared = beforeSplitToken(commonPrefix(full.slice(from), text), [full.slice(from), text], special);
-    if (shared > commonPrefix(before, text)) return head === undefined ? from + shared : Math.min(from + shared, head);
+    if (shared <= commonPrefix(before, text)) continue;
+    if (head === undefined) return from + shared;
+    // A template that opens with a system turn of its own shares no more than a token with the bare generation prompt.
+    if (opening === '' || !full.slice(from + shared, head).includes(opening)) return Math.min(from + shared, head);
   }
   // What comes before says nothing certain: the turn must be opened by the usual words.
   if (head !== undefined && endsWithOpening(full.slice(0, head), opening, special)) return head;
