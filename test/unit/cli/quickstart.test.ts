@@ -62,7 +62,7 @@ describe('the report', () => {
     expect(howToCall(script, process.cwd())).toBe('npx finetune');
     expect(howToCall(script, resolve('examples/quickstart'))).toBe('npx finetune');
     expect(howToCall('/usr/local/bin/finetune', '/tmp')).toBe('finetune');
-    expect(howToCall(script, tmpdir())).toBe(`node ${script}`);
+    expect(howToCall(script, resolve('/nowhere'))).toBe(`node ${script}`);
   });
 });
 
