@@ -10,6 +10,7 @@ export const bundleOptions = {
     cli: 'src/cli/main.ts',
     trainer: 'src/trainer/main.ts',
     'engine-worker': 'src/engine/worker.ts',
+    'lint-worker': 'src/lint/worker.ts',
   },
   outdir: 'dist',
   bundle: true,

@@ -11,7 +11,8 @@ export const allowedRooms = {
   platform: ['protocol', 'metrics', 'config'],
   runs: ['protocol', 'config', 'metrics', 'platform'],
   trainer: ['protocol', 'config', 'metrics', 'models', 'data', 'engine', 'runs', 'platform'],
-  cli: ['protocol', 'config', 'metrics', 'models', 'data', 'engine', 'trainer', 'runs', 'platform'],
+  lint: ['protocol', 'config', 'metrics', 'models', 'data'],
+  cli: ['protocol', 'config', 'metrics', 'models', 'data', 'engine', 'trainer', 'lint', 'runs', 'platform'],
   extension: ['protocol', 'config', 'metrics', 'data', 'runs', 'platform'],
 };
 

@@ -1,38 +1,59 @@
-// finetune check: what is wrong with a config and its data, like a linter, and what the rows are like in tokens.
+// finetune check: what is wrong with a config and its data, or with data files alone, like a linter.
 import type { DefineCommand } from '../program.ts';
+import { checkData, isDataFile } from '../check/checkData.ts';
 import { checkRun } from '../check/checkRun.ts';
 import { exitCodes } from '../exitCodes.ts';
 import { exitCodeOf } from '../failure.ts';
+import { untilInterrupted } from '../interrupt.ts';
 import { jsonOption, setOption, type JsonOption } from '../options.ts';
 import { checkLines } from '../render/check.ts';
+import { dataLines } from '../render/data.ts';
+import { formatBytes } from '../render/numbers.ts';
 import { stageLine } from '../render/stage.ts';
-import { printJson, printLines, statusLine } from '../terminal.ts';
-import { ProblemError } from '../../protocol/problem.ts';
+import { oneLine } from '../render/text.ts';
+import { printJson, printLines, statusLine, type Terminal } from '../terminal.ts';
+import { problem, ProblemError } from '../../protocol/problem.ts';
 
 interface CheckCommandOptions extends JsonOption {
   readonly set: readonly string[];
   readonly configOnly?: boolean;
+  readonly nearDuplicates: boolean;
 }
 
 const help = `
-Opens the model (a hub id is downloaded) and reads all rows; nothing is trained.
-The tokens go to the cache, so the run that follows does not make them again.
+With a config: opens the model (a hub id is downloaded) and reads all rows;
+nothing is trained. The tokens go to the cache, so the run that follows does not
+make them again.
 
-Exit codes: 0 no errors, 1 errors in model or data, 2 errors in the config.
+With data files (.jsonl, .ndjson, .json, .parquet, also .gz): lints their rows,
+whatever their size. The first is the training data; rows of it that stand in
+the others are told. <file>.lint.yaml beside a file says what to pass over.
+
+Exit codes: 0 no errors, 1 errors in model or data, 2 errors in the config,
+130 interrupted.
 
 Examples:
   finetune check my.finetune.yaml
   finetune check my.finetune.yaml --config-only
+  finetune check train.jsonl validation.jsonl
   finetune check my.finetune.yaml --json | jq ".problems[].code"`;
 
 export const define: DefineCommand = (command, terminal, done) => {
   command
-    .argument('<config>', 'a .finetune.yaml or .json file')
+    .argument('<files...>', 'a .finetune.yaml or .json config, or data files')
     .addOption(setOption())
     .option('--config-only', 'look at the config alone')
+    .option('--no-near-duplicates', 'do not compare rows of data files for likeness')
     .addOption(jsonOption('one document'))
     .addHelpText('after', help)
-    .action(async (file: string, options: CheckCommandOptions) => {
+    .action(async (files: string[], options: CheckCommandOptions) => {
+      const [file = ''] = files;
+      if ((await Promise.all(files.map(isDataFile))).every(Boolean)) {
+        done(await lintData(files, options, terminal));
+        return;
+      }
+      if (files.length > 1)
+        throw problem('cli/one-config', 'Name one config, or data files only (.jsonl, .ndjson, .json, .parquet).');
       const status = statusLine(terminal);
       const report = await checkRun(file, {
         overrides: options.set,
@@ -46,3 +67,24 @@ export const define: DefineCommand = (command, terminal, done) => {
       done(errors.length === 0 ? exitCodes.done : exitCodeOf(new ProblemError(errors)));
     });
 };
+
+/** Lints data files and returns the exit code. */
+async function lintData(files: readonly string[], options: CheckCommandOptions, terminal: Terminal): Promise<number> {
+  const status = statusLine(terminal);
+  const reports = await untilInterrupted((signal) =>
+    checkData(files, {
+      signal,
+      nearDuplicates: options.nearDuplicates,
+      onProgress: ({ file, bytesRead, bytesTotal }) => {
+        const share = bytesTotal === 0 ? 100 : Math.floor((100 * bytesRead) / bytesTotal);
+        const line = `checking ${file}: ${share} % of ${formatBytes(bytesTotal)}`;
+        status.show(oneLine(line, terminal.columns - 1));
+      },
+    }),
+  ).finally(() => status.clear());
+  if (reports === undefined) return exitCodes.stopped;
+  if (options.json) printJson(terminal, { files: reports });
+  else printLines(terminal, dataLines(reports, terminal.style, terminal.columns));
+  const failed = reports.some(({ findings }) => findings.some(({ severity }) => severity === 'error'));
+  return failed ? exitCodes.failed : exitCodes.done;
+}

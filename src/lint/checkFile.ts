@@ -1,0 +1,121 @@
+// Lints a data file of any size: memory for facts of rows, not for rows; large JSON Lines files on several threads.
+import { stat } from 'node:fs/promises';
+import { ArraySplitter } from '../data/read/arraySplitter.ts';
+import { gunzippedBytes, rawBytes } from '../data/read/fileBytes.ts';
+import { sniffFile, type SniffedFile } from '../data/read/fileKind.ts';
+import { LineSplitter } from '../data/read/lineSplitter.ts';
+import { readParquetRows } from '../data/read/parquet.ts';
+import { defaultRowLimit, readRows } from '../data/read/readRows.ts';
+import type { Splitter } from '../data/read/textPiece.ts';
+import { looksLike, type Looks } from '../data/formats/detect.ts';
+import { problem } from '../protocol/problem.ts';
+import { FactTable, type FactColumns } from './facts.ts';
+import { lintFile } from './file.ts';
+import { formatOfRows, lineContext, votingRows } from './line.ts';
+import { mixedLineEnd } from './lineEnds.ts';
+import { checkParts } from './parts.ts';
+import { RowReader, type PartResult } from './rowReader.ts';
+import { severityOf, type LintSettings } from './settings.ts';
+import { Tally, type CodeCount } from './tally.ts';
+
+export interface CheckProgress {
+  readonly file: string;
+  readonly bytesRead: number;
+  readonly bytesTotal: number;
+}
+
+export interface CheckFileOptions {
+  readonly settings: LintSettings;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: CheckProgress) => void) | undefined;
+  /** Worker threads for large files; the default is 2. 0 keeps everything in this thread. */
+  readonly threads?: number;
+}
+
+export interface FileLint {
+  readonly file: string;
+  readonly bytes: number;
+  readonly rows: number;
+  readonly format: Looks | undefined;
+  readonly counts: readonly CodeCount[];
+  /** For comparisons with other files. */
+  readonly facts: FactColumns;
+}
+
+/** Smaller files are not worth the start of a thread. */
+const worthThreads = 16 * 2 ** 20;
+
+/** Throws a ProblemError for a file that is no dataset at all, and the signal's reason. `shownAs`: name in messages. */
+export async function checkFile(file: string, shownAs: string, options: CheckFileOptions): Promise<FileLint> {
+  const sniffed = await sniffFile(file, shownAs);
+  const { settings, signal, onProgress } = options;
+  const bytes = (await stat(file)).size;
+  const format = settings.format === 'auto' ? await voteOfFile(file, shownAs, settings) : settings.format;
+  const progress = (bytesRead: number): void => onProgress?.({ file: shownAs, bytesRead, bytesTotal: bytes });
+  const tally = new Tally();
+  const facts = new FactTable(settings.nearDuplicates);
+  let [firstLf, firstCrlf] = [0, 0];
+  const merge = (part: PartResult, lineBase: number): void => {
+    for (const count of part.counts) tally.addCount(count, lineBase);
+    facts.append(part.facts, lineBase);
+    if (part.firstLf > 0) firstLf ||= part.firstLf + lineBase;
+    if (part.firstCrlf > 0) firstCrlf ||= part.firstCrlf + lineBase;
+  };
+  const threads = options.threads ?? 2;
+  const isSplittable = sniffed.kind === 'lines' && !sniffed.gzip && bytes >= worthThreads && threads > 0;
+  if (isSplittable)
+    await checkParts({ file, settings, format }, bytes, { threads, signal, onProgress: progress, merge });
+  else merge(await readInThread(file, shownAs, sniffed, { ...options, format, progress }), 0);
+  if (facts.rows === 0 && tally.counts.length === 0)
+    throw problem('data/empty-file', `${shownAs} holds no rows.`, { file: shownAs });
+  const severity = severityOf('form/mixed-line-ends', settings);
+  if (sniffed.kind === 'lines' && firstLf > 0 && firstCrlf > 0 && severity !== 'off')
+    tally.add(mixedLineEnd(Math.max(firstLf, firstCrlf), 0, firstLf > firstCrlf ? '\n' : '\r\n', severity));
+  for (const finding of lintFile(facts.columns, settings)) {
+    signal?.throwIfAborted();
+    tally.add(finding);
+  }
+  return { file: shownAs, bytes, rows: facts.rows, format, counts: tally.counts, facts: facts.columns };
+}
+
+/** What most of the first rows look like. */
+async function voteOfFile(file: string, shownAs: string, { columns }: LintSettings): Promise<Looks | undefined> {
+  const looks: Looks[] = [];
+  let read = 0;
+  for await (const row of readRows(file, shownAs)) {
+    if (row.ok) looks.push(looksLike(row.row.value, columns));
+    read += 1;
+    if (looks.length === votingRows || read === 10 * votingRows) break;
+  }
+  return formatOfRows(looks);
+}
+
+interface ReadInThread extends CheckFileOptions {
+  readonly format: Looks | undefined;
+  readonly progress: (bytesRead: number) => void;
+}
+
+async function readInThread(
+  file: string,
+  shownAs: string,
+  { kind, gzip, textStart }: SniffedFile,
+  { settings, format, signal, progress }: ReadInThread,
+): Promise<PartResult> {
+  const reader = new RowReader(lineContext(settings, format));
+  const options = { signal, onBytes: progress };
+  if (kind === 'parquet') {
+    for await (const row of readParquetRows(file, shownAs, options))
+      if (row.ok) reader.addValue(row.row.value, row.row.line);
+    return reader.result;
+  }
+  const splitter: Splitter =
+    kind === 'array' ? new ArraySplitter(shownAs, defaultRowLimit, textStart) : new LineSplitter(defaultRowLimit);
+  let toSkip = kind === 'array' ? textStart : 0;
+  for await (const chunk of gzip ? gunzippedBytes(file, shownAs, options) : rawBytes(file, shownAs, options)) {
+    const text = chunk.subarray(toSkip);
+    toSkip -= chunk.length - text.length;
+    for (const piece of splitter.push(text)) reader.add(piece, false);
+  }
+  for (const piece of splitter.end()) reader.add(piece, kind === 'lines');
+  return reader.result;
+}

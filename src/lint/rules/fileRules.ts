@@ -1,0 +1,212 @@
+// Rules that look at all rows of a file together.
+import { scripts, type FactColumns } from '../facts.ts';
+import type { RuleInfo } from '../finding.ts';
+import { nearDuplicates } from '../nearDuplicates.ts';
+import { fieldDrift, unknownFields } from './fields.ts';
+
+/** What a rule says about a whole row: `row` is its number in the columns, `related` that of another one. */
+export interface FileReport {
+  readonly row: number;
+  readonly message: string;
+  readonly related?: number;
+  /** The fix is to take the line out. */
+  readonly removable?: boolean;
+}
+
+export interface FileRule extends RuleInfo {
+  readonly check: (facts: FactColumns) => Iterable<FileReport>;
+}
+
+/** Rules about shares say nothing about files with fewer rows. */
+const leastRows = 100;
+
+function* duplicates({ rows, hash, line }: FactColumns): Iterable<FileReport> {
+  const first = new Map<number, number>();
+  for (let row = 0; row < rows; row += 1) {
+    const before = first.get(hash[row]!);
+    if (before === undefined) first.set(hash[row]!, row);
+    else yield { row, related: before, removable: true, message: `The row says the same as line ${line[before]!}.` };
+  }
+}
+
+function* conflictingAnswers(facts: FactColumns): Iterable<FileReport> {
+  const first = new Map<number, number>();
+  for (let row = 0; row < facts.rows; row += 1) {
+    if (facts.promptChars[row]! < 10 || facts.rejectedChars[row]! > 0 || facts.answerChars[row] === 0) continue;
+    const before = first.get(facts.promptHash[row]!);
+    if (before === undefined) first.set(facts.promptHash[row]!, row);
+    else if (facts.answerHash[before] !== facts.answerHash[row])
+      yield {
+        row,
+        related: before,
+        message: `The prompt of line ${facts.line[before]!} stands here with another answer.`,
+      };
+  }
+}
+
+function* alikeRows(facts: FactColumns): Iterable<FileReport> {
+  for (const { row, related, likeness } of nearDuplicates(facts)) {
+    const percent = Math.round(100 * likeness);
+    const message = `About ${percent} % of the words are those of line ${facts.line[related]!}.`;
+    yield { row, related, removable: true, message };
+  }
+}
+
+/** Tukey's fences, on the logarithm of lengths since those are skewed; eight quartile ranges are far out. */
+function* outlierLengths({ rows, answerChars }: FactColumns): Iterable<FileReport> {
+  if (rows < leastRows) return;
+  const sorted = answerChars.slice(0, rows).sort();
+  const [low, median, high] = [0.25, 0.5, 0.75].map((share) => Math.log1p(sorted[Math.floor(rows * share)]!));
+  const limit = high! + 4 * Math.max(high! - low!, 0.5);
+  const typical = Math.round(Math.expm1(median!));
+  for (let row = 0; row < rows; row += 1)
+    if (Math.log1p(answerChars[row]!) > limit)
+      yield {
+        row,
+        message: `The answer has ${answerChars[row]!} characters; half of the rows have fewer than ${typical}.`,
+      };
+}
+
+function* otherLanguages({ rows, script }: FactColumns): Iterable<FileReport> {
+  const counts = scripts.map(() => 0);
+  for (let row = 0; row < rows; row += 1) counts[script[row]!]! += 1;
+  const written = rows - counts[0]!;
+  const main = counts.findIndex((count, i) => i > 0 && count >= 0.95 * written);
+  if (written < leastRows || main === -1) return;
+  for (let row = 0; row < rows; row += 1) {
+    const own = script[row]!;
+    if (own !== 0 && own !== main && counts[own]! < 0.02 * written)
+      yield {
+        row,
+        message: `The answer is written in ${scripts[own]!} letters, nearly all others in ${scripts[main]!}.`,
+      };
+  }
+}
+
+/** Few short answers that come again and again are labels. */
+function* labelImbalance({ rows, answerChars, answerHash, line }: FactColumns): Iterable<FileReport> {
+  if (rows < leastRows) return;
+  const counts = new Map<number, { rows: number; first: number }>();
+  for (let row = 0; row < rows; row += 1) {
+    if (answerChars[row]! > 40) return;
+    const label = counts.get(answerHash[row]!) ?? { rows: 0, first: row };
+    label.rows += 1;
+    counts.set(answerHash[row]!, label);
+    if (counts.size > 50) return;
+  }
+  const labels = [...counts.values()].sort((a, b) => b.rows - a.rows);
+  const [most, least] = [labels[0], labels.at(-1)];
+  if (!most || !least || labels.length < 2 || most.rows < 20 * least.rows) return;
+  yield {
+    row: least.first,
+    related: most.first,
+    message: `The label of this row comes ${least.rows} times, that of line ${line[most.first]!} ${most.rows} times: the model may never answer it.`,
+  };
+}
+
+/** Cohen's d of the paired differences of log lengths: 0.8 is called a large effect. */
+function* lengthBias({ rows, answerChars, rejectedChars }: FactColumns): Iterable<FileReport> {
+  let [n, sum, squares, first] = [0, 0, 0, -1];
+  for (let row = 0; row < rows; row += 1) {
+    if (rejectedChars[row] === 0 || answerChars[row] === 0) continue;
+    const difference = Math.log(answerChars[row]! / rejectedChars[row]!);
+    n += 1;
+    sum += difference;
+    squares += difference * difference;
+    if (first < 0) first = row;
+  }
+  if (n < leastRows) return;
+  const mean = sum / n;
+  const effect = mean / Math.sqrt(Math.max(squares / n - mean * mean, 1e-12));
+  if (Math.abs(effect) < 0.8) return;
+  const factor = Math.exp(Math.abs(mean)).toFixed(1);
+  const direction = mean > 0 ? 'longer' : 'shorter';
+  yield {
+    row: first,
+    message: `Chosen answers are ${factor} times ${direction} than rejected ones (effect size ${Math.min(Math.abs(effect), 99).toFixed(1)}): the model would learn the length.`,
+  };
+}
+
+export const fileRules: readonly FileRule[] = [
+  {
+    code: 'form/type-drift',
+    group: 'form',
+    severity: 'warning',
+    title: 'A field whose type differs from other rows',
+    check: fieldDrift,
+  },
+  {
+    code: 'form/unknown-field',
+    group: 'form',
+    severity: 'hint',
+    title: 'A field that few rows have',
+    check: unknownFields,
+  },
+  {
+    code: 'preference/length-bias',
+    group: 'preference',
+    severity: 'warning',
+    title: 'Chosen answers differ in length',
+    check: lengthBias,
+  },
+  {
+    code: 'quality/duplicate',
+    group: 'quality',
+    severity: 'warning',
+    title: 'A row that stands there twice',
+    check: duplicates,
+  },
+  {
+    code: 'quality/near-duplicate',
+    group: 'quality',
+    severity: 'information',
+    title: 'A row that is nearly another one',
+    check: alikeRows,
+  },
+  {
+    code: 'quality/conflicting-answers',
+    group: 'quality',
+    severity: 'information',
+    title: 'The same prompt with different answers',
+    check: conflictingAnswers,
+  },
+  {
+    code: 'quality/length-outlier',
+    group: 'quality',
+    severity: 'information',
+    title: 'An answer of unusual length',
+    check: outlierLengths,
+  },
+  {
+    code: 'quality/language-outlier',
+    group: 'quality',
+    severity: 'information',
+    title: 'An answer in another script',
+    check: otherLanguages,
+  },
+  {
+    code: 'quality/label-imbalance',
+    group: 'quality',
+    severity: 'information',
+    title: 'Labels of very different frequency',
+    check: labelImbalance,
+  },
+];
+
+/** Rows of `validation` that also stand in `train`: what is measured there was learned, not understood. */
+export function* leakedRows(train: FactColumns, validation: FactColumns): Iterable<FileReport> {
+  const known = new Map<number, number>();
+  for (let row = 0; row < train.rows; row += 1) known.set(train.hash[row]!, row);
+  for (let row = 0; row < validation.rows; row += 1) {
+    const twin = known.get(validation.hash[row]!);
+    if (twin !== undefined)
+      yield { row, removable: true, message: `The row stands in the training data too (line ${train.line[twin]!}).` };
+  }
+}
+
+export const leakRule: RuleInfo = {
+  code: 'quality/leak',
+  group: 'quality',
+  severity: 'error',
+  title: 'A validation row that is trained',
+};

@@ -1,0 +1,67 @@
+// The sidecar file of a dataset, `<dataset>.lint.yaml`: what its owner has looked at and accepts. The data stay clean.
+import { parseDocument } from 'yaml';
+import { isObject } from '../data/formats/fields.ts';
+import { nearestName } from '../data/nearestName.ts';
+import { problem, type ProblemError } from '../protocol/problem.ts';
+import { ruleByCode } from './rules/table.ts';
+import type { LintSettings, LintSeverity } from './settings.ts';
+
+export type Sidecar = Pick<LintSettings, 'severities' | 'rows'>;
+
+/** Where the sidecar of a dataset lies. */
+export function sidecarPath(dataset: string): string {
+  return `${dataset}.lint.yaml`;
+}
+
+const levels: readonly LintSeverity[] = ['error', 'warning', 'information', 'hint', 'off'];
+
+/**
+ * `severity: {code: level}` for the whole file, `rows: {row id: [code, …]}` for single rows.
+ * Throws `lint/bad-sidecar` for anything else; `file` is its name in the message.
+ */
+export function parseSidecar(text: string, file: string): Sidecar {
+  const document = parseDocument(text);
+  const [error] = document.errors;
+  if (error) {
+    const at = error.linePos?.[0];
+    throw bad(error.message.split('\n')[0] ?? 'This is not valid YAML.', file, at && { line: at.line, column: at.col });
+  }
+  const value: unknown = document.toJS() ?? {};
+  if (!isObject(value)) throw bad('It should hold "severity" and "rows".', file);
+  const unknown = Object.keys(value).find((key) => key !== 'severity' && key !== 'rows');
+  if (unknown !== undefined) throw bad(`There is no key "${unknown}"; known are "severity" and "rows".`, file);
+  const severities: Record<string, LintSeverity> = {};
+  for (const [code, level] of entries(value['severity'], 'severity', file))
+    severities[known(code, file)] = levelOf(code, level, file);
+  const rows: Record<string, readonly string[]> = {};
+  for (const [id, codes] of entries(value['rows'], 'rows', file)) rows[id] = codesOf(id, codes, file);
+  return { severities, rows };
+}
+
+function entries(value: unknown, key: string, file: string): [string, unknown][] {
+  if (value === undefined || value === null) return [];
+  if (!isObject(value)) throw bad(`"${key}" should be a mapping.`, file);
+  return Object.entries(value);
+}
+
+function known(code: string, file: string): string {
+  if (ruleByCode.has(code)) return code;
+  const near = nearestName(code, [...ruleByCode.keys()]);
+  throw bad(`There is no rule "${code}".${near === undefined ? '' : ` Did you mean "${near}"?`}`, file);
+}
+
+function levelOf(code: string, level: unknown, file: string): LintSeverity {
+  // YAML 1.1 readers write `off` as false.
+  const found = level === false ? 'off' : levels.find((one) => one === level);
+  if (found === undefined) throw bad(`The severity of "${code}" should be one of ${levels.join(', ')}.`, file);
+  return found;
+}
+
+function codesOf(id: string, codes: unknown, file: string): string[] {
+  if (!Array.isArray(codes)) throw bad(`Row "${id}" should have a list of codes.`, file);
+  return codes.map((code: unknown) => known(String(code), file));
+}
+
+function bad(message: string, file: string, at?: { line: number; column: number }): ProblemError {
+  return problem('lint/bad-sidecar', message, { file, ...at });
+}
