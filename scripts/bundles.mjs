@@ -11,6 +11,7 @@ export const bundleOptions = {
     trainer: 'src/trainer/main.ts',
     'engine-worker': 'src/engine/worker.ts',
     'lint-worker': 'src/lint/worker.ts',
+    server: 'src/server/main.ts',
   },
   outdir: 'dist',
   bundle: true,
@@ -63,16 +64,17 @@ const withoutProse = {
   },
 };
 
-/** The extension without what only configs need, which it imports from the other bundle when it is asked to. */
+/** The extension without what only configs and languages need, which it imports from bundles beside when it is asked to. */
 export const extensionBundle = {
   ...hostOptions,
   entryPoints: { extension: 'src/extension/main.ts' },
   plugins: [
     withoutProse,
     {
-      name: 'config-tools-apart',
+      name: 'loaded-later',
       setup({ onResolve }) {
         onResolve({ filter: /\/configTools\.ts$/ }, () => ({ path: './config-tools.cjs', external: true }));
+        onResolve({ filter: /\/languageClient\.ts$/ }, () => ({ path: './language-client.cjs', external: true }));
       },
     },
   ],
@@ -81,6 +83,12 @@ export const extensionBundle = {
 export const configToolsBundle = {
   ...hostOptions,
   entryPoints: { 'config-tools': 'src/extension/configTools.ts' },
+};
+
+/** The client of the language server, loaded when the first config or dataset is opened. */
+export const languageClientBundle = {
+  ...hostOptions,
+  entryPoints: { 'language-client': 'src/extension/language/languageClient.ts' },
 };
 
 /** Panels: a script and a style sheet each; their policy allows no chunks beside. */
@@ -97,4 +105,4 @@ export const webviewBundle = {
 };
 
 /** Everything that a build makes. */
-export const bundles = [bundleOptions, extensionBundle, configToolsBundle, webviewBundle];
+export const bundles = [bundleOptions, extensionBundle, configToolsBundle, languageClientBundle, webviewBundle];

@@ -12,7 +12,8 @@ export const allowedRooms = {
   runs: ['protocol', 'config', 'metrics', 'platform'],
   trainer: ['protocol', 'config', 'metrics', 'models', 'data', 'engine', 'runs', 'platform'],
   lint: ['protocol', 'config', 'metrics', 'models', 'data'],
-  cli: ['protocol', 'config', 'metrics', 'models', 'data', 'engine', 'trainer', 'lint', 'runs', 'platform'],
+  server: ['protocol', 'config', 'metrics', 'models', 'data', 'engine', 'trainer', 'lint', 'runs', 'platform'],
+  cli: ['protocol', 'config', 'metrics', 'models', 'data', 'engine', 'trainer', 'lint', 'server', 'runs', 'platform'],
   extension: ['protocol', 'config', 'metrics', 'data', 'runs', 'platform'],
 };
 

@@ -70,6 +70,11 @@ export const commands: readonly CommandEntry[] = [
     summary: 'tell what this machine can train on, and why not on more',
     load: () => import('./commands/doctor.ts'),
   },
+  {
+    name: 'lsp',
+    summary: 'serve editors: problems, completion and hover in configs and datasets',
+    load: () => import('./commands/lsp.ts'),
+  },
 ];
 
 const examples = `

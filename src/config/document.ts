@@ -1,6 +1,6 @@
 // Config text (YAML 1.2, of which JSON is a part) to a plain tree that knows where each value was written.
 
-import { LineCounter, parseDocument } from 'yaml';
+import { LineCounter, parseDocument, type Document } from 'yaml';
 import type { Place, Problem } from '../protocol/problem.ts';
 import type { Position, Positions } from './positions.ts';
 import { findBadCharacters, syntaxProblems } from './syntax.ts';
@@ -12,6 +12,8 @@ export interface ConfigDocument {
   readonly value: Readonly<Record<string, unknown>> | undefined;
   readonly positions: Positions;
   readonly problems: readonly Problem[];
+  /** The parser's own tree, for editors; it is there for broken texts too, unless they are no text at all. */
+  readonly root?: Document.Parsed;
 }
 
 /** Larger files are not configs: the longest sensible one has a few kilobytes. */
@@ -22,22 +24,25 @@ export function readDocument(text: string, file: string): ConfigDocument {
   const body = text.startsWith('\uFEFF') ? text.slice(1) : text;
   const entries = new Map<string, Position>();
   const positions: Positions = { file, entries };
-  const failed = (problems: readonly Problem[]): ConfigDocument => ({ value: undefined, positions, problems });
 
-  if (body.length > maximumCharacters) return failed([tooLarge(file, body.length)]);
+  if (body.length > maximumCharacters) return { value: undefined, positions, problems: [tooLarge(file, body.length)] };
   const lines = new LineCounter();
   const placeAt = (start: number, end: number): Place => rangePlace(file, lines, start, end);
   const parsed = parseDocument(body, { lineCounter: lines, prettyErrors: false, version: '1.2' });
   const badCharacters = findBadCharacters(body, placeAt);
-  if (badCharacters) return failed([badCharacters]);
+  if (badCharacters) return { value: undefined, positions, problems: [badCharacters] };
 
+  const failed = (problems: readonly Problem[]): ConfigDocument => ({
+    ...{ value: undefined, positions, problems },
+    root: parsed,
+  });
   const syntax = syntaxProblems(parsed, body, placeAt);
   if (syntax.some((found) => found.code !== 'config/duplicate-key')) return failed(syntax);
   const tree = readTree(parsed, placeAt, (path, position) => entries.set(path, position));
   const problems = [...syntax, ...tree.problems];
   if (tree.value === null || tree.value === undefined) return failed([...problems, emptyFile(file)]);
   if (!isMapping(tree.value)) return failed([...problems, notAMapping(tree.value, placeAt(0, 0))]);
-  return { value: tree.value, positions, problems };
+  return { value: tree.value, positions, problems, root: parsed };
 }
 
 function rangePlace(file: string, lines: LineCounter, start: number, end: number): Place {

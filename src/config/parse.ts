@@ -1,7 +1,7 @@
 // The way in: config text, --set overrides and environment to a typed config, or to problems with their places.
 
 import type { Problem } from '../protocol/problem.ts';
-import { readDocument } from './document.ts';
+import { readDocument, type ConfigDocument } from './document.ts';
 import { substituteEnvironment, type Environment } from './environment.ts';
 import { inOrder } from './order.ts';
 import { applyOverrides } from './overrides.ts';
@@ -28,12 +28,16 @@ export interface ParsedConfig {
  * What the schema cannot say is checked by `checkConfig`.
  */
 export function parseConfig(text: string, file: string, options: ParseOptions = {}): ParsedConfig {
-  const document = applyOverrides(readDocument(text, file), options.overrides ?? []);
+  return checkDocument(applyOverrides(readDocument(text, file), options.overrides ?? []), options.environment ?? {});
+}
+
+/** Checks a document that is read already against the schema. Never throws. */
+export function checkDocument(document: ConfigDocument, environment: Environment): ParsedConfig {
   const { positions } = document;
   if (document.value === undefined) return { problems: document.problems, positions };
-  const environment = substituteEnvironment(document.value, options.environment ?? {}, positions);
-  const checked = validateTree(environment.value, positions);
-  const problems = inOrder([...document.problems, ...environment.problems, ...checked.problems]);
+  const substituted = substituteEnvironment(document.value, environment, positions);
+  const checked = validateTree(substituted.value, positions);
+  const problems = inOrder([...document.problems, ...substituted.problems, ...checked.problems]);
   if (checked.config === undefined || problems.length > 0) return { problems, positions };
   return { config: checked.config, problems, positions };
 }

@@ -45,6 +45,9 @@ export const commandIds = {
   reportProblem: 'finetune.reportProblem',
   showLog: 'finetune.showLog',
   getStarted: 'finetune.getStarted',
+  openDocs: 'finetune.openDocs',
+  showEffectiveConfig: 'finetune.showEffectiveConfig',
+  restartLanguageServer: 'finetune.restartLanguageServer',
 } as const;
 
 export type CommandId = (typeof commandIds)[keyof typeof commandIds];
@@ -62,6 +65,7 @@ export const settingIds = {
   environment: 'trainer.environment',
   additionalFolders: 'runs.additionalFolders',
   notifications: 'notifications',
+  severities: 'problems.severity',
 } as const;
 
 export const contextKeys = {

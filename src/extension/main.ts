@@ -9,6 +9,8 @@ import { viewCommands } from './commands/viewCommands.ts';
 import { Disposables } from './disposables.ts';
 import { createExplorer } from './explorer/explorer.ts';
 import { tellFailure } from './failures.ts';
+import { provideLanguage } from './language/language.ts';
+import { languageCommands } from './language/languageCommands.ts';
 import { openLibrary } from './library.ts';
 import { createComparisons } from './panels/compare.ts';
 import { createDashboards } from './panels/dashboard.ts';
@@ -30,6 +32,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ),
   );
   const diagnostics = parts.add(provideDiagnostics());
+  const language = parts.add(provideLanguage((error) => tellFailure(error, log)));
   const base = { context, log, library };
   const dashboards = parts.add(createDashboards(base, () => services));
   const comparisons = parts.add(createComparisons(base, () => services));
@@ -37,6 +40,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ...base,
     queue,
     diagnostics,
+    language,
     openDashboard: (folder) => dashboards.open(folder),
     openCompare: (folders) => comparisons.open(folders),
   };
@@ -44,7 +48,12 @@ export function activate(context: vscode.ExtensionContext): void {
   parts.add(showStatusBar(library));
   parts.add(tellEndings(services));
 
-  const handlers = { ...generalCommands(services), ...runCommands(services), ...viewCommands(services, explorer) };
+  const handlers = {
+    ...generalCommands(services),
+    ...runCommands(services),
+    ...viewCommands(services, explorer),
+    ...languageCommands(services),
+  };
   for (const [id, handler] of Object.entries(handlers)) {
     const guarded = async (...args: unknown[]): Promise<void> => {
       try {

@@ -1,6 +1,7 @@
 // What the parts of the extension share; made once at activation and passed on.
 
 import type { ExtensionContext, LogOutputChannel } from 'vscode';
+import type { Language } from './language/language.ts';
 import type { RunLibrary } from './library.ts';
 import type { ConfigDiagnostics } from './start/diagnostics.ts';
 import type { QueueKeeper } from './start/queueKeeper.ts';
@@ -11,6 +12,7 @@ export interface Services {
   readonly library: RunLibrary;
   readonly queue: QueueKeeper;
   readonly diagnostics: ConfigDiagnostics;
+  readonly language: Language;
   /** Shows the dashboard of a run. */
   readonly openDashboard: (folder: string) => Promise<void>;
   /** Shows two to ten runs beside each other. */

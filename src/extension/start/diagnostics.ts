@@ -1,86 +1,70 @@
-// Problems as diagnostics: those of a config while it is written, and those that a look at model and data finds.
+// What a look at model and data finds before a start, as diagnostics. What is found while typing is the language server's.
 
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { Disposable } from '../disposables.ts';
 import type { Place, Problem, Severity } from '../../protocol/problem.ts';
-import { isConfigUri, readConfig } from './configs.ts';
 
 export interface ConfigDiagnostics extends Disposable {
   /** Shows what a check of a config found, also in other files, until that config changes. */
   show(config: vscode.Uri, problems: readonly Problem[]): void;
 }
 
-/** Time without typing before a config is read again, in milliseconds. */
-const pause = 250;
-
 export function provideDiagnostics(): ConfigDiagnostics {
-  const typed = vscode.languages.createDiagnosticCollection('finetune');
   const checked = vscode.languages.createDiagnosticCollection('finetune-check');
-  const checkedFiles = new Map<string, vscode.Uri[]>();
-  const timers = new Map<string, NodeJS.Timeout>();
+  /** What each check found, by the config and the file it is about. */
+  const found = new Map<string, ReadonlyMap<string, readonly vscode.Diagnostic[]>>();
 
-  const clearChecked = (config: vscode.Uri): void => {
-    for (const file of checkedFiles.get(config.toString()) ?? []) checked.delete(file);
-    checkedFiles.delete(config.toString());
+  const clear = (config: vscode.Uri): void => {
+    for (const file of found.get(config.toString())?.keys() ?? []) checked.delete(vscode.Uri.parse(file));
+    found.delete(config.toString());
   };
 
-  const read = async (document: vscode.TextDocument): Promise<void> => {
-    const { version } = document;
-    const { problems } = await readConfig(document.uri, document.getText());
-    if (document.isClosed || document.version !== version) return;
-    const own = problems.filter(({ place }) => place === undefined || place.file === document.uri.fsPath);
-    typed.set(
-      document.uri,
-      own.map((problem) => diagnostic(problem)),
-    );
+  /** What the server says of a document already is not said twice. */
+  const show = (file: string, diagnostics: readonly vscode.Diagnostic[]): void => {
+    const uri = vscode.Uri.parse(file);
+    const typed = vscode.languages.getDiagnostics(uri).filter((item) => !diagnostics.includes(item));
+    const told = new Set(typed.filter((item) => typeof item.code === 'object').map(identity));
+    const left = diagnostics.filter((item) => !told.has(identity(item)));
+    const now = checked.get(uri) ?? [];
+    const isShown = now.length === left.length && now.every((item, index) => identity(item) === identity(left[index]!));
+    if (!isShown) checked.set(uri, left);
   };
-
-  const soon = (document: vscode.TextDocument, delay: number): void => {
-    if (!isConfigUri(document.uri)) return;
-    const key = document.uri.toString();
-    clearTimeout(timers.get(key));
-    timers.set(
-      key,
-      setTimeout(() => {
-        timers.delete(key);
-        void read(document);
-      }, delay),
-    );
-  };
-  for (const document of vscode.workspace.textDocuments) soon(document, 0);
 
   const listeners = [
-    vscode.workspace.onDidOpenTextDocument((document) => soon(document, 0)),
-    vscode.workspace.onDidChangeTextDocument(({ document }) => {
-      if (isConfigUri(document.uri)) clearChecked(document.uri);
-      soon(document, pause);
+    vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+      if (contentChanges.length > 0) clear(document.uri);
     }),
-    vscode.workspace.onDidCloseTextDocument(({ uri }) => typed.delete(uri)),
+    vscode.languages.onDidChangeDiagnostics(({ uris }) => {
+      const changed = new Set(uris.map(String));
+      for (const files of found.values()) {
+        for (const [file, diagnostics] of files) if (changed.has(file)) show(file, diagnostics);
+      }
+    }),
   ];
 
   return {
     show(config, problems) {
-      clearChecked(config);
+      clear(config);
       const files = new Map<string, vscode.Diagnostic[]>();
       for (const problem of problems) {
         const file = path.resolve(path.dirname(config.fsPath), problem.place?.file ?? config.fsPath);
-        files.set(file, [...(files.get(file) ?? []), diagnostic(problem)]);
+        const key = vscode.Uri.file(file).toString();
+        files.set(key, [...(files.get(key) ?? []), diagnostic(problem)]);
       }
-      // What typing finds anyway is not shown twice.
-      typed.delete(config);
-      const uris = [...files].map(([file, found]) => {
-        const uri = vscode.Uri.file(file);
-        checked.set(uri, found);
-        return uri;
-      });
-      checkedFiles.set(config.toString(), uris);
+      found.set(config.toString(), files);
+      for (const [file, diagnostics] of files) show(file, diagnostics);
     },
     dispose() {
-      for (const timer of timers.values()) clearTimeout(timer);
-      for (const item of [...listeners, typed, checked]) item.dispose();
+      for (const item of [...listeners, checked]) item.dispose();
     },
   };
+}
+
+/** One problem is the same wherever it comes from: its code and where it begins. The server's codes carry a link. */
+function identity({ code, range }: vscode.Diagnostic): string {
+  const value = typeof code === 'object' ? code.value : code;
+  return `${value}@${range.start.line}:${range.start.character}`;
 }
 
 function diagnostic(problem: Problem): vscode.Diagnostic {
@@ -90,7 +74,6 @@ function diagnostic(problem: Problem): vscode.Diagnostic {
   item.code = problem.code;
   return item;
 }
-
 /** The editor counts from 0; a place without an end marks the rest of its line. */
 function rangeOf(place: Place | undefined): vscode.Range {
   const line = Math.max(0, (place?.line ?? 1) - 1);

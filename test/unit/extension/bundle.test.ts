@@ -2,14 +2,13 @@
 import { build, type Metafile } from 'esbuild';
 import { builtinModules } from 'node:module';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { configToolsBundle, extensionBundle } from '../../../scripts/bundles.mjs';
-
-const limit = 400_000;
+import { configToolsBundle, extensionBundle, languageClientBundle } from '../../../scripts/bundles.mjs';
 
 describe.each([
-  ['extension', extensionBundle, ['vscode', './config-tools.cjs']],
-  ['config-tools', configToolsBundle, []],
-] as const)('%s.cjs', (name, options, outside) => {
+  ['extension', extensionBundle, ['vscode', './config-tools.cjs', './language-client.cjs'], 400_000],
+  ['config-tools', configToolsBundle, [], 400_000],
+  ['language-client', languageClientBundle, ['vscode'], 700_000],
+] as const)('%s.cjs', (name, options, outside, limit) => {
   let output: Metafile['outputs'][string];
   beforeAll(async () => {
     const { metafile } = await build({ ...options, write: false, sourcemap: false, logLevel: 'silent' });
@@ -33,8 +32,10 @@ describe.each([
   });
 });
 
-test('what configs need is not part of what the editor loads at its start', async () => {
+test('what configs and languages need is not part of what the editor loads at its start', async () => {
   const { metafile } = await build({ ...extensionBundle, write: false, sourcemap: false, logLevel: 'silent' });
   const inputs = Object.keys(metafile.outputs['dist/extension.cjs']?.inputs ?? {});
-  expect(inputs.filter((file) => /node_modules\/yaml\/|src\/config\/(parse|check)\.ts/.test(file))).toEqual([]);
+  expect(
+    inputs.filter((file) => /node_modules\/(?:yaml|vscode-language\w+)\/|src\/config\/(parse|check)\.ts/.test(file)),
+  ).toEqual([]);
 });

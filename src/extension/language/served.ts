@@ -1,0 +1,19 @@
+// Which documents the language server looks at.
+
+/** Language ids of package.json, and JSON Lines, which the editor brings along. */
+export const servedLanguages = ['finetune-yaml', 'finetune-json', 'jsonl'] as const;
+
+/** Files, and documents that were never saved. */
+export const servedDocuments = servedLanguages.flatMap((language) => [
+  { scheme: 'file', language },
+  { scheme: 'untitled', language },
+]);
+
+export function isServed(document: {
+  readonly languageId: string;
+  readonly uri: { readonly scheme: string };
+}): boolean {
+  return servedDocuments.some(
+    ({ scheme, language }) => document.uri.scheme === scheme && document.languageId === language,
+  );
+}

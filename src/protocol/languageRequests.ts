@@ -1,0 +1,50 @@
+// What editor and language server say to each other beyond LSP: a method, and the schemas that both sides check against.
+
+import type { ValidateFunction } from 'ajv';
+import { describeSchemaError, lazyValidator } from './validate.ts';
+
+/** One request. Params and results are checked where they enter: by the server, and by the editor. */
+export interface LanguageRequest<Params, Result> {
+  readonly method: `finetune/${string}`;
+  readonly params: () => ValidateFunction<Params>;
+  readonly result: () => ValidateFunction<Result>;
+}
+
+/** The value as what a schema says it is; throws an error that names the first fault. */
+export function checked<T>(validator: () => ValidateFunction<T>, value: unknown, what: string): T {
+  const validate = validator();
+  if (validate(value)) return value;
+  throw new Error(`${what} is malformed: ${describeSchemaError(validate.errors)}.`);
+}
+
+/** How the editor starts the server (`initializationOptions`). */
+export interface ServerOptions {
+  /**
+   * Address of a page of the documentation with `{page}` (`config`) and `{anchor}` (`data-max_length`) to be filled in.
+   * Without it links are file addresses of the installed pages.
+   */
+  readonly docsLink?: string;
+}
+
+export const serverOptions = lazyValidator<ServerOptions>({
+  type: 'object',
+  properties: { docsLink: { type: 'string', pattern: '\\{page\\}.*\\{anchor\\}' } },
+});
+
+const uriParams = {
+  type: 'object',
+  required: ['uri'],
+  additionalProperties: false,
+  properties: { uri: { type: 'string' } },
+} as const;
+
+/** The open config with every default filled in, as YAML with the reasons beside; null while it has errors. */
+export const effectiveConfigRequest: LanguageRequest<{ readonly uri: string }, { readonly text: string | null }> = {
+  method: 'finetune/effectiveConfig',
+  params: lazyValidator(uriParams),
+  result: lazyValidator({
+    type: 'object',
+    required: ['text'],
+    properties: { text: { type: ['string', 'null'] } },
+  }),
+};

@@ -1,0 +1,112 @@
+// The documents that are open in the editor, kept up to date by its edits; configs are parsed once for each version.
+import { TextDocuments, type Connection, type TextDocumentContentChangeEvent } from 'vscode-languageserver/node';
+import { TextDocument } from 'vscode-languageserver-textdocument';
+import { fileOf } from './fileOf.ts';
+import { readConfigText, type ConfigText } from './service/configText.ts';
+
+export type DocumentKind = 'config' | 'dataset';
+
+interface OpenDocument {
+  readonly uri: string;
+  /** Absolute path; undefined for a document that was never saved. */
+  readonly file: string | undefined;
+  readonly document: TextDocument;
+}
+
+export interface OpenConfig extends OpenDocument {
+  readonly kind: 'config';
+  /** `finetune-json` is written as JSON, everything else as YAML. */
+  readonly isJson: boolean;
+  /** The text as the trainer reads it; parsed when first asked for, once for each version. */
+  readonly parsed: () => ConfigText;
+}
+
+export interface OpenDataset extends OpenDocument {
+  readonly kind: 'dataset';
+}
+
+export interface DocumentChange {
+  readonly document: OpenConfig | OpenDataset;
+  /** The editor's edits in order; undefined when the document was opened. */
+  readonly changes: readonly TextDocumentContentChangeEvent[] | undefined;
+}
+
+export interface Documents {
+  config(uri: string): OpenConfig | undefined;
+  dataset(uri: string): OpenDataset | undefined;
+  all(): readonly (OpenConfig | OpenDataset)[];
+  /** Told when a document was opened or edited. */
+  onChange(listener: (change: DocumentChange) => void): void;
+  onClose(listener: (uri: string, kind: DocumentKind) => void): void;
+  onSave(listener: (document: OpenConfig | OpenDataset) => void): void;
+}
+
+/** What a document is to the server; undefined for what it does not look at. */
+export function kindOf(languageId: string, uri: string): DocumentKind | undefined {
+  if (languageId === 'finetune-yaml' || languageId === 'finetune-json') return 'config';
+  if (/\.finetune\.(ya?ml|json)$/i.test(uri)) return 'config';
+  return languageId === 'jsonl' || /\.(jsonl|ndjson)$/i.test(uri) ? 'dataset' : undefined;
+}
+
+export function openDocuments(connection: Connection): Documents {
+  const changeListeners: ((change: DocumentChange) => void)[] = [];
+  const open = new Map<string, OpenConfig | OpenDataset>();
+  const edits = new Map<string, readonly TextDocumentContentChangeEvent[]>();
+  const texts = new TextDocuments({
+    create: (uri, languageId, version, content) => TextDocument.create(uri, languageId, version, content),
+    update(document: TextDocument, changes, version) {
+      edits.set(document.uri, changes);
+      return TextDocument.update(document, changes, version);
+    },
+  });
+
+  texts.onDidChangeContent(({ document }) => {
+    const kind = kindOf(document.languageId, document.uri);
+    if (kind === undefined) return;
+    const base = { uri: document.uri, file: fileOf(document.uri), document };
+    const item = kind === 'config' ? openConfig(base) : ({ ...base, kind } as const);
+    open.set(document.uri, item);
+    const changes = edits.get(document.uri);
+    edits.delete(document.uri);
+    for (const listener of changeListeners) listener({ document: item, changes });
+  });
+  texts.onDidClose(({ document }) => void open.delete(document.uri));
+  texts.listen(connection);
+
+  return {
+    config(uri) {
+      const found = open.get(uri);
+      return found?.kind === 'config' ? found : undefined;
+    },
+    dataset(uri) {
+      const found = open.get(uri);
+      return found?.kind === 'dataset' ? found : undefined;
+    },
+    all: () => [...open.values()],
+    onChange: (listener) => void changeListeners.push(listener),
+    onClose(listener) {
+      texts.onDidClose(({ document }) => {
+        const kind = kindOf(document.languageId, document.uri);
+        if (kind !== undefined) listener(document.uri, kind);
+      });
+    },
+    onSave(listener) {
+      texts.onDidSave(({ document }) => {
+        const item = open.get(document.uri);
+        if (item) listener(item);
+      });
+    },
+  };
+}
+
+function openConfig(base: OpenDocument): OpenConfig {
+  let parsed: ConfigText | undefined;
+  const { document, file, uri } = base;
+  const isJson = document.languageId === 'finetune-json' || /\.json$/i.test(uri);
+  return {
+    ...base,
+    kind: 'config',
+    isJson,
+    parsed: () => (parsed ??= readConfigText(document.getText(), file ?? uri)),
+  };
+}
