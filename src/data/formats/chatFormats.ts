@@ -27,6 +27,12 @@ const speakers: Readonly<Partial<Record<string, Message['role'] | 'call'>>> = {
   tool: 'tool',
 };
 
+/** What a `from` of ShareGPT's shape stands for; undefined for anything that is none. */
+export function speakerOf(value: unknown): Message['role'] | 'call' | undefined {
+  const name = typeof value === 'string' ? value.toLowerCase() : '';
+  return Object.hasOwn(speakers, name) ? speakers[name] : undefined;
+}
+
 export function readConversationsRow(fields: FieldReader, sampleId: string): DataRecord {
   const name = fields.nameOf('conversations');
   const value = fields.get('conversations');
@@ -52,7 +58,7 @@ function readTurn(fields: FieldReader, value: unknown, path: JsonPath): Message 
     fields.add('data/missing-field', path, `${pathText(path)} has no "from".${openAi}`);
     return undefined;
   }
-  const speaker = typeof turn.from === 'string' ? speakers[turn.from.toLowerCase()] : undefined;
+  const speaker = speakerOf(turn.from);
   if (speaker === undefined) {
     if (typeof turn.from !== 'string') fields.wrongType([...path, 'from'], 'a text', turn.from);
     else {

@@ -14,6 +14,11 @@ const roles: Readonly<Partial<Record<string, Role>>> = {
   function: 'tool',
 };
 
+/** The role that a `role` of OpenAI's shape stands for; undefined for anything that is none. */
+export function roleOf(value: unknown): Role | undefined {
+  return typeof value === 'string' && Object.hasOwn(roles, value) ? roles[value] : undefined;
+}
+
 /** A list of messages; an empty one is an error. */
 export function readMessages(fields: FieldReader, value: unknown, path: JsonPath): Message[] {
   const list = fields.list(value, path);
@@ -49,7 +54,7 @@ function readRole(fields: FieldReader, message: JsonObject, path: JsonPath): Rol
     fields.add('data/missing-field', path, `${pathText(path)} has no "role".${shareGpt}`);
     return 'user';
   }
-  const role = typeof value === 'string' ? roles[value] : undefined;
+  const role = roleOf(value);
   if (role !== undefined) return role;
   if (typeof value !== 'string') fields.wrongType([...path, 'role'], 'a text', value);
   else {

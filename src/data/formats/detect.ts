@@ -30,6 +30,18 @@ export function looksLike(value: SourceRow['value'], columns: Columns): Looks {
   return formats.find(fits) ?? 'unknown';
 }
 
+/**
+ * What a file is by the votes of its rows: the format of most of them, ties going to the first of `formats`; pairs only
+ * when nothing else comes as often; undefined without votes.
+ */
+export function winningLooks(votes: (looks: Looks) => number): Looks | undefined {
+  const best = formats.reduce((a, b) => (votes(b) > votes(a) ? b : a));
+  const [preference, unknown] = [votes('preference'), votes('unknown')];
+  if (preference > Math.max(votes(best), unknown)) return 'preference';
+  if (votes(best) > 0) return best;
+  return unknown + preference > 0 ? 'unknown' : undefined;
+}
+
 const shownIds = 5;
 
 /** Counts votes; rows of the stream that could not be read do not vote. */
@@ -61,16 +73,14 @@ export class FormatVote {
 
   /** The format most rows look like; throws `data/unknown-format` or `data/preference-rows` when none can be trained on. */
   result(file: string): FormatReport {
-    const votes = formats.map((format) => ({ format, rows: this.counts.get(format)?.rows ?? 0 }));
-    const winner = votes.reduce((best, vote) => (vote.rows > best.rows ? vote : best));
-    const preference = this.counts.get('preference')?.rows ?? 0;
-    const unknown = this.counts.get('unknown')?.rows ?? 0;
-    if (preference > Math.max(winner.rows, unknown)) throw preferenceRows(file, preference, this.rows);
-    if (winner.rows === 0) throw unknownFormat(file, this.firstUnknown, this.columns);
+    const votes = (looks: Looks): number => this.counts.get(looks)?.rows ?? 0;
+    const format = winningLooks(votes);
+    if (format === 'preference') throw preferenceRows(file, votes('preference'), this.rows);
+    if (format === undefined || format === 'unknown') throw unknownFormat(file, this.firstUnknown, this.columns);
     const others = [...this.counts]
-      .filter(([looks]) => looks !== winner.format)
+      .filter(([looks]) => looks !== format)
       .map(([looks, count]) => ({ looks, ...count }));
-    return { format: winner.format, rows: this.rows, matching: winner.rows, others };
+    return { format, rows: this.rows, matching: votes(format), others };
   }
 }
 
@@ -96,20 +106,24 @@ function preferenceRows(file: string, count: number, rows: number): ProblemError
 function unknownFormat(file: string, row: SourceRow | undefined, columns: Columns): ProblemError {
   if (row === undefined)
     return problem('data/unknown-format', `No row of ${file} could be read, so its format is unknown.`, { file });
-  const present = Object.keys(row.value);
+  const details = formats.map((format) => `${format}: ${requiredFields[format].join(', ')}`);
+  return problem(
+    'data/unknown-format',
+    `The rows are of no known format. The first one (${row.sampleId}) has ${unknownFields(row.value, columns)}`,
+    row.source === undefined ? { file } : { file, line: row.source.line, column: row.source.column },
+    ['Formats and the fields that they need:', ...details],
+  );
+}
+
+/** The fields of a row of no known format, and how they may be meant. */
+export function unknownFields(value: SourceRow['value'], columns: Columns): string {
+  const present = Object.keys(value);
   const suggestion = suggestMapping(present, columns);
   const hint =
     suggestion === undefined
       ? 'Map its fields by data.columns (our name: name in the file).'
       : `Perhaps: data.format: ${suggestion.format}, data.columns: ${suggestion.columns}.`;
-  const details = formats.map((format) => `${format}: ${requiredFields[format].join(', ')}`);
-  const fieldsFound = present.length === 0 ? 'no fields' : listed(present);
-  return problem(
-    'data/unknown-format',
-    `The rows are of no known format. The first one (${row.sampleId}) has ${fieldsFound}. ${hint}`,
-    row.source === undefined ? { file } : { file, line: row.source.line, column: row.source.column },
-    ['Formats and the fields that they need:', ...details],
-  );
+  return `${present.length === 0 ? 'no fields' : listed(present)}. ${hint}`;
 }
 
 /** A format that fits when some of the row's fields are given our names. */
