@@ -9,14 +9,15 @@ import { defaultRowLimit, readRows } from '../data/read/readRows.ts';
 import type { Splitter } from '../data/read/textPiece.ts';
 import { looksLike, type Looks } from '../data/formats/detect.ts';
 import { problem } from '../protocol/problem.ts';
-import { FactTable, type FactColumns } from './facts.ts';
+import { factChoice, FactTable, type FactColumns } from './facts.ts';
 import { lintFile } from './file.ts';
-import { formatOfRows, lineContext, votingRows } from './line.ts';
+import { lineContext } from './line.ts';
 import { mixedLineEnd } from './lineEnds.ts';
 import { checkParts } from './parts.ts';
 import { RowReader, type PartResult } from './rowReader.ts';
 import { severityOf, type LintSettings } from './settings.ts';
 import { Tally, type CodeCount } from './tally.ts';
+import { Votes } from './votes.ts';
 
 export interface CheckProgress {
   readonly file: string;
@@ -48,46 +49,76 @@ const worthThreads = 16 * 2 ** 20;
 /** Throws a ProblemError for a file that is no dataset at all, and the signal's reason. `shownAs`: name in messages. */
 export async function checkFile(file: string, shownAs: string, options: CheckFileOptions): Promise<FileLint> {
   const sniffed = await sniffFile(file, shownAs);
-  const { settings, signal, onProgress } = options;
+  const { settings } = options;
+  const isSet = settings.format !== 'auto';
+  const format = settings.format === 'auto' ? await firstVotes(file, shownAs, settings) : settings.format;
+  const read = await readRowsOf(file, shownAs, sniffed, format, options);
+  // All rows vote, as when they are trained; where the first ones mislead, the file is read once more.
+  const { winner } = read.votes;
+  const isMisled = !isSet && winner !== undefined && winner !== format;
+  const { tally, facts, bytes } = isMisled ? await readRowsOf(file, shownAs, sniffed, winner, options) : read;
+  if (facts.rows === 0 && tally.counts.length === 0)
+    throw problem('data/empty-file', `${shownAs} holds no rows.`, { file: shownAs });
+  for (const finding of lintFile(facts.columns, settings)) {
+    options.signal?.throwIfAborted();
+    tally.add(finding);
+  }
+  const counts = tally.counts;
+  return { file: shownAs, bytes, rows: facts.rows, format: isSet ? format : winner, counts, facts: facts.columns };
+}
+
+interface ReadRows {
+  readonly tally: Tally;
+  readonly facts: FactTable;
+  readonly votes: Votes;
+  readonly bytes: number;
+}
+
+/** All rows, as rows of `format`. */
+async function readRowsOf(
+  file: string,
+  shownAs: string,
+  sniffed: SniffedFile,
+  format: Looks | undefined,
+  options: CheckFileOptions,
+): Promise<ReadRows> {
+  const { settings, signal, onProgress, threads = 2 } = options;
   const bytes = (await stat(file)).size;
-  const format = settings.format === 'auto' ? await voteOfFile(file, shownAs, settings) : settings.format;
   const progress = (bytesRead: number): void => onProgress?.({ file: shownAs, bytesRead, bytesTotal: bytes });
-  const tally = new Tally();
-  const facts = new FactTable(settings.nearDuplicates);
+  const [tally, facts, votes] = [new Tally(), new FactTable(factChoice(settings).signatures), new Votes()];
   let [firstLf, firstCrlf] = [0, 0];
   const merge = (part: PartResult, lineBase: number): void => {
     for (const count of part.counts) tally.addCount(count, lineBase);
     facts.append(part.facts, lineBase);
+    votes.addAll(part.votes);
     if (part.firstLf > 0) firstLf ||= part.firstLf + lineBase;
     if (part.firstCrlf > 0) firstCrlf ||= part.firstCrlf + lineBase;
   };
-  const threads = options.threads ?? 2;
   const isSplittable = sniffed.kind === 'lines' && !sniffed.gzip && bytes >= worthThreads && threads > 0;
   if (isSplittable)
     await checkParts({ file, settings, format }, bytes, { threads, signal, onProgress: progress, merge });
   else merge(await readInThread(file, shownAs, sniffed, { ...options, format, progress }), 0);
-  if (facts.rows === 0 && tally.counts.length === 0)
-    throw problem('data/empty-file', `${shownAs} holds no rows.`, { file: shownAs });
   const severity = severityOf('form/mixed-line-ends', settings);
-  if (sniffed.kind === 'lines' && firstLf > 0 && firstCrlf > 0 && severity !== 'off')
+  if (firstLf > 0 && firstCrlf > 0 && severity !== 'off')
     tally.add(mixedLineEnd(Math.max(firstLf, firstCrlf), 0, firstLf > firstCrlf ? '\n' : '\r\n', severity));
-  for (const finding of lintFile(facts.columns, settings)) {
-    signal?.throwIfAborted();
-    tally.add(finding);
-  }
-  return { file: shownAs, bytes, rows: facts.rows, format, counts: tally.counts, facts: facts.columns };
+  return { tally, facts, votes, bytes };
 }
 
-/** What most of the first rows look like. */
-async function voteOfFile(file: string, shownAs: string, { columns }: LintSettings): Promise<Looks | undefined> {
-  const looks: Looks[] = [];
-  let read = 0;
+/** Readable rows at the beginning of a file whose votes are believed until all are counted. */
+const votingRows = 1000;
+
+async function firstVotes(file: string, shownAs: string, { columns }: LintSettings): Promise<Looks | undefined> {
+  const votes = new Votes();
+  let [counted, read] = [0, 0];
   for await (const row of readRows(file, shownAs)) {
-    if (row.ok) looks.push(looksLike(row.row.value, columns));
     read += 1;
-    if (looks.length === votingRows || read === 10 * votingRows) break;
+    if (row.ok) {
+      votes.add(looksLike(row.row.value, columns));
+      counted += 1;
+    }
+    if (counted === votingRows || read === 10 * votingRows) break;
   }
-  return formatOfRows(looks);
+  return votes.winner;
 }
 
 interface ReadInThread extends CheckFileOptions {
@@ -101,7 +132,7 @@ async function readInThread(
   { kind, gzip, textStart }: SniffedFile,
   { settings, format, signal, progress }: ReadInThread,
 ): Promise<PartResult> {
-  const reader = new RowReader(lineContext(settings, format));
+  const reader = new RowReader(lineContext(settings, format), kind);
   const options = { signal, onBytes: progress };
   if (kind === 'parquet') {
     for await (const row of readParquetRows(file, shownAs, options))

@@ -1,18 +1,20 @@
 // A JSON Lines document while it is edited: only lines that change are read again.
-import type { Looks } from '../data/formats/detect.ts';
+import { looksLike, type Looks } from '../data/formats/detect.ts';
+import { parseRowText } from '../data/read/parseRow.ts';
 import { FactTable } from './facts.ts';
 import { lintFile } from './file.ts';
 import { compareFindings, type Finding } from './finding.ts';
-import { formatOfRows, lineContext, lintLine, type LineContext, type LineResult } from './line.ts';
+import { lineContext, lintLine, type LineContext, type LineResult, type RowPlace } from './line.ts';
+import { splitLines, type DocumentLine } from './lines.ts';
 import { mixedLineEnd } from './lineEnds.ts';
 import { severityOf, type LintSettings } from './settings.ts';
+import { Votes } from './votes.ts';
 
-interface DocumentLine {
-  /** Without its line end. */
-  readonly text: string;
-  readonly end: '' | '\n' | '\r\n';
-  /** Findings as if the line were the first one; made when somebody asks, under one context. */
-  result?: { readonly of: LineResult; readonly context: LineContext; readonly isLast: boolean };
+/** A line with what was found in it, as if it were the first one, under one context and at one kind of place. */
+interface LintedLine extends DocumentLine {
+  result?: LineResult;
+  context?: LineContext;
+  place?: RowPlace;
 }
 
 /** An edit as editors tell it: the lines from `from` until `until` (from 0, exclusive) become those of `text`. */
@@ -23,75 +25,120 @@ export interface LineEdit {
   readonly text: string;
 }
 
+/** Lines at the beginning whose votes are believed until all lines have voted. */
+const votingLines = 1000;
+
 export class LintDocument {
   private readonly settings: LintSettings;
-  private lines: DocumentLine[];
+  private lines: LintedLine[];
   private context: LineContext;
+  private readonly votes = new Votes();
+  /** Lines before this one are linted. */
+  private settledUntil = 0;
 
   constructor(text: string, settings: LintSettings) {
     this.settings = settings;
     this.lines = splitLines(text);
-    this.context = lineContext(settings, undefined);
-    this.vote();
+    const { format } = settings;
+    this.context = lineContext(settings, format === 'auto' ? this.firstVotes() : format);
   }
 
   get lineCount(): number {
     return this.lines.length;
   }
 
+  /** What the rows are taken for. */
+  get format(): Looks | undefined {
+    return this.context.format;
+  }
+
+  /** A line without its end; empty beyond the last one. */
+  line(index: number): DocumentLine {
+    return this.lines[index] ?? { text: '', end: '' };
+  }
+
   edit({ from, until, text }: LineEdit): void {
-    this.lines.splice(from, until - from, ...splitLines(text, until < this.lines.length));
+    const inserted = splitLines(text, until < this.lines.length);
+    for (const { result } of this.lines.slice(from, until)) if (result?.facts) this.votes.add(result.facts.looks, -1);
+    // Not one splice with all lines as arguments: there is a limit to those.
+    if (inserted.length === until - from) inserted.forEach((line, i) => (this.lines[from + i] = line));
+    else this.lines = [...this.lines.slice(0, from), ...inserted, ...this.lines.slice(until)];
     if (this.lines.length === 0) this.lines = splitLines('');
-    this.vote();
+    // The line before may have become the last one, or ceased to be.
+    this.settledUntil = Math.max(0, Math.min(this.settledUntil, from - 1));
+  }
+
+  /**
+   * Lints what is not linted yet, until `isEnough` says so; true when all is. The format of the file may change with its
+   * rows; then all rows are read anew.
+   */
+  settle(isEnough: () => boolean = () => false): boolean {
+    for (;;) {
+      while (this.settledUntil < this.lines.length) {
+        const isNew = this.lint(this.settledUntil);
+        this.settledUntil += 1;
+        if (isNew && isEnough()) return this.settledUntil === this.lines.length && !this.hasTurned();
+      }
+      if (!this.hasTurned()) return true;
+      this.context = lineContext(this.settings, this.votes.winner);
+      this.settledUntil = 0;
+    }
   }
 
   /** What is wrong with the rows by themselves, for lines `from` until `until` (from 0). */
-  rowFindings(from = 0, until = this.lines.length): Finding[] {
-    const found: Finding[] = [];
+  *rowFindings(from = 0, until = this.lines.length): Generator<Finding> {
     for (let i = from; i < Math.min(until, this.lines.length); i += 1) {
-      const { findings } = this.resultOf(i);
-      for (const finding of findings) found.push(finding.line === i + 1 ? finding : { ...finding, line: i + 1 });
+      this.lint(i);
+      for (const finding of this.lines[i]!.result!.findings)
+        yield finding.line === i + 1 ? finding : { ...finding, line: i + 1 };
     }
-    return found;
   }
 
   /** What is wrong with the rows taken together; goes over the facts of all lines, so ask for it when typing pauses. */
-  fileFindings(): Finding[] {
-    const table = new FactTable(this.settings.nearDuplicates, this.lines.length);
-    this.lines.forEach(({ text }, i) => {
-      const { facts } = this.resultOf(i);
-      if (facts !== undefined) table.add(i + 1, text.length, facts);
-    });
-    return [...mixedLineEnds(this.lines, this.settings), ...lintFile(table.columns, this.settings)];
+  *fileFindings(): Generator<Finding> {
+    const table = new FactTable(this.context.facts.signatures, this.lines.length);
+    for (let i = 0; i < this.lines.length; i += 1) {
+      this.lint(i);
+      const { text, result } = this.lines[i]!;
+      if (result?.facts) table.add(i + 1, text.length, result.facts);
+    }
+    yield* mixedLineEnds(this.lines, this.settings);
+    yield* lintFile(table.columns, this.settings);
   }
 
   /** Everything, by place. */
   findings(): Finding[] {
+    this.settle();
     return [...this.rowFindings(), ...this.fileFindings()].sort(compareFindings);
   }
 
-  private resultOf(i: number): LineResult {
+  /** Lints a line unless that was done; true when it was not. */
+  private lint(i: number): boolean {
     const line = this.lines[i]!;
-    const isLast = line.end === '';
-    const known = line.result;
-    if (known?.context === this.context && known.isLast === isLast) return known.of;
-    const of = lintLine(line.text, { line: 1, column: 1 }, this.context, isLast);
-    line.result = { of, context: this.context, isLast };
-    return of;
+    const [isFirst, isLast] = [i === 0, line.end === ''];
+    const isKnown = line.place?.isFirst === isFirst && line.place.isLast === isLast && line.context === this.context;
+    if (isKnown) return false;
+    if (line.result?.facts) this.votes.add(line.result.facts.looks, -1);
+    line.place = { isFirst, isLast };
+    line.context = this.context;
+    line.result = lintLine(line.text, { line: 1, column: 1 }, this.context, line.place);
+    if (line.result.facts) this.votes.add(line.result.facts.looks);
+    return true;
   }
 
-  /** The format of the file may change with its first rows; then all rows are read anew. */
-  private vote(): void {
-    const { format } = this.settings;
-    const now = format === 'auto' ? formatOfRows(this.looks()) : format;
-    if (now !== this.context.format) this.context = lineContext(this.settings, now);
+  /** Whether the rows have voted for another format than they were read as. */
+  private hasTurned(): boolean {
+    const { winner } = this.votes;
+    return this.settings.format === 'auto' && winner !== undefined && winner !== this.context.format;
   }
 
-  private *looks(): Generator<Looks> {
-    for (let i = 0; i < this.lines.length; i += 1) {
-      const { facts } = this.lines[i]!.result?.of ?? this.resultOf(i);
-      if (facts !== undefined) yield facts.looks;
+  private firstVotes(): Looks | undefined {
+    const votes = new Votes();
+    for (const { text } of this.lines.slice(0, votingLines)) {
+      const parsed = parseRowText(text, false);
+      if (parsed.ok) votes.add(looksLike(parsed.value, this.settings.columns));
     }
+    return votes.winner;
   }
 }
 
@@ -100,23 +147,9 @@ export function lintText(text: string, settings: LintSettings): Finding[] {
   return new LintDocument(text, settings).findings();
 }
 
-/** Lines with their ends; the text after the last end is a line too, unless more lines follow it elsewhere. */
-function splitLines(text: string, isInside = false): DocumentLine[] {
-  const lines: DocumentLine[] = [];
-  let from = 0;
-  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', from)) {
-    const isCrlf = at > from && text[at - 1] === '\r';
-    lines.push({ text: text.slice(from, isCrlf ? at - 1 : at), end: isCrlf ? '\r\n' : '\n' });
-    from = at + 1;
-  }
-  if (!isInside || from < text.length) lines.push({ text: text.slice(from), end: isInside ? '\n' : '' });
-  return lines;
-}
-
-function mixedLineEnds(lines: readonly DocumentLine[], settings: LintSettings): Finding[] {
+function* mixedLineEnds(lines: readonly DocumentLine[], settings: LintSettings): Generator<Finding> {
   const severity = severityOf('form/mixed-line-ends', settings);
   const other = lines.findIndex(({ end }) => end !== '' && end !== lines[0]?.end);
-  return severity === 'off' || other === -1
-    ? []
-    : [mixedLineEnd(other + 1, lines[other]!.text.length, lines[other]!.end, severity)];
+  if (severity !== 'off' && other !== -1)
+    yield mixedLineEnd(other + 1, lines[other]!.text.length, lines[other]!.end, severity);
 }

@@ -1,7 +1,13 @@
 // What is kept of a row when its text is gone: enough for the rules that look at all rows of a file together.
 import type { Looks } from '../data/formats/detect.ts';
-import { plainText, type LintRow } from './row.ts';
-import { hashText, signatureOf, signatureSize } from './hash.ts';
+import { formats } from '../data/formats/format.ts';
+import { combineHashes, hashTexts, signatureOf, signatureSize } from './hash.ts';
+import { languageOf } from './language.ts';
+import { isOn, type LintSettings } from './settings.ts';
+import { nameOf, plainText, type LintRow } from './row.ts';
+
+/** What rows look like, in the order of their numbers in the columns. */
+export const looksCodes: readonly Looks[] = [...formats, 'preference', 'unknown'];
 
 export interface RowFacts {
   readonly looks: Looks;
@@ -13,74 +19,46 @@ export interface RowFacts {
   readonly answerChars: number;
   /** Of preference rows; 0 for others. */
   readonly rejectedChars: number;
-  readonly script: Script;
+  /** Index into `languages`. */
+  readonly language: number;
   /** Names and types of the fields: `input:text output:text`. */
   readonly shape: string;
   readonly signature: Uint16Array | undefined;
 }
 
-export const scripts = [
-  'none',
-  'Latin',
-  'Cyrillic',
-  'Greek',
-  'Arabic',
-  'Hebrew',
-  'Devanagari',
-  'Thai',
-  'Hangul',
-  'Kana',
-  'Han',
-] as const;
-export type Script = (typeof scripts)[number];
+/** Which facts are kept beyond those that every row has. */
+export interface FactChoice {
+  /** For near duplicates; 128 bytes a row. */
+  readonly signatures: boolean;
+  readonly languages: boolean;
+}
 
-export function factsOf(row: LintRow, withSignature: boolean): RowFacts {
-  const answer = row.answer?.text ?? '';
-  const rejected = row.looks === 'preference' ? plainText(row.value[row.columns['rejected'] ?? 'rejected']) : '';
-  const promptHash = hashText(row.prompt);
-  const answerHash = hashText(answer);
-  const whole = row.looks === 'unknown' ? row.text : `${promptHash} ${answerHash}`;
+export function factChoice(settings: LintSettings): FactChoice {
   return {
-    looks: row.looks,
-    hash: hashText(rejected === '' ? whole : `${whole} ${hashText(rejected)}`),
-    promptHash,
-    answerHash,
-    promptChars: row.prompt.length,
-    answerChars: answer.length,
-    rejectedChars: rejected.length,
-    script: scriptOf(answer),
-    shape: shapeOf(row.value),
-    signature: withSignature ? signatureOf(`${row.prompt}\n${answer}`) : undefined,
+    signatures: isOn('quality/near-duplicate', settings),
+    languages: isOn('quality/language-outlier', settings),
   };
 }
 
-/** First code unit and end of the blocks in which the letters of a script lie. */
-const blocks: readonly (readonly [number, number, Script])[] = [
-  [0x41, 0x250, 'Latin'],
-  [0x370, 0x400, 'Greek'],
-  [0x400, 0x530, 'Cyrillic'],
-  [0x590, 0x600, 'Hebrew'],
-  [0x600, 0x780, 'Arabic'],
-  [0x900, 0x980, 'Devanagari'],
-  [0xe00, 0xe80, 'Thai'],
-  [0x3040, 0x3100, 'Kana'],
-  [0x4e00, 0xa000, 'Han'],
-  [0xac00, 0xd7b0, 'Hangul'],
-];
-
-/** Code unit → index of its script. */
-const scriptOfUnit = new Uint8Array(0x10000);
-for (const [start, end, script] of blocks) scriptOfUnit.fill(scripts.indexOf(script), start, end);
-
-/** The script of most letters among the first characters; Japanese counts as Kana where it has a tenth of it. */
-function scriptOf(text: string): Script {
-  const counts = new Uint8Array(scripts.length);
-  const looked = Math.min(text.length, 100);
-  for (let i = 0; i < looked; i += 1) counts[scriptOfUnit[text.charCodeAt(i)]!]! += 1;
-  let best = 0;
-  for (let i = 1; i < counts.length; i += 1) if (counts[i]! > (best === 0 ? 0 : counts[best]!)) best = i;
-  const isJapanese = scripts[best] === 'Han' && counts[scripts.indexOf('Kana')]! * 10 > counts[best]!;
-  return isJapanese ? 'Kana' : scripts[best]!;
+export function factsOf(row: LintRow, choice: FactChoice): RowFacts {
+  const answer = row.answer?.text ?? '';
+  const rejected = row.looks === 'preference' ? plainText(row.value[nameOf(row, 'rejected')]) : '';
+  const promptHash = hashTexts(row.prompt);
+  const answerHash = hashTexts(row.said);
+  // Rows of no known format are what is written there; others are what they say, however their fields are called.
+  const whole = row.looks === 'unknown' ? hashTexts([row.text.trim()]) : combineHashes(promptHash, answerHash);
+  return {
+    looks: row.looks,
+    hash: rejected === '' ? whole : combineHashes(whole, hashTexts([rejected])),
+    promptHash,
+    answerHash,
+    promptChars: row.prompt.reduce((sum, { length }) => sum + length, 0),
+    answerChars: answer.length,
+    rejectedChars: rejected.length,
+    language: choice.languages ? languageOf(answer) : 0,
+    shape: shapeOf(row.value),
+    signature: choice.signatures ? signatureOf([...row.prompt, ...row.said]) : undefined,
+  };
 }
 
 function shapeOf(value: Readonly<Record<string, unknown>>): string {
@@ -108,7 +86,9 @@ export interface FactColumns {
   promptChars: Uint32Array;
   answerChars: Uint32Array;
   rejectedChars: Uint32Array;
-  script: Uint8Array;
+  /** Index into `looksCodes`. */
+  looks: Uint8Array;
+  language: Uint8Array;
   /** Index into `shapes`. */
   shape: Uint32Array;
   shapes: string[];
@@ -151,7 +131,8 @@ export class FactTable {
     columns.promptChars[at] = facts.promptChars;
     columns.answerChars[at] = facts.answerChars;
     columns.rejectedChars[at] = facts.rejectedChars;
-    columns.script[at] = scripts.indexOf(facts.script);
+    columns.looks[at] = looksCodes.indexOf(facts.looks);
+    columns.language[at] = facts.language;
     columns.shape[at] = this.shapeId(facts.shape);
     if (this.withSignatures && facts.signature !== undefined) {
       columns.signatures.set(facts.signature, at * signatureSize);
@@ -205,7 +186,8 @@ const copied = [
   'promptChars',
   'answerChars',
   'rejectedChars',
-  'script',
+  'looks',
+  'language',
   'signed',
 ] as const;
 const numberNames = [...copied, 'line', 'shape'] as const;
@@ -220,7 +202,8 @@ function numberColumns(capacity: number): Pick<FactColumns, (typeof numberNames)
     promptChars: new Uint32Array(capacity),
     answerChars: new Uint32Array(capacity),
     rejectedChars: new Uint32Array(capacity),
-    script: new Uint8Array(capacity),
+    looks: new Uint8Array(capacity),
+    language: new Uint8Array(capacity),
     shape: new Uint32Array(capacity),
     signed: new Uint8Array(capacity),
   };

@@ -2,13 +2,13 @@
 import type { FactColumns } from './facts.ts';
 import type { Finding, RuleInfo } from './finding.ts';
 import { fileRules, leakedRows, leakRule, type FileReport } from './rules/fileRules.ts';
-import { rowId, severityOf, type LintSettings } from './settings.ts';
+import { isOn, rowId, severityOf, type LintSettings } from './settings.ts';
 
 /** Findings of the rules that compare rows, in the order of the rules. */
 export function* lintFile(facts: FactColumns, settings: LintSettings): Generator<Finding> {
   for (const rule of fileRules) {
-    if (settings.severities[rule.code] === 'off') continue;
-    for (const report of rule.check(facts)) yield* toFinding(rule, report, facts, settings);
+    if (!isOn(rule.code, settings)) continue;
+    for (const report of rule.check(facts, settings)) yield* toFinding(rule, report, facts, settings);
   }
 }
 

@@ -1,9 +1,10 @@
 // What a lint rule says about one line of a dataset.
 import type { Severity } from '../protocol/problem.ts';
+import type { TextEdit } from './edits.ts';
 
-/** A change of the finding's own line: characters [start, end) replaced, or the whole line taken out. */
+/** A change of the finding's own line: characters replaced, in their order, or the whole line taken out. */
 export type Fix =
-  | { readonly title: string; readonly start: number; readonly end: number; readonly newText: string }
+  | { readonly title: string; readonly edits: readonly TextEdit[] }
   | { readonly title: string; readonly deleteLine: true };
 
 export interface Finding {
@@ -34,6 +35,8 @@ export interface RuleInfo {
   readonly severity: Severity;
   /** What the rule finds, as the heading of its explanation. */
   readonly title: string;
+  /** What its quick fix does; absent when it never has one. */
+  readonly fix?: string;
 }
 
 /** Order of findings everywhere: by place, then by code. */

@@ -1,17 +1,27 @@
 // Fast hashes of texts: 52 bits for sameness, 64 small numbers (MinHash) for likeness.
 
-/** A number below 2^52 that differs for different texts except by a chance of 1 in 4·10^15 for each pair. */
-export function hashText(text: string): number {
+/** A number below 2^52 that differs for different lists of texts except by a chance of 1 in 4·10^15 for each pair. */
+export function hashTexts(texts: readonly string[]): number {
   let high = 0x9e3779b9;
   let low = 0x85ebca6b;
-  for (let i = 0; i < text.length; i += 1) {
-    const unit = text.charCodeAt(i);
-    high = Math.imul(high ^ unit, 0x9e3779b1);
-    low = Math.imul(low ^ unit, 0x5f356495);
+  for (const text of texts) {
+    for (let i = 0; i < text.length; i += 1) {
+      const unit = text.charCodeAt(i);
+      high = Math.imul(high ^ unit, 0x9e3779b1);
+      low = Math.imul(low ^ unit, 0x5f356495);
+    }
+    // No code unit: the border between two texts counts.
+    high = Math.imul(high ^ 0x10000, 0x9e3779b1);
+    low = Math.imul(low ^ 0x10001, 0x5f356495);
   }
   high = mix(high ^ (low >>> 15));
   low = mix(low ^ (high >>> 13));
   return (high & 0xfffff) * 2 ** 32 + (low >>> 0);
+}
+
+/** The hash of two hashes in their order. */
+export function combineHashes(a: number, b: number): number {
+  return hashTexts([`${a} ${b}`]);
 }
 
 function mix(value: number): number {
@@ -29,7 +39,8 @@ const leastWords = 8;
  * One-permutation MinHash (Li, Owen, Zhang 2012) over runs of three words: each run falls into one of 64 bins, which
  * keep their smallest hash; empty bins take their neighbour's (Shrivastava, Li 2014). Undefined for short texts.
  */
-export function signatureOf(text: string): Uint16Array | undefined {
+export function signatureOf(texts: readonly string[]): Uint16Array | undefined {
+  const text = texts.join('\n');
   const smallest = new Uint32Array(signatureSize).fill(0xffffffff);
   let [beforeLast, last, word, words] = [0, 0, 0, 0];
   for (let i = 0; i <= text.length; i += 1) {

@@ -1,18 +1,17 @@
 // Looks at one row: what is wrong with it by itself, and what the file rules need to know of it.
 import { convertValue } from '../data/formats/convert.ts';
-import { isObject } from '../data/formats/fields.ts';
 import { formats, type Format } from '../data/formats/format.ts';
 import type { Looks } from '../data/formats/detect.ts';
-import type { TextPosition } from '../data/json/locate.ts';
-import { findJsonFault } from '../data/json/fault.ts';
-import { typeName } from '../data/read/parseRow.ts';
+import { positionAt, type JsonPath, type TextPosition } from '../data/json/locate.ts';
+import { parseRowText } from '../data/read/parseRow.ts';
 import type { Severity } from '../protocol/problem.ts';
+import { textEdits, type Change, type TextEdit } from './edits.ts';
 import type { Finding, Fix } from './finding.ts';
-import { factsOf, type RowFacts } from './facts.ts';
-import { lineRange, offsetsOf, type Part } from './range.ts';
+import { factChoice, factsOf, type FactChoice, type RowFacts } from './facts.ts';
+import { lineRange, offsetsOf, type LineRange, type Part } from './range.ts';
 import { lintRow, type LintRow } from './row.ts';
+import { fixOfFault, fixOfIssue } from './rules/dataFixes.ts';
 import { rowRules } from './rules/table.ts';
-import type { Report } from './rules/rule.ts';
 import { activeRules, rowId, severityOf, type LintSettings } from './settings.ts';
 
 export interface LineResult {
@@ -25,130 +24,157 @@ export interface LineContext {
   readonly settings: LintSettings;
   /** What the rows of the file are; undefined when nothing is known, as in a file of broken rows. */
   readonly format: Looks | undefined;
-  /** The rules that are on, so that they are chosen once a file. */
+  /** The rules that are on and the facts that are kept, so that they are chosen once a file. */
   readonly rules: typeof rowRules;
+  readonly facts: FactChoice;
+  /** True for codes whose places nobody needs any more, since enough are known. */
+  readonly isCounted?: ((code: string) => boolean) | undefined;
 }
 
 export function lineContext(settings: LintSettings, format: Looks | undefined): LineContext {
-  return { settings, format, rules: activeRules(rowRules, settings) };
+  return { settings, format, rules: activeRules(rowRules, settings), facts: factChoice(settings) };
 }
 
 const byteOrderMark = '\ufeff';
 const blank: LineResult = { findings: [], facts: undefined };
 
-/**
- * Lints the text of one row, which starts at `origin` of its file and may span lines when the file is an array.
- * `isLast`: nothing follows it, so that an incomplete row is one that was cut off.
- */
-export function lintLine(text: string, origin: TextPosition, context: LineContext, isLast = false): LineResult {
-  if (text.startsWith(byteOrderMark)) return withoutMark(text, origin, context, isLast);
+/** Where a row stands in its file. */
+export interface RowPlace {
+  /** The file begins with it: a byte order mark is passed over by readers only here. */
+  readonly isFirst: boolean;
+  /** The file ends with it, without a line end: when it is incomplete, it was cut off. */
+  readonly isLast: boolean;
+}
+
+export const amidst: RowPlace = { isFirst: false, isLast: false };
+
+/** Lints the text of one row, which starts at `origin` of its file and may span lines when the file is an array. */
+export function lintLine(text: string, origin: TextPosition, context: LineContext, place = amidst): LineResult {
+  if (text.startsWith(byteOrderMark)) return withoutMark(text, origin, context, place);
   if (text.trim() === '') return blank;
   const { settings } = context;
-  const findings: Finding[] = [];
-  const report = (code: string, message: string, part: Part, fix?: Fix, own?: Severity): void => {
-    const severity = severityOf(code, settings, own);
-    if (severity === 'off') return;
-    findings.push({ code, severity, message, ...lineRange(text, part, origin), ...(fix ? { fix } : {}) });
-  };
-  const value = parse(text, isLast, report);
-  if (value === undefined) return { findings, facts: undefined };
-  const row = lintRow(text, value, settings.columns);
-  for (const rule of context.rules)
-    for (const said of rule.check(row)) {
-      const part = offsetsOf(text, said.path, said.part);
-      report(rule.code, said.message, part, fixOf(said, part, origin), rule.severity);
-    }
-  reportFields(row, context, report);
-  const facts = factsOf(row, settings.nearDuplicates);
-  const ignored = findings.length === 0 ? undefined : settings.rows[rowId(facts.hash)];
-  return { findings: ignored ? findings.filter(({ code }) => !ignored.includes(code)) : findings, facts };
-}
-
-type ReportPart = (code: string, message: string, part: Part, fix?: Fix, own?: Severity) => void;
-
-function withoutMark(text: string, origin: TextPosition, context: LineContext, isLast: boolean): LineResult {
-  const rest = lintLine(text.slice(1), { line: origin.line, column: origin.column + 1 }, context, isLast);
-  const code = 'form/byte-order-mark';
-  const severity = severityOf(code, context.settings);
-  if (severity === 'off') return rest;
-  const [start, end] = [origin.column - 1, origin.column];
-  const message =
-    'A byte order mark stands before the row; many readers take it for a part of the data. Save the file as UTF-8 without it.';
-  const fix = { title: 'Remove the byte order mark', start, end, newText: '' };
-  return {
-    facts: rest.facts,
-    findings: [{ code, severity, message, line: origin.line, start, end, fix }, ...rest.findings],
-  };
-}
-
-function parse(text: string, isLast: boolean, report: ReportPart): Readonly<Record<string, unknown>> | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    const { offset, message } = findJsonFault(text) ?? { offset: 0, message: 'this is not valid JSON' };
-    const part = { start: Math.min(offset, text.length - 1), end: Math.min(offset + 1, text.length) };
-    if (text.includes('\0'))
-      report(
-        'data/nul-byte',
-        `Not valid JSON: ${message}. NUL bytes come from a damaged copy or another encoding.`,
-        part,
-      );
-    else if (isLast && offset >= text.trimEnd().length)
-      report('data/truncated-row', `The last row is not complete: ${message}.`, part);
-    else report('data/invalid-json', `Not valid JSON: ${message}.`, part);
-    return undefined;
+  const reporter = new Reporter(text, origin, context);
+  const parsed = parseRowText(text, place.isLast);
+  if (!parsed.ok) {
+    const { code, message, offset } = parsed.fault;
+    const whole = code === 'data/not-an-object' ? offsetsOf(text, []) : undefined;
+    const start = Math.min(offset, text.length - 1);
+    reporter.at(code, message, whole ?? { start, end: start + 1 }, () => {
+      const fix = fixOfFault(parsed.fault, text);
+      return fix && ('edits' in fix ? fix : { title: fix.title, edits: undefined });
+    });
+    return { findings: reporter.findings, facts: undefined };
   }
-  if (isObject(value)) return value;
-  report(
-    'data/not-an-object',
-    `A row is an object such as {"instruction": …, "output": …}, found ${typeName(value)}.`,
-    offsetsOf(text, []),
-  );
-  return undefined;
+  const row = lintRow(text, parsed.value, settings.columns);
+  for (const rule of context.rules)
+    for (const { message, path, part, change } of rule.check(row))
+      reporter.add(rule.code, message, path, { part, change, own: rule.severity });
+  reportFields(row, context, reporter);
+  const facts = factsOf(row, context.facts);
+  const ignored = reporter.findings.length === 0 ? undefined : settings.rows[rowId(facts.hash)];
+  const findings = ignored ? reporter.findings.filter(({ code }) => !ignored.includes(code)) : reporter.findings;
+  return { findings, facts };
+}
+
+interface Details {
+  readonly part?: Part | undefined;
+  readonly change?: (() => Change | undefined) | undefined;
+  readonly own?: Severity | undefined;
+}
+
+/** Edits of the row's text, or (undefined) its removal. */
+type TextFix = { readonly title: string; readonly edits: readonly TextEdit[] | undefined };
+
+/** Collects the findings of one row. */
+class Reporter {
+  readonly findings: Finding[] = [];
+  private readonly text: string;
+  private readonly origin: TextPosition;
+  private readonly context: LineContext;
+
+  constructor(text: string, origin: TextPosition, context: LineContext) {
+    this.text = text;
+    this.origin = origin;
+    this.context = context;
+  }
+
+  /** By the path of a value. Where nobody asks for places, a finding only counts. */
+  add(code: string, message: string, path: JsonPath, { part, change, own }: Details = {}): void {
+    const { text } = this;
+    if (this.context.isCounted?.(code)) {
+      this.push(code, message, { line: this.origin.line, start: 0, end: 0 }, undefined, own);
+      return;
+    }
+    const fix = (): TextFix | undefined => {
+      const made = change?.();
+      if (made === undefined) return undefined;
+      if ('removeRow' in made) return { title: made.title, edits: undefined };
+      const edits = textEdits(text, made.edits);
+      return edits && { title: made.title, edits };
+    };
+    this.at(code, message, offsetsOf(text, path, part), fix, own);
+  }
+
+  /** By offsets in the row's text. */
+  at(code: string, message: string, part: Part, fix?: () => TextFix | undefined, own?: Severity): void {
+    const range = lineRange(this.text, part, this.origin);
+    const made = fix?.();
+    this.push(code, message, range, made && onLine(made, this.text, range, this.origin), own);
+  }
+
+  private push(code: string, message: string, range: LineRange, fix: Fix | undefined, own?: Severity): void {
+    const severity = severityOf(code, this.context.settings, own);
+    if (severity !== 'off') this.findings.push({ code, severity, message, ...range, ...(fix ? { fix } : {}) });
+  }
+}
+
+/** A fix in the columns of the finding's line; none when the row spans lines and the fix does not keep to this one. */
+function onLine({ title, edits }: TextFix, text: string, { line }: LineRange, origin: TextPosition): Fix | undefined {
+  if (edits === undefined) return text.includes('\n') ? undefined : { title, deleteLine: true };
+  const shifted = edits.map((edit) => {
+    const [from, until] = [positionAt(text, edit.start, origin), positionAt(text, edit.end, origin)];
+    return from.line === line && until.line === line
+      ? { start: from.column - 1, end: until.column - 1, newText: edit.newText }
+      : undefined;
+  });
+  return shifted.every((edit) => edit !== undefined) ? { title, edits: shifted } : undefined;
+}
+
+function withoutMark(text: string, origin: TextPosition, context: LineContext, place: RowPlace): LineResult {
+  const { facts, findings } = lintLine(text.slice(1), { ...origin, column: origin.column + 1 }, context, place);
+  const code = 'form/byte-order-mark';
+  const severity = severityOf(code, context.settings, place.isFirst ? 'warning' : 'error');
+  if (severity === 'off') return { facts, findings };
+  const [start, end] = [origin.column - 1, origin.column];
+  const message = place.isFirst
+    ? 'The file begins with a byte order mark; many readers take it for a part of the data. Save the file as UTF-8 without it.'
+    : 'A byte order mark stands before the row, where files were joined. It is no JSON, so the row cannot be read; remove it.';
+  const fix = { title: 'Remove the byte order mark', edits: [{ start, end, newText: '' }] };
+  return { facts, findings: [{ code, severity, message, line: origin.line, start, end, fix }, ...findings] };
 }
 
 /** What the trainer's own reader says of the row; a row of another format is told as such. */
-function reportFields(row: LintRow, { format, settings }: LineContext, report: ReportPart): void {
-  if (format === undefined || format === 'unknown') return;
-  if (row.looks !== format && row.looks !== 'unknown') {
-    report(
-      'form/mixed-formats',
-      `The row looks like ${row.looks}, most others like ${format}.`,
-      offsetsOf(row.text, []),
-    );
+function reportFields(row: LintRow, { format, settings }: LineContext, reporter: Reporter): void {
+  if (format === undefined || !isFormat(format)) {
+    if (format === 'preference' && row.looks !== 'preference' && row.looks !== 'unknown')
+      reportMixed(row, format, true, reporter);
     return;
   }
-  if (!isFormat(format)) return;
-  for (const issue of convertValue(row.value, '', format, settings.columns).issues)
-    report(issue.code, issue.message, offsetsOf(row.text, issue.path), undefined, issue.severity);
+  const { record, issues } = convertValue(row.value, '', format, settings.columns);
+  if (row.looks !== format && row.looks !== 'unknown') reportMixed(row, format, record === undefined, reporter);
+  else
+    for (const issue of issues)
+      reporter.add(issue.code, issue.message, issue.path, { change: () => fixOfIssue(issue), own: issue.severity });
+}
+
+/** `isRefused`: the trainer cannot read the row as what the others are. */
+function reportMixed({ looks }: LintRow, format: Looks, isRefused: boolean, reporter: Reporter): void {
+  const fate = isRefused ? ' Training refuses it' : ' It is read as one of those';
+  reporter.add('form/mixed-formats', `The row looks like ${looks}, the file is ${format}.${fate}.`, [], {
+    own: isRefused ? 'error' : 'warning',
+  });
 }
 
 function isFormat(looks: Looks): looks is Format {
   return formats.some((format) => format === looks);
-}
-
-function fixOf(said: Report, part: Part, origin: TextPosition): Fix | undefined {
-  if (said.replacement === undefined) return undefined;
-  const { title, text } = said.replacement;
-  const shift = origin.column - 1;
-  return { title, start: part.start + shift, end: part.end + shift, newText: JSON.stringify(text).slice(1, -1) };
-}
-
-/** Readable rows at the beginning of a file that decide about its format. */
-export const votingRows = 1000;
-
-/** What most of the first rows look like; ties go to the look that came first. */
-export function formatOfRows(looks: Iterable<Looks>): Looks | undefined {
-  const counts = new Map<Looks, number>();
-  let rows = 0;
-  for (const look of looks) {
-    counts.set(look, (counts.get(look) ?? 0) + 1);
-    rows += 1;
-    if (rows === votingRows) break;
-  }
-  return [...counts].reduce<[Looks, number] | undefined>(
-    (best, entry) => (!best || entry[1] > best[1] ? entry : best),
-    undefined,
-  )?.[0];
 }

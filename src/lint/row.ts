@@ -1,99 +1,92 @@
 // A row as the rules see it: its texts with their paths, its turns, and what is asked and answered in it.
+import { roleOf } from '../data/formats/chatMessages.ts';
+import { speakerOf } from '../data/formats/chatFormats.ts';
 import { looksLike, type Looks } from '../data/formats/detect.ts';
 import { isObject, type JsonObject } from '../data/formats/fields.ts';
 import type { Columns } from '../data/formats/format.ts';
 import type { JsonPath } from '../data/json/locate.ts';
+import type { Role } from '../data/records.ts';
+import { signsOf } from './signs.ts';
 
 export interface TextLeaf {
   readonly path: JsonPath;
   readonly text: string;
 }
 
-export type Speaker = 'system' | 'user' | 'assistant' | 'tool';
-
 export interface Turn {
   /** Undefined: the data room reports the role. */
-  readonly speaker: Speaker | undefined;
+  readonly role: Role | undefined;
   readonly content: string;
   readonly path: JsonPath;
   readonly contentPath: JsonPath;
-  /** Ids of the calls that the turn makes; an empty string for a call without id. */
-  readonly calls: readonly string[];
+  /** Calls of tools that the turn makes, and how they are written. */
+  readonly calls: number;
+  readonly callText: string;
 }
 
 export interface LintRow {
   /** JSON text of the row. */
   readonly text: string;
-  /** The text holds characters beyond ASCII, or escapes of characters. */
-  readonly isForeign: boolean;
+  /** Sum of `sign`s. */
+  readonly signs: number;
   readonly value: JsonObject;
   readonly looks: Looks;
   readonly columns: Columns;
-  readonly leaves: readonly TextLeaf[];
+  /** All texts of the row, gathered when first asked for. */
+  readonly leaves: () => readonly TextLeaf[];
   /** Empty for rows that are no chats. */
   readonly turns: readonly Turn[];
-  /** What the model is given, all of it in one text; empty for running text. */
-  readonly prompt: string;
-  /** What the model learns to say. */
+  /** What the model is given, in pieces; empty for running text. */
+  readonly prompt: readonly string[];
+  /** What the model learns to say at the end. */
   readonly answer: TextLeaf | undefined;
+  /** All of the end in pieces: the answer, and the steps or calls of tools that belong to it. */
+  readonly said: readonly string[];
+  /** All that the model learns to say. */
+  readonly answers: readonly TextLeaf[];
 }
-
-const foreign = /[\u0080-\uffff]|\\u/;
 
 export function lintRow(text: string, value: JsonObject, columns: Columns): LintRow {
   const looks = looksLike(value, columns);
   const turns = turnsOf(value, looks, columns);
-  const leaves: TextLeaf[] = [];
-  collectLeaves(value, [], leaves);
-  const isForeign = foreign.test(text);
-  return { text, isForeign, value, looks, columns, leaves, turns, ...promptAndAnswer(value, looks, turns, columns) };
+  const exchange = turns.length > 0 ? ofTurns(value, turns) : ofFields(value, looks, columns);
+  const spoken = turns.filter(({ role, content }) => role === 'assistant' && content !== '');
+  const answers = spoken.map(({ contentPath, content }) => ({ path: contentPath, text: content }));
+  if (answers.length === 0 && exchange.answer !== undefined) answers.push(exchange.answer);
+  let gathered: readonly TextLeaf[] | undefined;
+  const leaves = (): readonly TextLeaf[] => (gathered ??= [...leavesOf(value, [])]);
+  return { text, signs: signsOf(text), value, looks, columns, leaves, turns, ...exchange, answers };
+}
+
+/** The file's name of one of our fields. */
+export function nameOf({ columns }: LintRow, field: string): string {
+  return columns[field] ?? field;
 }
 
 /** Deeper values are the data room's to refuse. */
 const maxDepth = 64;
 
-function collectLeaves(value: unknown, path: JsonPath, into: TextLeaf[]): void {
-  if (typeof value === 'string') into.push({ path, text: value });
+function* leavesOf(value: unknown, path: JsonPath): Generator<TextLeaf> {
+  if (typeof value === 'string') yield { path, text: value };
   if (typeof value !== 'object' || value === null || path.length > maxDepth) return;
-  if (Array.isArray(value)) value.forEach((item, i) => collectLeaves(item, [...path, i], into));
-  else for (const [name, member] of Object.entries(value)) collectLeaves(member, [...path, name], into);
+  for (const [step, member] of Array.isArray(value) ? value.entries() : Object.entries(value))
+    yield* leavesOf(member, [...path, step]);
 }
-
-const speakers: Readonly<Partial<Record<string, Speaker>>> = {
-  system: 'system',
-  developer: 'system',
-  user: 'user',
-  human: 'user',
-  assistant: 'assistant',
-  gpt: 'assistant',
-  chatgpt: 'assistant',
-  function_call: 'assistant',
-  tool_call: 'assistant',
-  tool: 'tool',
-  function: 'tool',
-  observation: 'tool',
-  tool_response: 'tool',
-};
 
 function turnsOf(value: JsonObject, looks: Looks, columns: Columns): Turn[] {
   if (looks !== 'messages' && looks !== 'conversations') return [];
   const name = columns[looks] ?? looks;
   const list = value[name];
-  const [roleName, contentName] = looks === 'messages' ? ['role', 'content'] : ['from', 'value'];
+  const contentName = looks === 'messages' ? 'content' : 'value';
   if (!Array.isArray(list)) return [];
   return list.map((turn: unknown, i): Turn => {
     const path = [name, i];
-    const role = isObject(turn) ? turn[roleName] : undefined;
-    const content = isObject(turn) ? turn[contentName] : undefined;
-    const speaker = typeof role === 'string' ? speakers[role.toLowerCase()] : undefined;
-    const isCall = role === 'function_call' || role === 'tool_call';
-    return {
-      speaker,
-      content: contentText(content),
-      path,
-      contentPath: [...path, contentName],
-      calls: isObject(turn) ? [...callIds(turn), ...(isCall ? [''] : [])] : [],
-    };
+    const contentPath = [name, i, contentName];
+    if (!isObject(turn)) return { role: undefined, content: '', path, contentPath, calls: 0, callText: '' };
+    const speaker = looks === 'messages' ? roleOf(turn['role']) : speakerOf(turn['from']);
+    const content = contentText(turn[contentName]);
+    if (speaker === 'call') return { role: 'assistant', content, path, contentPath, calls: 1, callText: '' };
+    return { role: speaker, content, path, contentPath, ...callsOf(turn) };
   });
 }
 
@@ -103,36 +96,48 @@ function contentText(content: unknown): string {
   return content.map((part) => (isObject(part) && typeof part['text'] === 'string' ? part['text'] : '')).join('');
 }
 
-function callIds(turn: JsonObject): string[] {
-  const calls: readonly unknown[] = Array.isArray(turn['tool_calls']) ? turn['tool_calls'] : [];
-  const ids = calls.map((call) => (isObject(call) && typeof call['id'] === 'string' ? call['id'] : ''));
-  return isObject(turn['function_call']) ? [...ids, ''] : ids;
+function callsOf({ tool_calls: list, function_call: single }: JsonObject): Pick<Turn, 'calls' | 'callText'> {
+  const calls = (Array.isArray(list) ? list.length : 0) + (isObject(single) ? 1 : 0);
+  return { calls, callText: calls === 0 ? '' : JSON.stringify([list, single]) };
 }
 
-function promptAndAnswer(
-  value: JsonObject,
-  looks: Looks,
-  turns: readonly Turn[],
-  columns: Columns,
-): Pick<LintRow, 'prompt' | 'answer'> {
-  if (turns.length > 0) {
-    const last = turns.findLastIndex((turn) => turn.speaker === 'assistant');
-    const asked = last < 0 ? turns : turns.slice(0, last);
-    const said = asked.map((turn) => `${turn.speaker ?? ''}\n${turn.content}`).join('\n\n');
-    const tools = value['tools'] === undefined ? '' : JSON.stringify(value['tools']);
-    const turn = turns[last];
-    return { prompt: said + tools, answer: turn && { path: turn.contentPath, text: turn.content } };
-  }
+type Exchange = Pick<LintRow, 'prompt' | 'answer' | 'said'>;
+
+function ofTurns(value: JsonObject, turns: readonly Turn[]): Exchange {
+  const last = turns.findLastIndex(({ role }) => role === 'assistant');
+  const prompt = turns.flatMap(({ role, content, callText }, i) =>
+    i === last ? [] : [role ?? '', content + callText],
+  );
+  if (value['tools'] !== undefined) prompt.push(JSON.stringify(value['tools']));
+  const turn = turns[last];
+  if (turn === undefined) return { prompt, answer: undefined, said: [] };
+  return { prompt, answer: { path: turn.contentPath, text: turn.content }, said: [turn.content + turn.callText] };
+}
+
+interface Fields {
+  readonly asked: readonly string[];
+  readonly answered: string;
+  readonly workings?: string;
+}
+
+const exchanges: Partial<Record<Looks, Fields>> = {
+  instruction: { asked: ['system', 'instruction', 'input'], answered: 'output' },
+  prompt_completion: { asked: ['system', 'prompt'], answered: 'completion' },
+  preference: { asked: ['system', 'prompt'], answered: 'chosen' },
+  reasoning: { asked: ['system', 'question'], answered: 'answer', workings: 'steps' },
+  text: { asked: [], answered: 'text' },
+};
+
+function ofFields(value: JsonObject, looks: Looks, columns: Columns): Exchange {
+  const fields = exchanges[looks];
+  if (fields === undefined) return { prompt: [], answer: undefined, said: [] };
   const field = (name: string): string => plainText(value[columns[name] ?? name]);
-  const answer = (name: string): TextLeaf => ({ path: [columns[name] ?? name], text: field(name) });
-  const system = field('system');
-  if (looks === 'instruction')
-    return { prompt: [system, field('instruction'), field('input')].join('\n\n'), answer: answer('output') };
-  if (looks === 'prompt_completion')
-    return { prompt: [system, field('prompt')].join('\n\n'), answer: answer('completion') };
-  if (looks === 'preference') return { prompt: field('prompt'), answer: answer('chosen') };
-  if (looks === 'reasoning') return { prompt: field('question'), answer: answer('answer') };
-  return { prompt: '', answer: looks === 'text' ? answer('text') : undefined };
+  const text = field(fields.answered);
+  return {
+    prompt: fields.asked.map(field),
+    answer: { path: [columns[fields.answered] ?? fields.answered], text },
+    said: fields.workings === undefined ? [text] : [field(fields.workings), text],
+  };
 }
 
 /** A text, or the texts of a list of messages; other values as JSON. */

@@ -19,6 +19,11 @@ const order: readonly Severity[] = ['error', 'warning', 'information', 'hint'];
 export class Tally {
   private readonly byCode = new Map<string, { count: number; severity: Severity; first: Finding[] }>();
 
+  /** True when the places of a code are all that are kept. */
+  isFull(code: string): boolean {
+    return (this.byCode.get(code)?.first.length ?? 0) >= keptPlaces;
+  }
+
   add(finding: Finding): void {
     this.addCount({ code: finding.code, count: 1, severity: finding.severity, first: [finding] }, 0);
   }

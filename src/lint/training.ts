@@ -72,7 +72,7 @@ function lost(encoded: EncodedRecord, { maxLength, overflow }: EncodeOptions): S
 function doubledBos(row: LintRow, { tokens }: EncodedRecord, { tokenizer }: EncodeOptions): Said[] {
   const { bosTokenId } = tokenizer;
   const bos = bosTokenId === undefined ? undefined : tokenizer.idToToken(bosTokenId);
-  if (!bos || tokens[0] !== bosTokenId || !row.leaves.some(({ text }) => text.startsWith(bos))) return [];
+  if (!bos || tokens[0] !== bosTokenId || !row.leaves().some(({ text }) => text.startsWith(bos))) return [];
   const message = `A text begins with ${bos}, which is written before every row anyway. Take it out.`;
   return [{ code: 'training/doubled-bos', message }];
 }

@@ -19,8 +19,8 @@ parentPort?.on('message', ({ part, start, end, isFileEnd }: PartRequest) => {
     if (read === 0) throw new Error(`${file} became shorter while it was read.`);
     filled += read;
   }
-  const splitter = new LineSplitter(defaultRowLimit);
-  const reader = new RowReader(context);
+  const splitter = new LineSplitter(defaultRowLimit, start);
+  const reader = new RowReader(context, 'lines');
   let lines = 0;
   for (const piece of splitter.push(bytes)) reader.add(piece, false);
   for (const piece of splitter.end()) reader.add(piece, isFileEnd);

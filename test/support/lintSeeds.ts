@@ -187,7 +187,7 @@ export const defects: readonly Defect[] = [
   inOutput('form/not-nfc', (random) => around('e\u0301te\u0301', random)),
   inChat('data/empty-list', () => []),
   inChat('data/unknown-role', (random) => [user(random), { role: 'bot', content: sentence(random) }]),
-  inChat('data/invalid-json', (random) => [
+  inChat('data/invalid-inner-json', (random) => [
     user(random),
     { ...call, tool_calls: [{ ...call.tool_calls[0], function: { name: 'look', arguments: '{"a": ' } }] },
     { role: 'tool', content: sentence(random) },

@@ -19,7 +19,8 @@ export interface DataReport {
 }
 
 export interface CheckDataOptions {
-  readonly nearDuplicates: boolean;
+  /** Severities that go before those of sidecar files. */
+  readonly severities: LintSettings['severities'];
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: CheckProgress) => void;
 }
@@ -41,7 +42,7 @@ export async function checkData(files: readonly string[], options: CheckDataOpti
   const reports: DataReport[] = [];
   let train: FactColumns | undefined;
   for (const file of files) {
-    const settings = await settingsOf(file, options.nearDuplicates);
+    const settings = await settingsOf(file, options.severities);
     const { signal, onProgress } = options;
     const found = await checkFile(resolve(file), file, { settings, signal, onProgress });
     const tally = new Tally();
@@ -54,8 +55,8 @@ export async function checkData(files: readonly string[], options: CheckDataOpti
   return reports;
 }
 
-async function settingsOf(file: string, nearDuplicates: boolean): Promise<LintSettings> {
+async function settingsOf(file: string, severities: LintSettings['severities']): Promise<LintSettings> {
   const path = sidecarPath(file);
-  const text = existsSync(path) ? await readFile(path, 'utf8') : '';
-  return { ...defaultSettings, ...parseSidecar(text, path), nearDuplicates };
+  const sidecar = parseSidecar(existsSync(path) ? await readFile(path, 'utf8') : '', path);
+  return { ...defaultSettings, ...sidecar, severities: { ...sidecar.severities, ...severities } };
 }

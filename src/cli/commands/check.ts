@@ -12,11 +12,13 @@ import { formatBytes } from '../render/numbers.ts';
 import { stageLine } from '../render/stage.ts';
 import { oneLine } from '../render/text.ts';
 import { printJson, printLines, statusLine, type Terminal } from '../terminal.ts';
+import { onlyRules } from '../../lint/settings.ts';
 import { problem, ProblemError } from '../../protocol/problem.ts';
 
 interface CheckCommandOptions extends JsonOption {
   readonly set: readonly string[];
   readonly configOnly?: boolean;
+  readonly only?: readonly string[];
   readonly nearDuplicates: boolean;
 }
 
@@ -36,6 +38,7 @@ Examples:
   finetune check my.finetune.yaml
   finetune check my.finetune.yaml --config-only
   finetune check train.jsonl validation.jsonl
+  finetune check train.jsonl --only form chat safety
   finetune check my.finetune.yaml --json | jq ".problems[].code"`;
 
 export const define: DefineCommand = (command, terminal, done) => {
@@ -43,6 +46,7 @@ export const define: DefineCommand = (command, terminal, done) => {
     .argument('<files...>', 'a .finetune.yaml or .json config, or data files')
     .addOption(setOption())
     .option('--config-only', 'look at the config alone')
+    .option('--only <rules...>', 'lint data files by these rules or groups of them (docs/lint.md)')
     .option('--no-near-duplicates', 'do not compare rows of data files for likeness')
     .addOption(jsonOption('one document'))
     .addHelpText('after', help)
@@ -74,7 +78,10 @@ async function lintData(files: readonly string[], options: CheckCommandOptions, 
   const reports = await untilInterrupted((signal) =>
     checkData(files, {
       signal,
-      nearDuplicates: options.nearDuplicates,
+      severities: {
+        ...(options.only ? onlyRules(options.only) : {}),
+        ...(options.nearDuplicates ? {} : { 'quality/near-duplicate': 'off' }),
+      },
       onProgress: ({ file, bytesRead, bytesTotal }) => {
         const share = bytesTotal === 0 ? 100 : Math.floor((100 * bytesRead) / bytesTotal);
         const line = `checking ${file}: ${share} % of ${formatBytes(bytesTotal)}`;

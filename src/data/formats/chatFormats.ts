@@ -65,7 +65,8 @@ function readTurn(fields: FieldReader, value: unknown, path: JsonPath): Message 
       const near = nearestName(turn.from, Object.keys(speakers));
       const hint =
         near === undefined ? 'Known are system, human, gpt, function_call and observation.' : `Did you mean "${near}"?`;
-      fields.add('data/unknown-role', [...path, 'from'], `There is no speaker ${JSON.stringify(turn.from)}. ${hint}`);
+      const message = `There is no speaker ${JSON.stringify(turn.from)}. ${hint}`;
+      fields.add('data/unknown-role', [...path, 'from'], message, 'error', near);
     }
     return undefined;
   }

@@ -60,7 +60,13 @@ function readRole(fields: FieldReader, message: JsonObject, path: JsonPath): Rol
   else {
     const near = nearestName(value, Object.keys(roles));
     const hint = near === undefined ? `Roles are system, user, assistant and tool.` : `Did you mean "${near}"?`;
-    fields.add('data/unknown-role', [...path, 'role'], `There is no role ${JSON.stringify(value)}. ${hint}`);
+    fields.add(
+      'data/unknown-role',
+      [...path, 'role'],
+      `There is no role ${JSON.stringify(value)}. ${hint}`,
+      'error',
+      near,
+    );
   }
   return 'user';
 }

@@ -48,7 +48,8 @@ export class FieldReader {
 
   text(value: unknown, path: JsonPath): string {
     if (typeof value === 'string') return value;
-    this.wrongType(path, 'a text', value);
+    const isWord = typeof value === 'number' || typeof value === 'boolean';
+    this.wrongType(path, 'a text', value, isWord ? String(value) : undefined);
     return '';
   }
 
@@ -85,7 +86,7 @@ export class FieldReader {
       return this.json(parsed, path);
     } catch {
       this.add(
-        'data/invalid-json',
+        'data/invalid-inner-json',
         path,
         `${pathText(path)} is a text that should hold JSON, but it is not valid JSON.`,
       );
@@ -104,16 +105,16 @@ export class FieldReader {
     const near = name === field ? suggestColumn(field, present) : nearestName(name, present);
     const hint = near === undefined ? '' : ` Did you mean "${near}"? Then set data.columns: {${field}: ${near}}.`;
     const found = present.length === 0 ? 'The row has no fields' : `The row has ${listed(present)}`;
-    this.add('data/missing-field', [], `The field "${name}"${mapped} is missing. ${found}.${hint}`);
+    this.add('data/missing-field', [name], `The field "${name}"${mapped} is missing. ${found}.${hint}`, 'error', near);
   }
 
-  wrongType(path: JsonPath, expected: string, value: unknown): void {
+  wrongType(path: JsonPath, expected: string, value: unknown, meant?: string): void {
     const found = value instanceof Uint8Array ? 'bytes' : typeName(value);
-    this.add('data/wrong-type', path, `${pathText(path)} should be ${expected}, found ${found}.`);
+    this.add('data/wrong-type', path, `${pathText(path)} should be ${expected}, found ${found}.`, 'error', meant);
   }
 
-  add(code: string, path: JsonPath, message: string, severity: FieldIssue['severity'] = 'error'): void {
-    this.issues.push({ code, severity, path, message });
+  add(code: string, path: JsonPath, message: string, severity: FieldIssue['severity'] = 'error', meant?: string): void {
+    this.issues.push({ code, severity, path, message, ...(meant === undefined ? {} : { meant }) });
   }
 }
 

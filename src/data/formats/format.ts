@@ -25,8 +25,10 @@ export interface FieldIssue {
   readonly code: string;
   readonly severity: Severity;
   readonly message: string;
-  /** Path of the value in the row; of the nearest value around it when it is absent. */
+  /** Path of the value in the row; where the row ends before it, the nearest value around it is meant. */
   readonly path: JsonPath;
+  /** What was probably meant: a known role, a number as text, the present field whose name should be the last of `path`. */
+  readonly meant?: string;
 }
 
 /** Issues that are errors mean that the record is absent. */

@@ -5,6 +5,8 @@ export interface JsonFault {
   /** UTF-16 offset into the text; `text.length` when the text ends too early. */
   readonly offset: number;
   readonly message: string;
+  /** Characters that would mend this fault, where one change certainly does. */
+  readonly repair?: { readonly start: number; readonly end: number; readonly newText: string };
 }
 
 type Expect = 'value' | 'value or ]' | 'key' | 'key or }' | 'colon' | 'comma or end' | 'nothing';
@@ -52,7 +54,7 @@ export function findJsonFault(text: string): JsonFault | undefined {
       case 'key':
       case 'key or }': {
         if (c === '}') {
-          if (expect === 'key') return fault(lastComma, 'there is a comma before "}" with nothing after it; remove it');
+          if (expect === 'key') return idleComma(lastComma, '}');
           open.pop();
           expect = closed();
           at += 1;
@@ -68,8 +70,7 @@ export function findJsonFault(text: string): JsonFault | undefined {
       case 'value':
       case 'value or ]': {
         if (c === ']' && open.at(-1) === '[') {
-          if (expect === 'value')
-            return fault(lastComma, 'there is a comma before "]" with nothing after it; remove it');
+          if (expect === 'value') return idleComma(lastComma, ']');
           open.pop();
           expect = closed();
           at += 1;
@@ -110,10 +111,28 @@ function scanScalar(text: string, at: number): number | JsonFault {
   if (word !== undefined) {
     if (at + word.length === text.length && [...literals].some((literal) => literal.startsWith(word)))
       return fault(text.length, `the text ends inside ${shown(text, at)}; it may have been cut off`);
-    return fault(at, `${shown(text, at)} is not JSON; ${wordHint(word)}`);
+    return fault(at, `${shown(text, at)} is not JSON; ${wordHint(word)}`, repaired(at, word, words[word]));
   }
   if (c === "'") return fault(at, 'strings take double quotes in JSON, not single ones');
   return fault(at, `expected a value, found ${shown(text, at)}`);
+}
+
+/** Words of Python and JavaScript → what JSON writes. */
+const words: Readonly<Partial<Record<string, string>>> = {
+  True: 'true',
+  False: 'false',
+  None: 'null',
+  undefined: 'null',
+  NaN: 'null',
+  Infinity: 'null',
+};
+
+function idleComma(at: number, bracket: string): JsonFault {
+  return fault(at, `there is a comma before "${bracket}" with nothing after it; remove it`, repaired(at, ',', ''));
+}
+
+function repaired(start: number, wrong: string, newText: string | undefined): JsonFault['repair'] {
+  return newText === undefined ? undefined : { start, end: start + wrong.length, newText };
 }
 
 function wordHint(word: string): string {
@@ -133,7 +152,9 @@ function scanString(text: string, at: number): number | JsonFault {
     if (code < 0x20) {
       const hex = code.toString(16).padStart(4, '0');
       const name = { 9: 'a tab; write \\t', 10: 'a line break; write \\n', 13: 'a carriage return; write \\r' }[code];
-      return fault(i, `a string holds ${name ?? `the control character U+${hex}; write \\u${hex}`} instead`);
+      const escape = { 9: '\\t', 10: '\\n', 13: '\\r' }[code] ?? `\\u${hex}`;
+      const message = `a string holds ${name ?? `the control character U+${hex}; write \\u${hex}`} instead`;
+      return fault(i, message, repaired(i, ' ', escape));
     }
     if (code !== 0x5c) continue;
     const escape = text[i + 1];
@@ -148,7 +169,8 @@ function scanString(text: string, at: number): number | JsonFault {
     } else if ('"\\/bfnrt'.includes(escape)) {
       i += 1;
     } else {
-      return fault(i, `"\\${escape}" is no escape of JSON; write "\\\\${escape}" for a backslash`);
+      const message = `"\\${escape}" is no escape of JSON; write "\\\\${escape}" for a backslash`;
+      return fault(i, message, repaired(i, '\\', '\\\\'));
     }
   }
   return fault(text.length, 'the text ends inside a string; it may have been cut off');
@@ -172,6 +194,6 @@ function shown(text: string, at: number): string {
   return found === '"' ? "'\"'" : JSON.stringify(found);
 }
 
-function fault(offset: number, message: string): JsonFault {
-  return { offset, message };
+function fault(offset: number, message: string, repair?: JsonFault['repair']): JsonFault {
+  return { offset, message, ...(repair ? { repair } : {}) };
 }

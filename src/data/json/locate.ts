@@ -10,11 +10,18 @@ export type JsonPath = readonly (string | number)[];
 export function locateJson(text: string, path: JsonPath): { start: number; end: number } | undefined {
   let start = skipSpace(text, 0);
   for (const step of path) {
-    const inner = typeof step === 'number' ? findElement(text, start, step) : findMember(text, start, step);
+    const inner = typeof step === 'number' ? findElement(text, start, step) : findMember(text, start, step)?.value;
     if (inner === undefined) return undefined;
     start = inner;
   }
   return { start, end: skipValue(text, start) };
+}
+
+/** Offsets of the name of the member at `path`, with its quotes; undefined when there is none or it is an element. */
+export function locateName(text: string, path: JsonPath): { start: number; end: number } | undefined {
+  const name = path.at(-1);
+  const object = locateJson(text, path.slice(0, -1));
+  return typeof name !== 'string' || object === undefined ? undefined : findMember(text, object.start, name)?.name;
 }
 
 /** A line and column, counting from 1; columns are UTF-16 units, as in editors. */
@@ -35,15 +42,21 @@ export function positionAt(text: string, offset: number, origin: TextPosition): 
   return { line, column };
 }
 
-function findMember(text: string, start: number, name: string): number | undefined {
+interface Member {
+  readonly name: { readonly start: number; readonly end: number };
+  /** Where the value starts. */
+  readonly value: number;
+}
+
+function findMember(text: string, start: number, name: string): Member | undefined {
   if (text[start] !== '{') return undefined;
-  let found: number | undefined;
+  let found: Member | undefined;
   let at = skipSpace(text, start + 1);
   while (text[at] === '"') {
     const keyEnd = skipString(text, at);
     const key: unknown = JSON.parse(text.slice(at, keyEnd));
     const value = skipSpace(text, skipSpace(text, keyEnd) + 1); // past the colon
-    if (key === name) found = value;
+    if (key === name) found = { name: { start: at, end: keyEnd }, value };
     at = skipSpace(text, skipValue(text, value));
     if (text[at] === ',') at = skipSpace(text, at + 1);
   }

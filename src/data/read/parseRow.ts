@@ -1,6 +1,6 @@
 // Turns the bytes of one row into an object, or into a problem that names the exact place.
 import { isUtf8 } from 'node:buffer';
-import { findJsonFault } from '../json/fault.ts';
+import { findJsonFault, type JsonFault } from '../json/fault.ts';
 import { positionAt } from '../json/locate.ts';
 import { sampleIdOf, type FileKind, type ReadRow } from './row.ts';
 import type { TextPiece } from './textPiece.ts';
@@ -35,6 +35,7 @@ export interface RowFault {
   readonly code: string;
   readonly message: string;
   readonly offset: number;
+  readonly repair?: JsonFault['repair'];
 }
 
 /** The object that the JSON text of a row holds. `last`: the file ends right after it. */
@@ -75,14 +76,14 @@ export function wrongEncoding(bytes: Buffer, byteOffset: number): RowFault {
 }
 
 function invalidJson(text: string, last: boolean): RowFault {
-  const { offset, message } = findJsonFault(text) ?? { offset: 0, message: 'this is not valid JSON' };
+  const { offset, message, repair }: JsonFault = findJsonFault(text) ?? { offset: 0, message: 'it cannot be read' };
   if (text.includes('\0')) {
     const hint = 'NUL bytes come from a damaged copy or another encoding; restore the file or remove them.';
     return { code: 'data/nul-byte', message: `Not valid JSON: ${message}. ${hint}`, offset };
   }
   if (last && offset >= text.trimEnd().length)
     return { code: 'data/truncated-row', message: `The last row is not complete: ${message}.`, offset };
-  return { code: 'data/invalid-json', message: `Not valid JSON: ${message}.`, offset };
+  return { code: 'data/invalid-json', message: `Not valid JSON: ${message}.`, offset, ...(repair ? { repair } : {}) };
 }
 
 /** A JSON type as a person calls it. */

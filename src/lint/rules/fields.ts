@@ -6,8 +6,21 @@ const leastRows = 20;
 /** A field or type that fewer rows have than this share is an outlier. */
 const rare = 0.02;
 
+interface Field {
+  readonly name: string;
+  readonly kind: string;
+}
+
+/** Names and types of the fields that a shape (`RowFacts`) has. */
+export function fieldsOfShape(shape: string): Field[] {
+  return (shape === '' ? [] : shape.split('\t')).map((field) => {
+    const colon = field.lastIndexOf(':');
+    return { name: field.slice(0, colon), kind: field.slice(colon + 1) };
+  });
+}
+
 interface Usage {
-  readonly shapes: readonly (readonly { readonly name: string; readonly kind: string }[])[];
+  readonly shapes: readonly (readonly Field[])[];
   /** field → type → rows */
   readonly kinds: ReadonlyMap<string, ReadonlyMap<string, number>>;
 }
@@ -15,12 +28,7 @@ interface Usage {
 function usage({ rows, shape, shapes }: FactColumns): Usage {
   const counts = shapes.map(() => 0);
   for (let row = 0; row < rows; row += 1) counts[shape[row]!]! += 1;
-  const fields = shapes.map((text) =>
-    (text === '' ? [] : text.split('\t')).map((field) => {
-      const colon = field.lastIndexOf(':');
-      return { name: field.slice(0, colon), kind: field.slice(colon + 1) };
-    }),
-  );
+  const fields = shapes.map(fieldsOfShape);
   const kinds = new Map<string, Map<string, number>>();
   fields.forEach((list, i) => {
     for (const { name, kind } of list) {
@@ -61,7 +69,7 @@ export function* fieldDrift(facts: FactColumns): Iterable<FileReport> {
 }
 
 /** A field that nearly no other row has: often a misspelled one. */
-export function* unknownFields(facts: FactColumns): Iterable<FileReport> {
+export function* rareFields(facts: FactColumns): Iterable<FileReport> {
   if (facts.rows < leastRows) return;
   const { shapes, kinds } = usage(facts);
   const messages = shapes.map((fields) => {

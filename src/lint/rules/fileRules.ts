@@ -1,8 +1,11 @@
 // Rules that look at all rows of a file together.
-import { scripts, type FactColumns } from '../facts.ts';
+import { unknownFields as unknownFieldsOf, winningLooks } from '../../data/formats/detect.ts';
+import { looksCodes, type FactColumns } from '../facts.ts';
 import type { RuleInfo } from '../finding.ts';
+import { languages } from '../language.ts';
 import { nearDuplicates } from '../nearDuplicates.ts';
-import { fieldDrift, unknownFields } from './fields.ts';
+import type { LintSettings } from '../settings.ts';
+import { fieldDrift, fieldsOfShape, rareFields } from './fields.ts';
 
 /** What a rule says about a whole row: `row` is its number in the columns, `related` that of another one. */
 export interface FileReport {
@@ -14,7 +17,7 @@ export interface FileReport {
 }
 
 export interface FileRule extends RuleInfo {
-  readonly check: (facts: FactColumns) => Iterable<FileReport>;
+  readonly check: (facts: FactColumns, settings: LintSettings) => Iterable<FileReport>;
 }
 
 /** Rules about shares say nothing about files with fewer rows. */
@@ -52,35 +55,64 @@ function* alikeRows(facts: FactColumns): Iterable<FileReport> {
   }
 }
 
-/** Tukey's fences, on the logarithm of lengths since those are skewed; eight quartile ranges are far out. */
+/** Tukey's fences, on the logarithm of lengths since those are skewed; four quartile ranges are far out. */
 function* outlierLengths({ rows, answerChars }: FactColumns): Iterable<FileReport> {
   if (rows < leastRows) return;
   const sorted = answerChars.slice(0, rows).sort();
-  const [low, median, high] = [0.25, 0.5, 0.75].map((share) => Math.log1p(sorted[Math.floor(rows * share)]!));
-  const limit = high! + 4 * Math.max(high! - low!, 0.5);
-  const typical = Math.round(Math.expm1(median!));
-  for (let row = 0; row < rows; row += 1)
-    if (Math.log1p(answerChars[row]!) > limit)
-      yield {
-        row,
-        message: `The answer has ${answerChars[row]!} characters; half of the rows have fewer than ${typical}.`,
-      };
+  const at = (share: number): number => Math.log1p(sorted[Math.floor(rows * share)]!);
+  const margin = 4 * Math.max(at(0.75) - at(0.25), 0.5);
+  const [least, most] = [at(0.25) - margin, at(0.75) + margin];
+  const typical = sorted[Math.floor(rows / 2)]!;
+  for (let row = 0; row < rows; row += 1) {
+    const chars = answerChars[row]!;
+    const size = Math.log1p(chars);
+    // An empty answer is told by another rule.
+    if (chars === 0 || (size >= least && size <= most)) continue;
+    const half = size > most ? 'fewer' : 'more';
+    yield { row, message: `The answer has ${chars} characters; half of the rows have ${half} than ${typical}.` };
+  }
 }
 
-function* otherLanguages({ rows, script }: FactColumns): Iterable<FileReport> {
-  const counts = scripts.map(() => 0);
-  for (let row = 0; row < rows; row += 1) counts[script[row]!]! += 1;
-  const written = rows - counts[0]!;
-  const main = counts.findIndex((count, i) => i > 0 && count >= 0.95 * written);
-  if (written < leastRows || main === -1) return;
+/** Answers whose script or language is certain and that of hardly any other, where nearly all others have one in common. */
+function* otherLanguages({ rows, language }: FactColumns): Iterable<FileReport> {
+  const counts = languages.map(() => 0);
+  for (let row = 0; row < rows; row += 1) counts[language[row]!]! += 1;
+  const latin = languages.indexOf('Latin');
+  // Latin letters alone tell no language: such rows are like the others of their script.
+  const isSpecific = (i: number): boolean => i > 0 && i !== latin;
+  const certain = counts.reduce((sum, count, i) => sum + (isSpecific(i) ? count : 0), 0);
+  const main = counts.findIndex((count, i) => isSpecific(i) && count >= 0.95 * certain);
+  const all = rows - counts[0]!;
+  const isScriptOnly = certain < 0.05 * all && counts[latin]! >= 0.95 * all;
+  if (all < leastRows || (main === -1 && !isScriptOnly)) return;
+  if (!isScriptOnly && counts[main]! + counts[latin]! < 0.95 * all) return;
+  const usual = isScriptOnly ? 'Latin letters' : nameOfLanguage(main);
   for (let row = 0; row < rows; row += 1) {
-    const own = script[row]!;
-    if (own !== 0 && own !== main && counts[own]! < 0.02 * written)
-      yield {
-        row,
-        message: `The answer is written in ${scripts[own]!} letters, nearly all others in ${scripts[main]!}.`,
-      };
+    const own = language[row]!;
+    if (isSpecific(own) && own !== main && counts[own]! < 0.02 * all)
+      yield { row, message: `The answer is in ${nameOfLanguage(own)}, nearly all others are in ${usual}.` };
   }
+}
+
+/** Some scripts serve many languages. */
+function nameOfLanguage(index: number): string {
+  const name = languages[index]!;
+  return ['Latin', 'Cyrillic', 'Arabic', 'Devanagari'].includes(name) ? `${name} letters` : name;
+}
+
+/** The first row of a file whose rows are of no known format. */
+function* unknownFormat(
+  { rows, looks, shape, shapes }: FactColumns,
+  { format, columns }: LintSettings,
+): Iterable<FileReport> {
+  if (format !== 'auto' || rows === 0) return;
+  const counts = looksCodes.map(() => 0);
+  for (let row = 0; row < rows; row += 1) counts[looks[row]!]! += 1;
+  if (winningLooks((one) => counts[looksCodes.indexOf(one)]!) !== 'unknown') return;
+  const row = looks.indexOf(looksCodes.indexOf('unknown'));
+  const names = fieldsOfShape(shapes[shape[row]!]!).map(({ name }) => [name, true]);
+  const fields = unknownFieldsOf(Object.fromEntries(names) as Record<string, true>, columns);
+  yield { row, message: `The rows are of no known format. This one has ${fields}` };
 }
 
 /** Few short answers that come again and again are labels. */
@@ -129,6 +161,13 @@ function* lengthBias({ rows, answerChars, rejectedChars }: FactColumns): Iterabl
 
 export const fileRules: readonly FileRule[] = [
   {
+    code: 'data/unknown-format',
+    group: 'form',
+    severity: 'error',
+    title: 'Rows of no known format',
+    check: unknownFormat,
+  },
+  {
     code: 'form/type-drift',
     group: 'form',
     severity: 'warning',
@@ -140,7 +179,7 @@ export const fileRules: readonly FileRule[] = [
     group: 'form',
     severity: 'hint',
     title: 'A field that few rows have',
-    check: unknownFields,
+    check: rareFields,
   },
   {
     code: 'preference/length-bias',
@@ -152,6 +191,7 @@ export const fileRules: readonly FileRule[] = [
   {
     code: 'quality/duplicate',
     group: 'quality',
+    fix: 'removes the row',
     severity: 'warning',
     title: 'A row that stands there twice',
     check: duplicates,
@@ -159,6 +199,7 @@ export const fileRules: readonly FileRule[] = [
   {
     code: 'quality/near-duplicate',
     group: 'quality',
+    fix: 'removes the row',
     severity: 'information',
     title: 'A row that is nearly another one',
     check: alikeRows,
@@ -181,7 +222,7 @@ export const fileRules: readonly FileRule[] = [
     code: 'quality/language-outlier',
     group: 'quality',
     severity: 'information',
-    title: 'An answer in another script',
+    title: 'An answer in another language',
     check: otherLanguages,
   },
   {
@@ -207,6 +248,7 @@ export function* leakedRows(train: FactColumns, validation: FactColumns): Iterab
 export const leakRule: RuleInfo = {
   code: 'quality/leak',
   group: 'quality',
+  fix: 'removes the row',
   severity: 'error',
   title: 'A validation row that is trained',
 };

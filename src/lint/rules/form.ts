@@ -1,30 +1,37 @@
 // Rules about the characters and fields of a row, before anything is made of it.
 import { requiredFields } from '../../data/formats/format.ts';
-import type { LintRow } from '../row.ts';
-import { firstMatches, nothing, type Report, type RowRule } from './rule.ts';
+import { nameOf, type LintRow } from '../row.ts';
+import { sign } from '../signs.ts';
+import { mended, mojibake } from './mojibake.ts';
+import { firstMatches, nothing, removeRow, replaceAll, type Report, type RowRule } from './rule.ts';
 
 /** `U+200B` */
 function codePoint(character: string): string {
   return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
-const control = /\p{Cc}/gu;
+const control = /[^\P{Cc}\n\r\t]/gu;
+/** Zero-width space, word joiner, byte order mark. Joiners inside of words and emoji have a meaning. */
 const invisible = /[\u200b\u2060\ufeff]/g;
-/** UTF-8 that was read as Windows-1252 or Latin-1 and written again, and the mark of lost characters. */
-const mojibake =
-  /(?:[ÃÂ][\u0080-\u00bf]|â(?:€[\u0080-\u00ff\u0152-\u2122]|[\u0080-\u009f][\u0080-\u00bf])|ï¿½|\ufffd)+/g;
 const loneSurrogate = /\p{Surrogate}/gu;
+
+const remove = (): string => '';
 
 function emptyFields(row: LintRow): readonly Report[] {
   if (row.looks === 'unknown' || row.looks === 'preference' || row.turns.length > 0) return nothing;
   // The data room itself tells of an empty output.
   const asked = requiredFields[row.looks].filter((field) => field !== 'output');
   return asked.flatMap((field) => {
-    const name = row.columns[field] ?? field;
+    const name = nameOf(row, field);
     const value = row.value[name];
     const isEmpty = typeof value === 'string' && value.trim() === '';
-    return isEmpty ? [{ message: `The field "${name}" is empty. Fill it in or leave the row out.`, path: [name] }] : [];
+    const message = `The field "${name}" is empty. Fill it in or leave the row out.`;
+    return isEmpty ? [{ message, path: [name], change: removeRow }] : [];
   });
+}
+
+function isForeign(row: LintRow): boolean {
+  return (row.signs & sign.foreign) !== 0;
 }
 
 export const formRules: readonly RowRule[] = [
@@ -33,16 +40,13 @@ export const formRules: readonly RowRule[] = [
     group: 'form',
     severity: 'warning',
     title: 'A control character in a text',
+    fix: 'removes all control characters of the text',
     check: (row) =>
-      row.isForeign || /\\[bf]|\x7f/.test(row.text)
-        ? firstMatches(row.leaves, control, ([character]) =>
-            '\n\r\t'.includes(character)
-              ? undefined
-              : {
-                  message: `The text holds the control character ${codePoint(character)}, which nobody sees and the model learns. Remove it.`,
-                  replacement: { title: 'Remove the control character', text: '' },
-                },
-          )
+      (row.signs & (sign.foreign | sign.control)) !== 0
+        ? firstMatches(row.leaves(), control, ([character], leaf) => ({
+            message: `The text holds the control character ${codePoint(character)}, which nobody sees and the model learns. Remove it.`,
+            change: () => replaceAll('Remove the control characters', leaf, control, remove),
+          }))
         : nothing,
   },
   {
@@ -50,11 +54,12 @@ export const formRules: readonly RowRule[] = [
     group: 'form',
     severity: 'warning',
     title: 'An invisible character in a text',
+    fix: 'removes all invisible characters of the text',
     check: (row) =>
-      row.isForeign
-        ? firstMatches(row.leaves, invisible, ([character]) => ({
+      isForeign(row)
+        ? firstMatches(row.leaves(), invisible, ([character], leaf) => ({
             message: `The text holds the invisible character ${codePoint(character)}, which changes its tokens. Remove it.`,
-            replacement: { title: 'Remove the invisible character', text: '' },
+            change: () => replaceAll('Remove the invisible characters', leaf, invisible, remove),
           }))
         : nothing,
   },
@@ -63,10 +68,12 @@ export const formRules: readonly RowRule[] = [
     group: 'form',
     severity: 'warning',
     title: 'Characters that were decoded wrongly',
+    fix: 'decodes the characters again, where that gives text',
     check: (row) =>
-      row.isForeign
-        ? firstMatches(row.leaves, mojibake, ([text]) => ({
+      isForeign(row)
+        ? firstMatches(row.leaves(), mojibake, ([text], leaf) => ({
             message: `“${text.slice(0, 12)}” looks like UTF-8 that was read in another encoding. Restore the text from its source.`,
+            change: () => replaceAll('Decode the characters again', leaf, mojibake, (part) => mended(part) ?? part),
           }))
         : nothing,
   },
@@ -75,11 +82,12 @@ export const formRules: readonly RowRule[] = [
     group: 'form',
     severity: 'error',
     title: 'Half a character',
+    fix: 'removes the halves',
     check: (row) =>
-      row.isForeign
-        ? firstMatches(row.leaves, loneSurrogate, ([unit]) => ({
+      isForeign(row)
+        ? firstMatches(row.leaves(), loneSurrogate, ([unit], leaf) => ({
             message: `${codePoint(unit)} is half of a character, which no tokenizer can encode. Restore or remove it.`,
-            replacement: { title: 'Remove the broken character', text: '' },
+            change: () => replaceAll('Remove the broken characters', leaf, loneSurrogate, remove),
           }))
         : nothing,
   },
@@ -88,20 +96,16 @@ export const formRules: readonly RowRule[] = [
     group: 'form',
     severity: 'information',
     title: 'Text that is not in Unicode normal form C',
+    fix: 'normalises the text',
     check: (row) =>
-      row.isForeign
-        ? row.leaves.flatMap(({ path, text }) => {
+      isForeign(row)
+        ? row.leaves().flatMap(({ path, text }): Report[] => {
             const normal = text.normalize('NFC');
             if (normal === text) return [];
-            return [
-              {
-                message:
-                  'The text writes accented letters in pieces (it is not in normal form C), so its tokens are others than those of the same text as most people write it.',
-                path,
-                part: { start: 0, end: text.length },
-                replacement: { title: 'Normalize to NFC', text: normal },
-              },
-            ];
+            const message =
+              'The text writes accented letters in pieces (it is not in normal form C), so its tokens are others than those of the same text as most people write it.';
+            const edits = [{ replace: path, text: normal }];
+            return [{ message, path, change: () => ({ title: 'Normalise to form C', edits }) }];
           })
         : nothing,
   },
@@ -110,6 +114,7 @@ export const formRules: readonly RowRule[] = [
     group: 'form',
     severity: 'warning',
     title: 'A field that is needed is empty',
+    fix: 'removes the row',
     check: emptyFields,
   },
 ];

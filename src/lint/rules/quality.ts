@@ -1,113 +1,123 @@
 // Rules about what a row says: refusals, placeholders, remains of web pages, texts that go round in circles.
 import type { LintRow, TextLeaf } from '../row.ts';
-import { firstMatches, nothing, type Report, type RowRule } from './rule.ts';
-
-const refusal =
-  /^\W*(?:(?:i['’]?m|i am) (?:really |very |so )?sorry,? but (?:i|as)|sorry,? (?:but )?i (?:can['’]?t|cannot|am unable|am not able)|i apologi[sz]e,? but i|as an ai(?: language)? model|as a large language model|i (?:can['’]?t|cannot|am unable to|am not able to|won['’]?t) (?:help|assist|provide|fulfil|comply|do that|answer))/i;
-
-/** True for the formulas with which assistants refuse. */
-export function isRefusal(text: string): boolean {
-  return refusal.test(text.slice(0, 200));
-}
+import { sign } from '../signs.ts';
+import { asPlainText, htmlRemains } from './html.ts';
+import { withoutCode } from './prose.ts';
+import { isRefusal } from './refusal.ts';
+import { repetitionIn } from './repetition.ts';
+import { firstMatches, nothing, removeRow, replaceAll, type Report, type RowRule } from './rule.ts';
 
 /** TODO in small letters is a Spanish word. */
 const placeholder =
-  /[Ll]orem ipsum|\b(?:TODO|FIXME|TBD)\b(?=[:\s.,!]|$)|\[(?:[Ii]nsert|INSERT|[Yy]our|YOUR|[Ee]nter|[Pp]laceholder)\b[^\]\n]{0,40}\](?!\()|<(?:insert|your|placeholder)[ _-][^>\n]{0,40}>|\{\{\s*\w+\s*\}\}|(?<!\w)X{5,}(?!\w)/g;
-const placeholderHint =
-  /orem ipsum|TODO|FIXME|TBD|\[(?:[Ii]ns|INS|[Yy]ou|YOU|[Ee]nt|[Pp]la)|<(?:ins|you|pla)|\{\{|XXXXX/;
+  /[Ll]orem ipsum|\b(?:TODO|FIXME|TBD)\b(?=[:.!,]|\s*$|\n)|\[(?:[Ii]nsert|INSERT|[Yy]our|YOUR|[Ee]nter|[Pp]laceholder)\b[^\]\n]{0,40}\](?!\()|<(?:insert|your|placeholder)[ _-][^>\n]{0,40}>|(?<!\$)\{\{\s*\w+\s*\}\}|(?<!\w)X{5,}(?!\w)/g;
 
-const html =
-  /<\/?(?:div|span|br|p|a|table|tr|td|ul|ol|li|font|b|i|strong|em|h[1-6]|img|script|style)(?:\s[^<>]*)?\/?>|&(?:nbsp|amp|lt|gt|quot|#\d{2,5});/gi;
+/** Braces alone are in every row. */
+const placeholderWords = [
+  'orem ipsum',
+  'TODO',
+  'FIXME',
+  'TBD',
+  'XXXXX',
+  '{{',
+  '[in',
+  '[In',
+  '[IN',
+  '[y',
+  '[Y',
+  '[en',
+  '[En',
+  '[p',
+  '[P',
+];
 
-/** Text about web pages holds tags on purpose: code blocks and words that announce them. */
+function mayHavePlaceholder({ signs, text }: LintRow): boolean {
+  return (
+    placeholderWords.some((word) => text.includes(word)) || ((signs & sign['<']) !== 0 && /<(?:ins|you|pla)/.test(text))
+  );
+}
+
+/** Who asks for a form or a letter to be filled in wants placeholders; who asks about templates wants braces. */
+function asksForPlaceholders({ prompt }: LintRow): boolean {
+  return prompt.some((text) =>
+    /template|letter|e-?mail|placeholder|fill[ -]in|invitation|contract|resume|résumé|form\b|jinja|handlebars|mustache|helm|ansible|vue|angular|django|liquid|lorem/i.test(
+      text,
+    ),
+  );
+}
+
+/** Text about web pages holds tags on purpose. */
 function isAboutHtml({ text }: LintRow): boolean {
-  return text.includes('```') || /html|markup|css|javascript|xml|jsx/i.test(text);
+  return /html|markup|css|javascript|xml|jsx|\btags?\b|web ?page/i.test(text);
 }
 
-/** Words that a loop repeats at least, how often, and the longest phrase that is looked for. */
-const loopWords = 4;
-const loopTimes = 5;
-const longestPhrase = 12;
+/** Answers as prose: same places, without code. */
+function proseOf(row: LintRow): TextLeaf[] {
+  return row.answers.map(({ path, text }) => ({ path, text: withoutCode(text) }));
+}
 
-/** The first phrase that comes five times directly after itself, four words being the least. */
-function repeatedPhrase(text: string): { start: number; end: number } | undefined {
-  const hashes = wordHashes(text);
-  for (let period = 1; period <= longestPhrase; period += 1) {
-    const needed = Math.max(loopWords, period) * (loopTimes - 1);
-    let run = 0;
-    for (let i = period; i < hashes.length; i += 1) {
-      run = hashes[i] === hashes[i - period] ? run + 1 : 0;
-      if (run < needed) continue;
-      const words = [...text.matchAll(/[^ \n]+/g)];
-      const last = words[i]!;
-      return { start: words[i - run - period + 1]!.index, end: last.index + last[0].length };
-    }
+function refusals({ answers }: LintRow): readonly Report[] {
+  const message = 'The answer is a boilerplate refusal; a model learns from few of them to refuse too much.';
+  let found: Report[] | undefined;
+  for (const { path, text } of answers)
+    if (isRefusal(text)) (found ??= []).push({ message, path, ...(answers.length === 1 ? { change: removeRow } : {}) });
+  return found ?? nothing;
+}
+
+function repetitions({ answers }: LintRow): readonly Report[] {
+  let found: Report[] | undefined;
+  for (const { path, text } of answers) {
+    if (repetitionIn(text) === undefined) continue;
+    const part = repetitionIn(withoutCode(text));
+    if (part === undefined) continue;
+    const rest = { start: part.firstEnd, end: part.end };
+    const change = () => ({ title: 'Keep the phrase once', edits: [{ replace: path, part: rest, text: '' }] });
+    const message = 'The same words come again and again; the model would learn to loop.';
+    (found ??= []).push({ message, path, part: { start: part.start, end: part.end }, change });
   }
-  return undefined;
-}
-
-/** Used again for each text, since this rule sees every answer. */
-let buffer = new Int32Array(1024);
-
-function wordHashes(text: string): Int32Array {
-  let [count, hash] = [0, 0];
-  for (let i = 0; i <= text.length; i += 1) {
-    const unit = i < text.length ? text.charCodeAt(i) : 0x20;
-    if (unit !== 0x20 && unit !== 0x0a) {
-      hash = (Math.imul(hash, 31) + unit) | 0;
-    } else if (i > 0 && text.charCodeAt(i - 1) !== 0x20 && text.charCodeAt(i - 1) !== 0x0a) {
-      if (count === buffer.length) buffer = Int32Array.from({ length: 2 * count }, (_, at) => buffer[at] ?? 0);
-      buffer[count] = hash;
-      count += 1;
-      hash = 0;
-    }
-  }
-  return buffer.subarray(0, count);
-}
-
-function answers(row: LintRow): readonly TextLeaf[] {
-  const said = row.turns.filter(({ speaker }) => speaker === 'assistant');
-  if (said.length > 0) return said.map(({ contentPath, content }) => ({ path: contentPath, text: content }));
-  return row.answer === undefined ? [] : [row.answer];
-}
-
-function quality(code: string, severity: RowRule['severity'], title: string, check: RowRule['check']): RowRule {
-  return { code, group: 'quality', severity, title, check };
+  return found ?? nothing;
 }
 
 export const qualityRules: readonly RowRule[] = [
-  quality('quality/refusal', 'information', 'A boilerplate refusal', (row) =>
-    answers(row).flatMap(({ path, text }): Report[] =>
-      isRefusal(text)
-        ? [
-            {
-              message: 'The answer is a boilerplate refusal; a model learns from few of them to refuse too much.',
-              path,
-            },
-          ]
-        : [],
-    ),
-  ),
-  quality('quality/placeholder', 'warning', 'A placeholder was left in the text', (row) =>
-    placeholderHint.test(row.text)
-      ? firstMatches(answers(row), placeholder, ([match]) => ({
-          message: `“${match.slice(0, 40)}” looks like a placeholder that nobody has filled in.`,
-        }))
-      : nothing,
-  ),
-  quality('quality/html', 'information', 'Remains of HTML', (row) =>
-    /<\/|<br|&[a-z#]/i.test(row.text) && !isAboutHtml(row)
-      ? firstMatches(answers(row), html, ([match]) => ({
-          message: `“${match.slice(0, 40)}” is HTML in an answer that is not about HTML. Convert it to plain text.`,
-        }))
-      : nothing,
-  ),
-  quality('quality/repeated-text', 'warning', 'A text that repeats itself', (row) =>
-    answers(row).flatMap(({ path, text }): Report[] => {
-      const part = repeatedPhrase(text);
-      return part === undefined
-        ? []
-        : [{ message: 'The same words come again and again; the model would learn to loop.', path, part }];
-    }),
-  ),
+  {
+    code: 'quality/refusal',
+    group: 'quality',
+    severity: 'information',
+    title: 'A boilerplate refusal',
+    fix: 'removes the row, where it has no other answer',
+    check: refusals,
+  },
+  {
+    code: 'quality/placeholder',
+    group: 'quality',
+    severity: 'warning',
+    title: 'A placeholder was left in the text',
+    check: (row) =>
+      mayHavePlaceholder(row) && !asksForPlaceholders(row)
+        ? firstMatches(proseOf(row), placeholder, ([match]) => ({
+            message: `“${match.slice(0, 40)}” looks like a placeholder that nobody has filled in.`,
+          }))
+        : nothing,
+  },
+  {
+    code: 'quality/html',
+    group: 'quality',
+    severity: 'information',
+    title: 'Remains of HTML',
+    fix: 'takes the tags out and writes the characters that are referred to',
+    check: (row) =>
+      (row.signs & (sign['<'] | sign['&'])) !== 0 && /<\/?[a-z]|&[a-z#]/i.test(row.text) && !isAboutHtml(row)
+        ? firstMatches(proseOf(row), htmlRemains, ([match], leaf) => ({
+            message: `“${match.slice(0, 40)}” is HTML in an answer that is not about HTML. Convert it to plain text.`,
+            change: () => replaceAll('Convert to plain text', leaf, htmlRemains, asPlainText),
+          }))
+        : nothing,
+  },
+  {
+    code: 'quality/repeated-text',
+    group: 'quality',
+    severity: 'warning',
+    title: 'A text that repeats itself',
+    fix: 'keeps the phrase once',
+    check: repetitions,
+  },
 ];

@@ -153,7 +153,7 @@ describe('messages', () => {
     ['{"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}', 'd.jsonl:7:53 data/unsupported-content'],
     [
       '{"messages": [{"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": "{"}}]}]}',
-      'd.jsonl:7:92 data/invalid-json "messages[0].tool_calls[0].function.arguments" is a text that should hold JSON',
+      'd.jsonl:7:92 data/invalid-inner-json "messages[0].tool_calls[0].function.arguments" is a text that should hold JSON',
     ],
     [
       '{"messages": [{"role": "assistant", "content": "x", "weight": 0.5}]}',
@@ -211,7 +211,7 @@ describe('conversations', () => {
     ],
     ['{"conversations": [{"from": "gpt"}]}', 'd.jsonl:7:20 data/missing-field "conversations[0]" has no "value".'],
     ['{"conversations": [{"role": "user", "content": "x"}]}', 'columns: {messages: conversations}'],
-    ['{"conversations": [{"from": "function_call", "value": "f(x)"}]}', 'd.jsonl:7:55 data/invalid-json'],
+    ['{"conversations": [{"from": "function_call", "value": "f(x)"}]}', 'd.jsonl:7:55 data/invalid-inner-json'],
   ])('%s', (text, expected) => {
     expect(told('conversations', text).join('\n')).toContain(expected);
   });
