@@ -4,6 +4,7 @@ import type { StepPoint } from '../protocol/runState.ts';
 import type { SeriesPage } from '../protocol/panelViews.ts';
 import type { SeriesParams } from '../protocol/webviewMessages.ts';
 import { lowerBound, pickIndexes, takeAt } from './downsample.ts';
+import type { StepBlock } from './stepBlock.ts';
 import { smoothAt, weightForView } from './smoothing.ts';
 import { createTrend } from './trend.ts';
 
@@ -25,6 +26,8 @@ export interface StepColumns {
   readonly length: number;
   /** `place`: byte of the log where its line begins; `limit`: norm above which gradients are clipped. */
   append(point: StepPoint, place: number, limit: number | undefined): void;
+  /** The same for many steps; the block may be used again afterwards. */
+  appendBlock(block: StepBlock, limit: number | undefined): void;
   /** Forgets the steps above `step`. */
   rewind(step: number): void;
   clear(): void;
@@ -39,7 +42,11 @@ export interface StepColumns {
   since(index: number): SeriesPage;
 }
 
-export function createStepColumns(): StepColumns {
+/**
+ * Empty columns. `sampled`: only some of the run's steps will be given, and each stands for those left out before it,
+ * so that tokens and seconds of the run are about right.
+ */
+export function createStepColumns({ sampled = false } = {}): StepColumns {
   let length = 0;
   let capacity = 1024;
   let limit: number | undefined;
@@ -69,8 +76,9 @@ export function createStepColumns(): StepColumns {
     clipped = 0;
     for (let i = 0; i < length; i++) sum(i);
   };
-  const grow = (): void => {
-    capacity *= 2;
+  const makeRoom = (steps: number): void => {
+    if (length + steps <= capacity) return;
+    while (length + steps > capacity) capacity *= 2;
     axes = named(axisNames, (name) => sized(axes[name], capacity));
     metrics = new Map([...metrics].map(([name, values]) => [name, sized(values, capacity)]));
   };
@@ -81,10 +89,33 @@ export function createStepColumns(): StepColumns {
     length = kept;
     sumAgain();
   };
+  /** How many steps of the run lie in `[first, end)`, given or not. */
+  const stepsIn = (first: number, end: number): number =>
+    sampled && end > first ? axes.step[end - 1]! - axes.step[first]! + 1 : end - first;
   const put = (name: string, value: number): void => {
     const values = metrics.get(name) ?? sized(undefined, capacity);
     metrics.set(name, values);
     values[length] = value;
+  };
+  /** Takes the steps `[from, to)` of a block, which are all above the last one. */
+  const appendAscending = ({ fields, metrics: further }: StepBlock, from: number, to: number): void => {
+    axes.step.set(fields.step.subarray(from, to), length);
+    axes.epoch.set(fields.epoch.subarray(from, to), length);
+    axes.time.set(fields.time.subarray(from, to), length);
+    axes.place.set(fields.place.subarray(from, to), length);
+    for (const name of metricNames) metric(name).set(fields[name].subarray(from, to), length);
+    for (const [name, values] of further) {
+      const column = metrics.get(name) ?? sized(undefined, capacity);
+      metrics.set(name, column);
+      column.set(values.subarray(from, to), length);
+    }
+    let tokens = length === 0 ? 0 : axes.tokens[length - 1]!;
+    let elapsed = length === 0 ? 0 : axes.elapsed[length - 1]!;
+    for (let i = from; i < to; i++, length++) {
+      axes.tokens[length] = tokens += fields.trained_tokens[i]!;
+      axes.elapsed[length] = elapsed += fields.seconds[i]!;
+      axes.sigma[length] = sum(length);
+    }
   };
   const pageOf = (indexes: Int32Array, facts: { from: number; to: number; total: number }): SeriesPage => ({
     ...facts,
@@ -107,19 +138,31 @@ export function createStepColumns(): StepColumns {
     append(point, place, clippingNorm) {
       // A trainer that was killed may run steps again without having said so.
       if (length > 0 && point.step <= axes.step[length - 1]!) rewind(point.step - 1);
-      if (length === capacity) grow();
+      makeRoom(1);
       limit = clippingNorm;
       const previous = length - 1;
+      const stands = sampled ? point.step - (length === 0 ? 0 : axes.step[previous]!) : 1;
       axes.step[length] = point.step;
       axes.epoch[length] = point.epoch;
-      axes.tokens[length] = (length === 0 ? 0 : axes.tokens[previous]!) + point.trained_tokens;
-      axes.elapsed[length] = (length === 0 ? 0 : axes.elapsed[previous]!) + point.seconds;
+      axes.tokens[length] = (length === 0 ? 0 : axes.tokens[previous]!) + point.trained_tokens * stands;
+      axes.elapsed[length] = (length === 0 ? 0 : axes.elapsed[previous]!) + point.seconds * stands;
       axes.time[length] = Date.parse(point.time);
       axes.place[length] = place;
       for (const name of metricNames) put(name, point[name]);
       for (const [name, value] of Object.entries(point.metrics ?? {})) put(name, value);
       length += 1;
       axes.sigma[length - 1] = sum(length - 1);
+    },
+    appendBlock(block, clippingNorm) {
+      const { step } = block.fields;
+      limit = clippingNorm;
+      for (let from = 0, to = 0; from < block.length; from = to) {
+        do to += 1;
+        while (to < block.length && step[to]! > step[to - 1]!);
+        if (length > 0 && step[from]! <= axes.step[length - 1]!) rewind(step[from]! - 1);
+        makeRoom(to - from);
+        appendAscending(block, from, to);
+      }
     },
     clear() {
       metrics = new Map(metricNames.map((name) => [name, sized(undefined, capacity)]));
@@ -140,7 +183,7 @@ export function createStepColumns(): StepColumns {
       const indexes = pickIndexes([...metrics.values()], first, end, Math.round(buckets));
       const weight = weightForView(smoothing, end - first);
       const smoothed = named(smoothedNames, (name) => smoothAt(metric(name), indexes, weight));
-      return { ...pageOf(indexes, { from, to, total: end - first }), smoothed };
+      return { ...pageOf(indexes, { from, to, total: stepsIn(first, end) }), smoothed };
     },
     since(index) {
       const indexes = Int32Array.from({ length: Math.max(0, length - index) }, (_, i) => index + i);

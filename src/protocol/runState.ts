@@ -54,11 +54,29 @@ export const initialRunState: RunState = {
 /** The state after one more event. Never throws: a gap in `seq` is noted in `gaps`, an event seen twice is passed over. */
 export function reduceRun(state: RunState, event: TrainerEvent): RunState {
   if (event.seq < state.nextSeq) return state;
-  const gaps =
-    event.seq === state.nextSeq
-      ? state.gaps
-      : [...state.gaps, `Events ${state.nextSeq} to ${event.seq - 1} are missing.`];
+  const gaps = event.seq === state.nextSeq ? state.gaps : [...state.gaps, gapSentence(state.nextSeq, event.seq - 1)];
   return apply({ ...state, nextSeq: event.seq + 1, updated: event.time, gaps }, event);
+}
+
+/** Steps whose `seq` counts without a gap, as their first and last tell. */
+export interface StepsPassed {
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  /** Of the last one, ISO 8601. */
+  readonly time: string;
+}
+
+/**
+ * The state after many steps at once, for those who keep the numbers of steps themselves: `steps` is left as it was,
+ * everything else is as if each had been reduced. None of them may have been seen before.
+ */
+export function passSteps(state: RunState, { firstSeq, lastSeq, time }: StepsPassed): RunState {
+  const gaps = firstSeq === state.nextSeq ? state.gaps : [...state.gaps, gapSentence(state.nextSeq, firstSeq - 1)];
+  return { ...state, phase: 'running', nextSeq: lastSeq + 1, updated: time, gaps };
+}
+
+function gapSentence(first: number, last: number): string {
+  return `Events ${first} to ${last} are missing.`;
 }
 
 function apply(state: RunState, event: TrainerEvent): RunState {

@@ -36,8 +36,8 @@ export async function askRun(folder: string, draft: CommandDraft, signal?: Abort
   let answer: { accepted: boolean; reason?: string } | undefined;
   for (let look = 1; !signal?.aborted; look++) {
     await follower.read(
-      (events) => {
-        for (const { event } of events) if (event.type === 'acknowledged' && event.id === id) answer = event;
+      (part) => {
+        if ('event' in part && part.event.type === 'acknowledged' && part.event.id === id) answer = part.event;
       },
       () => undefined,
     );

@@ -30,7 +30,12 @@ export function createCheckpointReader(): CheckpointReader {
       };
       known.set(folder, followed);
       await followed.follower.read(
-        (events) => (followed.state = events.reduce((state, { event }) => reduceRun(state, event), followed.state)),
+        (part) => {
+          // Steps are of no interest here, so that those left out are no gap.
+          if (!('event' in part) || part.event.type === 'step') return;
+          const nextSeq = Math.max(followed.state.nextSeq, part.event.seq);
+          followed.state = reduceRun({ ...followed.state, nextSeq }, part.event);
+        },
         () => (followed.state = initialRunState),
       );
       const onDisk = new Set(await readdir(runPaths(folder).checkpoints).catch(() => []));

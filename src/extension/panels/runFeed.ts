@@ -1,16 +1,17 @@
 // What a dashboard knows about a run: follows its log, and gives snapshots and the differences since the last look.
 
-import type { EventOf } from '../../protocol/events.ts';
-import type { ChartMark, RunSections, SeriesPage, TimelineEntry } from '../../protocol/panelViews.ts';
-import { initialRunState, reduceRun, type RunState } from '../../protocol/runState.ts';
-import { emptySeries } from '../../protocol/series.ts';
+import { stat } from 'node:fs/promises';
+import type { RunSections, SeriesPage } from '../../protocol/panelViews.ts';
+import type { RunState } from '../../protocol/runState.ts';
 import type { StepRows } from '../../protocol/webviewMessages.ts';
-import { createStepColumns, type PageRequest } from '../../metrics/stepColumns.ts';
+import type { PageRequest } from '../../metrics/stepColumns.ts';
 import { runPaths } from '../../runs/layout.ts';
-import { createLogFollower, eventAt, type PlacedEvent } from '../../runs/logFollower.ts';
+import { createLogFollower, eventAt, type LogPart } from '../../runs/logFollower.ts';
 import type { ReadableRun } from '../../runs/runRecord.ts';
+import { skimLog } from '../../runs/skimLog.ts';
+import { createRunReplay, type RunReplay } from './runReplay.ts';
 import * as section from './sections.ts';
-import { chartMark, timelineEntry, type Translate } from './timeline.ts';
+import type { Translate } from './timeline.ts';
 
 export interface FeedContext {
   /** The run as it is now; the last one known when its folder has gone. */
@@ -47,10 +48,10 @@ export interface RunFeed {
 
 /** Steps of the first picture: four spikes each. */
 const snapshotBuckets = 600;
-/** Lines of the event list that are kept. */
-const keptEntries = 2000;
 /** More new steps than these are told by a snapshot. */
 const longestDelta = 5000;
+/** A log that takes more than a moment to read, in bytes: it is looked over first. */
+const longLog = 32 << 20;
 
 export function createRunFeed(folder: string, context: FeedContext): RunFeed {
   const { t } = context;
@@ -60,53 +61,50 @@ export function createRunFeed(folder: string, context: FeedContext): RunFeed {
     if (problems.length < 100) problems.push(sentence);
     context.onProblem(`${file}: ${sentence}`);
   });
-  const columns = createStepColumns();
-  let state: RunState = initialRunState;
-  let marks: readonly ChartMark[] = [];
-  let timeline: readonly TimelineEntry[] = [];
+  const whole = createRunReplay(t);
+  /** What a first look at a long log has seen, until all of it has been read. */
+  let overview: RunReplay | undefined;
+  let firstLook: Promise<unknown> | undefined;
   let told = 0;
   let rewindTo: number | undefined;
   let reset = false;
   let sources = new Map<keyof RunSections, readonly unknown[]>();
-  let reading: Promise<number> | undefined;
+  let reading: Promise<unknown> | undefined;
+
+  const shown = (): RunReplay => overview ?? whole;
 
   const restart = (): void => {
-    state = initialRunState;
-    columns.clear();
-    marks = [];
-    timeline = [];
+    whole.clear();
     told = 0;
     reset = true;
   };
 
-  const take = (events: readonly PlacedEvent[]): void => {
-    const limit = section.clippingNorm(state);
-    const entries: TimelineEntry[] = [];
-    for (const { event, place } of events) {
-      if (event.seq < state.nextSeq) continue;
-      state = reduceRun(state, event);
-      if (event.type === 'step') {
-        columns.append(event, place, limit ?? section.clippingNorm(state));
-        continue;
-      }
-      if (event.type === 'resumed') rewind(event);
-      const entry = timelineEntry(event, t);
-      if (entry) entries.push(entry);
-      const mark = chartMark(event, t);
-      if (mark) marks = [...marks, mark];
-    }
-    // The columns hold the steps; what the reducer keeps of them beside is the last ones only.
-    if (state.steps.length > 1024) state = { ...state, steps: emptySeries() };
-    if (entries.length > 0) timeline = [...timeline, ...entries].slice(-keptEntries);
+  const take = (part: LogPart): void => {
+    const rewound = whole.take(part);
+    if (!rewound) return;
+    told = Math.min(told, whole.columns.length);
+    rewindTo = Math.min(rewindTo ?? rewound.forgetAbove, rewound.forgetAbove);
   };
 
-  const rewind = ({ step }: EventOf<'resumed'>): void => {
-    const before = columns.length;
-    columns.rewind(step);
-    marks = marks.filter((mark) => mark.step <= step);
-    if (columns.length === before) return;
-    told = Math.min(told, columns.length);
-    rewindTo = Math.min(rewindTo ?? step, step);
+  /** Shows a long log as far as a quick look tells, which is all of it within a moment. */
+  const lookOver = async (): Promise<void> => {
+    if (!((await sizeOf(file)) > longLog)) return;
+    const replay = createRunReplay(t, { sampled: true });
+    overview = replay;
+    const understood = await skimLog(file, (events) => {
+      for (const event of events) replay.take(event);
+      reset = true;
+    });
+    if (!understood) overview = undefined;
+  };
+
+  const readOn = async (): Promise<void> => {
+    // Only the first time: later there is little to read.
+    firstLook ??= lookOver();
+    await firstLook;
+    await follower.read(take, restart);
+    if (overview) reset = true;
+    overview = undefined;
   };
 
   const builders: {
@@ -116,24 +114,27 @@ export function createRunFeed(folder: string, context: FeedContext): RunFeed {
       from: () => [context.run().status, JSON.stringify(context.run().label), context.trusted()],
       make: () => section.headOf(context.run(), context.configFile(context.run()), context.trusted(), t),
     },
-    setup: { from: () => [state.started], make: () => section.setupOf(state) },
-    progress: { from: () => [state.progress, state.phase], make: () => section.progressOf(state) },
-    now: {
-      from: () => [columns.length, columns.last('step'), context.run().status, state.started],
-      make: () => section.nowOf(state, columns, context.run()),
+    setup: { from: () => [shown().state.started], make: () => section.setupOf(shown().state) },
+    progress: {
+      from: () => [shown().state.progress, shown().state.phase],
+      make: () => section.progressOf(shown().state),
     },
-    evaluations: { from: () => [state.evaluations], make: () => section.evaluationsOf(state) },
-    samples: { from: () => [state.samples], make: () => section.samplesOf(state) },
-    marks: { from: () => [marks], make: () => marks },
-    timeline: { from: () => [timeline], make: () => timeline },
-    crash: { from: () => [state.failed], make: () => section.crashOf(state) },
-    result: { from: () => [state.finished], make: () => section.resultOf(state) },
+    now: {
+      from: () => [shown().columns.length, shown().columns.last('step'), context.run().status, shown().state.started],
+      make: () => section.nowOf(shown().state, shown().columns, context.run()),
+    },
+    evaluations: { from: () => [shown().state.evaluations], make: () => section.evaluationsOf(shown().state) },
+    samples: { from: () => [shown().state.samples], make: () => section.samplesOf(shown().state) },
+    marks: { from: () => [shown().marks], make: () => shown().marks },
+    timeline: { from: () => [shown().timeline], make: () => shown().timeline },
+    crash: { from: () => [shown().state.failed], make: () => section.crashOf(shown().state) },
+    result: { from: () => [shown().state.finished], make: () => section.resultOf(shown().state) },
     system: {
       from: () => [JSON.stringify(context.run().manifest)],
       make: () => section.systemOf(context.run(), t),
     },
-    previous: { from: () => [state.started === undefined], make: () => context.previous(context.run()) },
-    problems: { from: () => [problems.length, state.gaps], make: () => [...state.gaps, ...problems] },
+    previous: { from: () => [shown().state.started === undefined], make: () => context.previous(context.run()) },
+    problems: { from: () => [problems.length, shown().state.gaps], make: () => [...shown().state.gaps, ...problems] },
   };
 
   const everything = (): RunSections => ({
@@ -166,38 +167,57 @@ export function createRunFeed(folder: string, context: FeedContext): RunFeed {
 
   return {
     folder,
-    state: () => state,
+    state: () => shown().state,
     async read(patience) {
-      reading ??= follower.read(take, restart).finally(() => (reading = undefined));
-      if (patience === undefined) await reading;
-      else await noLongerThan(patience, reading);
+      reading ??= readOn().finally(() => (reading = undefined));
+      if (patience === undefined) {
+        await reading;
+        return;
+      }
+      // A failure that comes too late for this call is told by the next one.
+      reading.catch(() => undefined);
+      const rest = reading;
+      // What a first look has told is enough for a picture.
+      await noLongerThan(patience, firstLook?.then(() => (overview ? undefined : rest)) ?? rest);
     },
     snapshot() {
+      const { columns } = shown();
       sources = new Map(entriesOf(builders).map(([name, { from }]) => [name, from()]));
-      told = columns.length;
+      told = whole.columns.length;
       rewindTo = undefined;
       reset = false;
       const page = columns.page({ from: 0, to: Number.POSITIVE_INFINITY, buckets: snapshotBuckets, smoothing: 0 });
       return { sections: everything(), page };
     },
     delta() {
-      if (reset || columns.length - told > longestDelta) return 'reset';
+      const { columns } = whole;
+      if (reset || (!overview && columns.length - told > longestDelta)) return 'reset';
       const sections = changedSections();
-      const points = columns.length > told ? columns.since(told) : undefined;
-      const back = rewindTo;
-      told = columns.length;
-      rewindTo = undefined;
+      const points = !overview && columns.length > told ? columns.since(told) : undefined;
+      const back = overview ? undefined : rewindTo;
+      if (!overview) {
+        told = columns.length;
+        rewindTo = undefined;
+      }
       if (Object.keys(sections).length === 0 && !points && back === undefined) return undefined;
       return { sections, ...(back === undefined ? {} : { rewindTo: back }), ...(points ? { points } : {}) };
     },
-    page: (request) => columns.page(request),
+    page: (request) => shown().columns.page(request),
     async rowsOfStep(step) {
+      const { columns } = shown();
       const index = columns.indexOf(step);
       if (columns.at(index, 'step') !== step) return { step, rows: [] };
       const event = await eventAt(file, columns.at(index, 'place'));
       return { step, rows: event?.type === 'step' && event.step === step ? event.rows : [] };
     },
   };
+}
+
+async function sizeOf(file: string): Promise<number> {
+  return stat(file).then(
+    ({ size }) => size,
+    () => 0,
+  );
 }
 
 /** Waits for the work, but not longer than so many milliseconds. */
@@ -208,7 +228,6 @@ async function noLongerThan(milliseconds: number, work: Promise<unknown>): Promi
     await Promise.race([work, end]);
   } finally {
     clearTimeout(timer);
-    // A failure after the time is told by the next read.
     work.catch(() => undefined);
   }
 }

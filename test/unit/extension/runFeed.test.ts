@@ -137,6 +137,34 @@ test('the rows of a step are found again in the log', async () => {
   expect(await followed.rowsOfStep(99)).toEqual({ step: 99, rows: [] });
 });
 
+test('a long log is told as a whole curve before it has been read, and then step by step', async () => {
+  const rows = Array.from({ length: 40 }, (_, i) => ({ id: `data/train.jsonl:${i}`, loss: 1.25, tokens: 12 }));
+  const count = 16_000;
+  const drafts = many(1, count + 1).map((draft, i) => ({ ...draft, loss: i === 9000 ? 77 : 2, rows }) as EventDraft);
+  const text = lines(numbered([hello, started, ...drafts, hello, { type: 'resumed', step: 15_000, after: 'restart' }]));
+  expect(text.length).toBeGreaterThan(33 << 20);
+  await writeFile(log(), text);
+  const followed = feed();
+  const reading = followed.read();
+  await followed.read(60_000);
+  const early = followed.snapshot().page;
+  // It came from a first look: a few of its steps, and those run again are gone already.
+  expect(early.step.length).toBeLessThan(5000);
+  const shown = early.step.at(-1) ?? 0;
+  expect(shown).toBeGreaterThan(14_900);
+  expect(shown).toBeLessThanOrEqual(15_000);
+  expect([early.step[0], early.total]).toEqual([1, shown]);
+  expect(early.tokens.at(-1)).toBe(shown * 240);
+  expect(Math.max(...(early.metrics['loss'] ?? []))).toBe(77);
+  expect((await followed.rowsOfStep(9001)).rows.length).toBe(40);
+  await reading;
+  expect(followed.delta()).toBe('reset');
+  const { page, sections } = followed.snapshot();
+  expect(page.total).toBe(15_000);
+  expect(sections.now).toMatchObject({ step: 15_000, tokens: 15_000 * 240, elapsed: 30_000 });
+  expect(sections.problems).toEqual([]);
+});
+
 test('a failure becomes a crash card with its remedies', async () => {
   await writeFile(log(), lines(numbered([hello, started, step(1, 3), failed])));
   const followed = feed();
