@@ -124,42 +124,27 @@ async function follow(withPanel) {
   return { delays, share };
 }
 
-/** A run of a million steps: until the chart can be read, until it is whole, and how smoothly it pans. */
+/** A run of a million steps that went on twice from a checkpoint: until its chart can be read, until it is whole, panning. */
 async function long() {
   const folder = await mkdtemp(path.join(tmpdir(), 'panel-bench-'));
-  const log = path.join(folder, 'events.jsonl');
-  const events = panels.recordedEvents({ ...panels.running, steps: 1, total: longRun });
-  const first = events.findIndex(({ type }) => type === 'step');
-  const spike = Math.round(longRun * 0.618);
-  await writeLines(log, events.slice(0, first));
-  const { rows, ...sample } = events[first];
-  await appendSteps(log, first, longRun, (step) => ({
-    ...sample,
-    rows: rows.slice(0, 1),
-    step,
-    loss: step === spike ? 9 : 1 + 1 / step + (step % 13) / 50,
-  }));
-  const empty = feedOf(folder);
-  const opened = performance.now();
-  const panel = await panels.openPanel(browser, site.url('dashboard', 'dark'), panels.feedAnswerer(empty, []));
-  await panel.page.locator('.tiles').waitFor();
-  console.log(`a panel without steps opens in ${(performance.now() - opened).toFixed(0)} ms`);
-  const feed = feedOf(folder);
-  const begun = performance.now();
-  await feed.read(patience);
-  await panel.post(panels.dashboardSnapshot(feed, 50));
-  await panel.page.locator('[data-chart=loss] canvas').waitFor();
-  const readable = performance.now() - begun;
-  const known = feed.page({ from: 0, to: Infinity, buckets: 10, smoothing: 0 }).total;
-  await feed.read();
-  const read = performance.now() - begun;
-  await panel.post(panels.dashboardSnapshot(feed, 100));
-  await panel.page.waitForFunction(
-    `document.querySelector('.tile .value').textContent.replace(/[^\\d/]/g, '').startsWith('${longRun}/')`,
-  );
-  console.log(
-    `${longRun} steps, page loaded: readable after ${readable.toFixed(0)} ms (${known} steps read), read whole after ${read.toFixed(0)} ms, drawn whole after ${(performance.now() - begun).toFixed(0)} ms`,
-  );
+  const spike = await writeLongRun(path.join(folder, 'events.jsonl'));
+  const times = [];
+  let opened;
+  for (let round = 0; round < 3; round++) {
+    await opened?.panel.context.close();
+    opened = await openLong(folder, spike);
+    times.push(opened);
+  }
+  const { feed, panel } = opened;
+  const told = (name) => {
+    const sorted = times.map((each) => each[name]).toSorted((x, y) => x - y);
+    return `${sorted[1].toFixed(0)} ms (${sorted[0].toFixed(0)}–${sorted[2].toFixed(0)})`;
+  };
+  console.log(`${longRun} steps, medians of 3 (least–most):`);
+  console.log(`  from opening to the whole curve with its spike, painted: ${told('painted')}`);
+  console.log(`  of that until the page asked for it: ${told('asked')}`);
+  console.log(`  looked over, without a page: ${told('looked')}`);
+  console.log(`  every step read: ${told('read')}`);
   const page = feed.page({ from: 0, to: Infinity, buckets: 600, smoothing: 0 });
   console.log(`the spike of one step is on the chart: ${Math.max(...page.metrics.loss) === 9}`);
 
@@ -184,6 +169,79 @@ async function long() {
   await rm(folder, { recursive: true, force: true });
 }
 
+/** Opens the run as the editor does: reads while the page loads, and tells what is known when the page asks. */
+async function openLong(folder, spike) {
+  const alone = feedOf(folder);
+  const lookedFrom = performance.now();
+  void alone.read();
+  await alone.read(60_000);
+  const looked = performance.now() - lookedFrom;
+  await alone.read();
+
+  const begun = performance.now();
+  const feed = feedOf(folder);
+  const whole = feed.read().then(() => performance.now() - begun);
+  let asked = 0;
+  const host = panels.feedAnswerer(feed, [], async () => {
+    asked ||= performance.now() - begun;
+    await feed.read(patience);
+    return panels.dashboardSnapshot(feed, 1);
+  });
+  const panel = await panels.openPanel(browser, site.url('dashboard', 'dark'), host);
+  // Two frames after the chart is there it has been painted.
+  await panel.page.waitForFunction(
+    `document.querySelector('[data-chart=loss] canvas') && document.querySelector('.tile .value').textContent.replace(/[^\\d/]/g, '').startsWith('${longRun}/')`,
+  );
+  await panel.page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+  const painted = performance.now() - begun;
+  const { metrics, step } = feed.page({ from: 0, to: Infinity, buckets: 600, smoothing: 0 });
+  if (step[0] !== 1 || metrics.loss[step.indexOf(spike)] !== 9)
+    throw new Error('the first chart is not the whole curve');
+  const read = await whole;
+  await panel.post(panels.dashboardSnapshot(feed, 100));
+  return { feed, panel, painted, asked, looked, read };
+}
+
+async function writeLongRun(log) {
+  const events = panels.recordedEvents({ ...panels.running, steps: 1, total: longRun });
+  const first = events.findIndex(({ type }) => type === 'step');
+  const spike = Math.round(longRun * 0.618);
+  await writeLines(log, events.slice(0, first));
+  const { rows, ...sample } = events[first];
+  const eventOf = (step) => ({
+    ...sample,
+    step,
+    loss: step === spike ? 9 : Math.fround(1 + 1 / step + (step % 13) / 50),
+    grad_norm: Math.fround(0.5 + (step % 17) / 30),
+    seconds: 0.117 + (step % 7) / 1000,
+    rows: rows.slice(0, 4),
+  });
+  let seq = first;
+  const stretches = [
+    [1, Math.round(longRun * 0.4)],
+    [Math.round(longRun * 0.39) + 1, Math.round(longRun * 0.8)],
+  ];
+  for (const [from, to] of [...stretches, [Math.round(longRun * 0.79) + 1, longRun]]) {
+    if (from > 1) {
+      const restart = { type: 'resumed', step: from - 1, after: 'restart' };
+      await writeLines(log, [
+        { ...events[0], seq },
+        { seq: seq + 1, time: sample.time, ...restart },
+      ]);
+      seq += 2;
+    }
+    for (let at = from; at <= to; at += 10_000) {
+      const length = Math.min(10_000, to - at + 1);
+      await writeLines(
+        log,
+        Array.from({ length }, (_, i) => ({ ...eventOf(at + i), seq: seq + i })),
+      );
+      seq += length;
+    }
+  }
+  return spike;
+}
+
 function feedOf(folder) {
   return panels.createRunFeed(folder, {
     run: () => panels.runRecord({ id: 'bench', status: 'running', folder }),
@@ -199,14 +257,4 @@ async function writeLines(file, events) {
   const handle = await open(file, 'a');
   await handle.write(events.map((event) => `${JSON.stringify(event)}\n`).join(''));
   await handle.close();
-}
-
-async function appendSteps(file, seq, count, eventOf) {
-  for (let from = 1; from <= count; from += 10_000) {
-    const length = Math.min(10_000, count - from + 1);
-    await writeLines(
-      file,
-      Array.from({ length }, (_, i) => ({ ...eventOf(from + i), seq: seq + from - 1 + i })),
-    );
-  }
 }

@@ -127,7 +127,7 @@ export async function openPanel(
     const value = unpackNumbers(unpack(packed));
     said.push(value);
     const message = readPanelMessage(value);
-    if (message.type === 'ready') await post(host.snapshot());
+    if (message.type === 'ready') await post(await host.snapshot());
     if (message.type !== 'request') return;
     try {
       const result = host.answer(message.method, message.params);

@@ -132,26 +132,29 @@ function configTable(rows: readonly ConfigRow[], comparing: boolean): HTMLElemen
   const [value = '', setting = '', ...others] = heads;
   return element(
     'table',
-    { class: 'grid' },
+    // Narrow panels lay rows out as blocks, and without roles some readers would no longer take them for a table.
+    { class: 'grid', attributes: { role: 'table' } },
     element(
       'thead',
-      {},
+      { attributes: { role: 'rowgroup' } },
       element(
         'tr',
-        {},
-        ...[setting, value, ...others].map((head) => element('th', { attributes: { scope: 'col' } }, head)),
+        { attributes: { role: 'row' } },
+        ...[setting, value, ...others].map((head) =>
+          element('th', { attributes: { scope: 'col', role: 'columnheader' } }, head),
+        ),
       ),
     ),
-    element('tbody', {}, ...rows.map((row) => configRow(row, comparing))),
+    element('tbody', { attributes: { role: 'rowgroup' } }, ...rows.map((row) => configRow(row, comparing))),
   );
 }
 
 function configRow(row: ConfigRow, comparing: boolean): HTMLElement {
-  const cell = (text: Child, kind = ''): HTMLElement => element('td', { class: kind }, text);
+  const cell = (text: Child, kind = ''): HTMLElement => element('td', { class: kind, attributes: { role: 'cell' } }, text);
   return element(
     'tr',
-    { class: row.before === undefined ? '' : 'changed' },
-    element('th', { class: 'path', attributes: { scope: 'row' } }, row.path),
+    { class: row.before === undefined ? '' : 'changed', attributes: { role: 'row' } },
+    element('th', { class: 'path', attributes: { scope: 'row', role: 'rowheader' } }, row.path),
     cell(row.value, 'code'),
     cell(row.source !== '' && element('span', { class: `source ${row.source}` }, sourceText(row.source))),
     cell(row.reason, 'why'),

@@ -16,6 +16,9 @@ import { feedOf } from './runFeeds.ts';
 /** Time between two looks at the runs, in milliseconds. */
 const interval = 1000;
 
+/** How long the panel waits for long logs, in milliseconds, before it is shown what has been read so far. */
+const patience = 500;
+
 /** Malformed messages that are told in the log, for each panel. */
 const toldTroubles = 20;
 
@@ -82,9 +85,10 @@ function feedPanel(panel: vscode.WebviewPanel, runs: readonly ReadableRun[], ser
   };
 
   const sendSnapshot = async (): Promise<void> => {
+    const feeds = [...members.values()].map(({ feed }) => feed);
+    await Promise.all(feeds.map((feed) => feed.read(patience)));
     const compared: ComparedRun[] = [];
-    for (const { feed } of members.values()) {
-      await feed.read();
+    for (const feed of feeds) {
       const { sections, page } = feed.snapshot();
       const { head, setup, now, evaluations, samples, result } = sections;
       compared.push({ head, setup, now, evaluations, samples, result, page });
