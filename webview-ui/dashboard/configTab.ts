@@ -150,7 +150,8 @@ function configTable(rows: readonly ConfigRow[], comparing: boolean): HTMLElemen
 }
 
 function configRow(row: ConfigRow, comparing: boolean): HTMLElement {
-  const cell = (text: Child, kind = ''): HTMLElement => element('td', { class: kind, attributes: { role: 'cell' } }, text);
+  const cell = (text: Child, kind = ''): HTMLElement =>
+    element('td', { class: kind, attributes: { role: 'cell' } }, text);
   return element(
     'tr',
     { class: row.before === undefined ? '' : 'changed', attributes: { role: 'row' } },

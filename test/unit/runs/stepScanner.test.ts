@@ -158,7 +158,7 @@ test('columns filled from blocks are those filled step by step, also when steps 
     ...many(1, 4500),
     evaluated,
     ...many(4500, 5000),
-    { ...step(5000, 2), loss: Number.NaN },
+    step(5000, Number.NaN),
     hello,
     { type: 'resumed', step: 3000, after: 'restart' },
     ...many(3001, 4000),
