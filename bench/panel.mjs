@@ -188,17 +188,35 @@ async function openLong(folder, spike) {
     return panels.dashboardSnapshot(feed, 1);
   });
   const panel = await panels.openPanel(browser, site.url('dashboard', 'dark'), host);
+  let revision = 1;
+  let following = true;
+  const followed = (async () => {
+    while (following) {
+      await new Promise((resolve) => setTimeout(resolve, interval));
+      await feed.read(patience);
+      const delta = feed.delta();
+      if (delta === 'reset') await panel.post(panels.dashboardSnapshot(feed, ++revision));
+      else if (delta) await panel.post({ type: 'delta', panel: 'dashboard', revision: ++revision, ...delta });
+    }
+  })();
   // Two frames after the chart is there it has been painted.
-  await panel.page.waitForFunction(
-    `document.querySelector('[data-chart=loss] canvas') && document.querySelector('.tile .value').textContent.replace(/[^\\d/]/g, '').startsWith('${longRun}/')`,
-  );
+  await panel.page.evaluate(`new Promise((done) => {
+    const look = () => {
+      const steps = document.querySelector('.tile .value')?.textContent.replace(/[^\\d/]/g, '') ?? '';
+      if (document.querySelector('[data-chart=loss] canvas') && steps.startsWith('${longRun}/')) done();
+      else requestAnimationFrame(look);
+    };
+    look();
+  })`);
   await panel.page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
   const painted = performance.now() - begun;
   const { metrics, step } = feed.page({ from: 0, to: Infinity, buckets: 600, smoothing: 0 });
   if (step[0] !== 1 || metrics.loss[step.indexOf(spike)] !== 9)
     throw new Error('the first chart is not the whole curve');
   const read = await whole;
-  await panel.post(panels.dashboardSnapshot(feed, 100));
+  following = false;
+  await followed;
+  await panel.post(panels.dashboardSnapshot(feed, ++revision));
   return { feed, panel, painted, asked, looked, read };
 }
 

@@ -86,6 +86,7 @@ export function watchRuns(
     if (looking || closed) return;
     looking = true;
     try {
+      await begunOnce;
       if (!watcher && (await isFolder(runsFolder))) await begin(true);
       await inParallel([...records.values()].filter(isLive), (run) => refresh(run.folder));
     } catch (error) {
@@ -137,9 +138,12 @@ export function watchRuns(
 
   const begun = Date.now();
   const listed = list();
-  void listed.then(async () => {
-    if (await isFolder(runsFolder)) await begin(false);
-  });
+  // A slow first listing must not be begun again by the first look, nor the folder be watched twice.
+  const begunOnce = listed
+    .then(async () => {
+      if (await isFolder(runsFolder)) await begin(false);
+    })
+    .catch((error: unknown) => onProblem(String(error)));
   const timer = setInterval(() => void look(), lookInterval);
 
   return {

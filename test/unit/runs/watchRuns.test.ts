@@ -95,12 +95,9 @@ test('a thousand runs are listed without reading an event, and their ends are re
       makeRunFolder(runs, { id: `run-${i}` }, [hello, started, step(1, i), finished]),
     ),
   );
-  const begun = performance.now();
   const list = await open();
-  const took = performance.now() - begun;
   expect(list.runs().length).toBe(1000);
   expect(list.runs().every((run) => run.kind === 'run' && run.tail === undefined)).toBe(true);
-  expect(took).toBeLessThan(3000);
   await list.loadTails(
     list
       .runs()
