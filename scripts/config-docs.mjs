@@ -1,7 +1,8 @@
-// Writes docs/config.md, the reference of the config file: every field from the schema, every rule from the rule table.
+// Writes docs/config.md, the reference of the config file: every field from the schema; and docs/config-problems.md,
+// every code from the rule table.
 
-/** The page as Markdown; `rules` is `configCodes` of src/config/rules/table.ts. */
-export function renderConfigDocs(schema, rules) {
+/** The page as Markdown. */
+export function renderConfigDocs(schema) {
   return [
     '<!-- Made by `npm run generate` from schemas/finetune.schema.json and src/config/rules. Change those, not this page. -->',
     '',
@@ -29,10 +30,8 @@ export function renderConfigDocs(schema, rules) {
     ...schedules,
     '## What is checked',
     '',
-    'Every message carries one of these codes. An *error* stops the run before it starts; a *warning* names something that',
-    'does not do what it seems to; a *hint* names something unusual.',
+    'Every message carries a code; [What can be wrong with a config](config-problems.md) explains each of them.',
     '',
-    ...rules.flatMap(ruleLines),
   ].join('\n');
 }
 
@@ -59,14 +58,27 @@ function fieldsOf(node, schema, path) {
   const entries = Object.entries(node.properties).map(([name, child]) => [name, resolve(child, schema)]);
   const leaves = entries.filter(([, child]) => !child.properties);
   const blocks = entries.filter(([, child]) => child.properties);
-  const lines = [...leaves.map(([name, child]) => item(name, child, node.required?.includes(name) ?? false)), ''];
+  const lines = [
+    ...leaves.map(([name, child]) =>
+      item(name, child, node.required?.includes(name) ?? false, path === '' ? name : `${path}.${name}`),
+    ),
+    '',
+  ];
   for (const [name, child] of blocks) lines.push(...section(path === '' ? name : `${path}.${name}`, child, schema));
   return lines;
 }
 
 function section(path, node, schema) {
   const absent = node['x-absent'] ? ` Without this block: ${node['x-absent']}.` : '';
-  const lines = [`### ${path}`, '', `${node.description}${absent}`, '', ...fieldsOf(node, schema, path)];
+  const lines = [
+    `<a id="${path.replaceAll('.', '-')}"></a>`,
+    '',
+    `### ${path}`,
+    '',
+    `${node.description}${absent}`,
+    '',
+    ...fieldsOf(node, schema, path),
+  ];
   for (const [name, child] of Object.entries(node.properties)) {
     const listItem = resolve(child, schema).anyOf?.find((branch) => branch.items)?.items;
     const item = listItem && resolve(listItem, schema);
@@ -78,17 +90,20 @@ function section(path, node, schema) {
 /** Fields of a list's items; blocks among them are described where they appear first. */
 function itemSection(path, node, schema) {
   const items = Object.entries(node.properties).map(([name, child]) =>
-    item(name, resolve(child, schema), node.required?.includes(name) ?? false),
+    item(name, resolve(child, schema), node.required?.includes(name) ?? false, `${path}.${name}`),
   );
   return [`### ${path}`, '', node.description, '', ...items, ''];
 }
 
-function item(name, node, required) {
+function item(name, node, required, path = name) {
+  const anchor = `<a id="${path.replaceAll('.', '-').replaceAll('[]', '')}"></a>`;
+  const unit = node['x-unit'] ? ` (${node['x-unit']})` : '';
+  const usual = node['x-usual'] ? ` Usual: ${node['x-usual']}.` : '';
   const fallback = 'default' in node ? `default ${code(node.default)}` : `without it: ${node['x-absent']}`;
   const forMethod = Object.entries(node['x-default-for-method'] ?? {}).map(([m, v]) => `, ${code(v)} for method ${m}`);
   const examples = (node.examples ?? []).filter((example) => flow(example) !== flow(node.default) && !node.enum);
   const shown = examples.length > 0 ? ` Example: ${examples.map(code).join(' or ')}.` : '';
-  return `- **\`${name}\`** (${required ? 'required' : fallback + forMethod.join('')}): ${valuesOf(node)}. ${node.description}${shown}`;
+  return `- ${anchor}**\`${name}\`** (${required ? 'required' : fallback + forMethod.join('')}): ${valuesOf(node)}${unit}. ${node.description}${usual}${shown}`;
 }
 
 function valuesOf(node) {
@@ -104,9 +119,36 @@ function valuesOf(node) {
   return `${node.type === 'integer' ? 'whole number' : 'number'}, ${range}`;
 }
 
-function ruleLines({ code: name, severity, summary }) {
-  const anchor = name.replace('/', '-');
-  return [`<a id="${anchor}"></a>`, '', `### ${name}`, '', `*${severity}*: ${summary}`, ''];
+/** docs/config-problems.md: a section for each code, with an example that has the problem and one that has not. */
+export function renderProblemDocs(codes) {
+  return [
+    '<!-- Made by `npm run generate` from src/config/rules. Change those, not this page. -->',
+    '',
+    '# What can be wrong with a config',
+    '',
+    'Every message carries one of these codes. An *error* stops the run before it starts; a *warning* names something that',
+    'does not do what it seems to; a *hint* names something unusual. The setting `finetune.problems.severity` of the editor',
+    'changes how a code is shown, not what it stops. Where there is a quick fix, `Ctrl+.` on the problem offers it.',
+    '',
+    ...codes.flatMap(problemLines),
+  ].join('\n');
+}
+
+function problemLines({ code: name, severity, summary, explanation }) {
+  const { why, wrong, right, fix } = explanation;
+  return [
+    `<a id="${name.replace('/', '-')}"></a>`,
+    '',
+    `## ${name}`,
+    '',
+    `*${severity}*: ${summary}`,
+    '',
+    why,
+    '',
+    ...(wrong === undefined ? [] : ['```yaml', wrong.trimEnd(), '```', '']),
+    ...(right === undefined ? [] : ['Instead:', '', '```yaml', right.trimEnd(), '```', '']),
+    ...(fix === undefined ? [] : [`Quick fix: ${fix}.`, '']),
+  ];
 }
 
 function resolve(node, schema) {

@@ -1,14 +1,15 @@
-// Derives from schemas/finetune.schema.json what must not drift from it: the types, the defaults and docs/config.md.
+// Derives from schemas/finetune.schema.json and the rules what must not drift from them: types, defaults and pages of docs/.
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { compile } from 'json-schema-to-typescript';
 import { format, resolveConfig } from 'prettier';
-import { renderConfigDocs } from './config-docs.mjs';
+import { renderConfigDocs, renderProblemDocs } from './config-docs.mjs';
 
 const root = new URL('../', import.meta.url);
 const schemaFile = new URL('schemas/finetune.schema.json', root);
 const typesFile = new URL('src/config/schema.generated.ts', root);
 const docsFile = new URL('docs/config.md', root);
+const problemsFile = new URL('docs/config-problems.md', root);
 
 const banner = '// Made by `npm run generate` from schemas/finetune.schema.json. Change the schema, not this file.\n';
 
@@ -32,10 +33,16 @@ export async function renderTypes(schema) {
   return format(text, { ...(await resolveConfig(fileURLToPath(typesFile))), parser: 'typescript' });
 }
 
-/** The text of docs/config.md. `rules` is the rule table of src/config/rules/table.ts. */
-export async function renderDocs(schema, rules) {
+/** The text of docs/config.md. */
+export async function renderDocs(schema) {
   const options = await resolveConfig(fileURLToPath(docsFile));
-  return format(renderConfigDocs(schema, rules), { ...options, parser: 'markdown' });
+  return format(renderConfigDocs(schema), { ...options, parser: 'markdown' });
+}
+
+/** The text of docs/config-problems.md. `codes` is `explainedCodes` of src/config/rules/explanations.ts. */
+export async function renderProblems(codes) {
+  const options = await resolveConfig(fileURLToPath(problemsFile));
+  return format(renderProblemDocs(codes), { ...options, parser: 'markdown' });
 }
 
 /** A description beside a `$ref` would make a type of its own out of every use. */
@@ -80,18 +87,19 @@ function methodDefaults(node, schema, path) {
 async function loadRules() {
   const { build } = await import('esbuild');
   const bundle = await build({
-    entryPoints: [fileURLToPath(new URL('src/config/rules/table.ts', root))],
+    entryPoints: [fileURLToPath(new URL('src/config/rules/explanations.ts', root))],
     bundle: true,
     write: false,
     format: 'esm',
     platform: 'neutral',
   });
   const source = Buffer.from(bundle.outputFiles[0].contents).toString('base64');
-  return (await import(`data:text/javascript;base64,${source}`)).configCodes;
+  return (await import(`data:text/javascript;base64,${source}`)).explainedCodes;
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const schema = JSON.parse(await readFile(schemaFile, 'utf8'));
   await writeFile(typesFile, await renderTypes(schema));
-  await writeFile(docsFile, await renderDocs(schema, await loadRules()));
+  await writeFile(docsFile, await renderDocs(schema));
+  await writeFile(problemsFile, await renderProblems(await loadRules()));
 }

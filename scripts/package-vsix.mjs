@@ -27,6 +27,8 @@ const contents = [
   'CHANGELOG.md',
   'LICENSE',
   'docs/config.md',
+  'docs/config-problems.md',
+  'docs/editor.md',
   'docs/images',
 ];
 

@@ -3,8 +3,9 @@
 import type { Problem } from '../protocol/problem.ts';
 import { formatPath, type PathPart } from './path.ts';
 import { placeOf, type Positions } from './positions.ts';
-import { resolveNode, schemaAt, type SchemaNode } from './schema.ts';
-import { suggestFields, suggestValue } from './suggest.ts';
+import { meantBoolean, meantNumber, meantWord } from './meant.ts';
+import { schemaAt, type SchemaNode } from './schema.ts';
+import { suggestFields } from './suggest.ts';
 import { describeExpected, describeValue, showNumber, showValue, suchAs } from './words.ts';
 
 export type Fault =
@@ -112,27 +113,19 @@ function valueHint(path: string, schema: SchemaNode, value: unknown): string {
   return booleanHint(schema, value) ?? numberHint(schema, value) ?? enumHint(path, schema, value) ?? '';
 }
 
-/** YAML 1.2 has `true` and `false` only; people remember more. */
 function booleanHint(schema: SchemaNode, value: string): string | undefined {
-  if (schema.type !== 'boolean' && !schema.enum?.includes(true)) return undefined;
-  const wanted = /^(yes|on|y|true)$/i.test(value) ? 'true' : /^(no|off|n|false)$/i.test(value) ? 'false' : undefined;
+  const wanted = meantBoolean(schema, value);
   return wanted === undefined ? undefined : ` Write \`${wanted}\`, without quotes.`;
 }
 
 function numberHint(schema: SchemaNode, value: string): string | undefined {
-  const types = [schema, ...(schema.anyOf ?? []).map(resolveNode)].map((node) => node.type);
-  if (!types.some((type) => type === 'number' || type === 'integer')) return undefined;
-  const percent = /^\s*(\d+(?:\.\d+)?)\s*%\s*$/.exec(value)?.[1];
-  if (percent !== undefined) return ` Write ${showNumber(Number(percent) / 100)} for ${percent} %.`;
-  const number = Number(value.replaceAll(/[_, ]/g, ''));
-  if (value.trim() === '' || !Number.isFinite(number)) return undefined;
-  return ` Write the number plainly, without quotes or separators: ${showNumber(number)}.`;
+  const meant = meantNumber(schema, value);
+  if (!meant) return undefined;
+  if (meant.percent !== undefined) return ` Write ${showNumber(meant.number)} for ${meant.percent} %.`;
+  return ` Write the number plainly, without quotes or separators: ${showNumber(meant.number)}.`;
 }
 
 function enumHint(path: string, schema: SchemaNode, value: string): string | undefined {
-  const allowed = [schema, ...(schema.anyOf ?? []).map(resolveNode)]
-    .flatMap((node) => node.enum ?? [])
-    .filter((item) => typeof item === 'string');
-  const meant = suggestValue(path, value, allowed);
+  const meant = meantWord(path, schema, value);
   return meant === undefined ? undefined : ` Did you mean \`${meant}\`?`;
 }

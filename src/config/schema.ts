@@ -25,6 +25,10 @@ export interface SchemaNode {
   readonly 'x-expects'?: string;
   /** What holds when the field is absent, where that is not one constant. */
   readonly 'x-absent'?: string;
+  /** What a number counts. */
+  readonly 'x-unit'?: string;
+  /** What most recipes take. */
+  readonly 'x-usual'?: string;
 }
 
 interface RootSchema extends SchemaNode {
@@ -32,7 +36,7 @@ interface RootSchema extends SchemaNode {
 }
 
 /** Annotations that a validator must not take for typing errors. */
-export const annotationKeywords = ['x-expects', 'x-absent', 'x-fallback', 'x-default-for-method'];
+export const annotationKeywords = ['x-expects', 'x-absent', 'x-fallback', 'x-default-for-method', 'x-unit', 'x-usual'];
 
 /** schemas/finetune.schema.json. */
 export const configSchema: RootSchema = schemaJson;

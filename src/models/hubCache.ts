@@ -70,3 +70,16 @@ async function exists(path: string): Promise<boolean> {
     () => false,
   );
 }
+
+/** Ids (`org/name`) of the models in a cache folder whose `main` is there whole; none where there is no such folder. */
+export async function cachedModels(cache: string): Promise<string[]> {
+  const names = await readdir(cache).catch(() => []);
+  const ids = names.flatMap((name) => /^models--(.+?)--(.+)$/.exec(name)?.slice(1).join('/') ?? []);
+  const whole = await Promise.all(
+    ids.map(async (id) => {
+      const snapshot = await cachedSnapshot(hubCache(cache, id), 'main');
+      return snapshot !== undefined && (await isComplete(snapshot));
+    }),
+  );
+  return ids.filter((_, index) => whole[index]).sort();
+}

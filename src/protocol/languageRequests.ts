@@ -24,11 +24,13 @@ export interface ServerOptions {
    * Without it links are file addresses of the installed pages.
    */
   readonly docsLink?: string;
+  /** The editor's command that opens completions, to be called after a name that wants a value. */
+  readonly suggestCommand?: string;
 }
 
 export const serverOptions = lazyValidator<ServerOptions>({
   type: 'object',
-  properties: { docsLink: { type: 'string', pattern: '\\{page\\}.*\\{anchor\\}' } },
+  properties: { docsLink: { type: 'string', pattern: '\\{page\\}.*\\{anchor\\}' }, suggestCommand: { type: 'string' } },
 });
 
 const uriParams = {

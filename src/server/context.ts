@@ -10,18 +10,23 @@ import { docsLinks, type DocsLinks } from './docsLinks.ts';
 import { openDocuments, type Documents } from './documents.ts';
 import { fileOf } from './fileOf.ts';
 import { openSettings, type Settings } from './settings.ts';
+import { lookAround, type Surroundings } from './surroundings.ts';
 
 export interface ServerContext {
   /** Configs and datasets that are open in the editor. */
   readonly documents: Documents;
   readonly settings: Settings;
+  /** Files, models and data around a config. */
+  readonly surroundings: Surroundings;
   /** Absolute paths of the workspace's folders. */
   readonly folders: () => readonly string[];
   /** Addresses of documentation pages. */
   readonly docs: DocsLinks;
   readonly log: RemoteConsole;
-  /** Runs `listener` when files that configs may name were made, changed or removed outside the editor's documents. */
-  readonly onFilesChanged: (listener: () => void) => void;
+  /** The command by which the editor opens its completions again; undefined in editors that have none. */
+  readonly suggestCommand: () => string | undefined;
+  /** Runs `listener` when something outside of the documents has changed or has come to be known. */
+  readonly onNews: (listener: () => void) => void;
 }
 
 /** The context and its two moments of the handshake; only `serve` sees those. */
@@ -38,12 +43,18 @@ export function createContext(connection: Connection): OpenContext {
   const documents = openDocuments(connection);
   const docs = docsLinks();
   const folders = new Map<string, string>();
-  const fileListeners: (() => void)[] = [];
+  const newsListeners: (() => void)[] = [];
+  const news = (): void => {
+    for (const listener of newsListeners) listener();
+  };
+  const surroundings = lookAround(news);
+  let suggestCommand: string | undefined;
   let canWatch = false;
   let canListFolders = false;
 
   connection.onDidChangeWatchedFiles(() => {
-    for (const listener of fileListeners) listener();
+    surroundings.expire();
+    news();
   });
 
   return {
@@ -52,15 +63,19 @@ export function createContext(connection: Connection): OpenContext {
     folders: () => [...folders.values()],
     docs,
     log: connection.console,
-    onFilesChanged: (listener) => void fileListeners.push(listener),
+    surroundings,
+    suggestCommand: () => suggestCommand,
+    onNews: (listener) => void newsListeners.push(listener),
     initialize(params) {
       const { workspace } = params.capabilities;
       settings.initialize(workspace?.configuration === true, workspace?.didChangeConfiguration?.dynamicRegistration);
       canWatch = workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
       canListFolders = workspace?.workspaceFolders === true;
       for (const { uri } of params.workspaceFolders ?? []) folders.set(uri, fileOf(uri) ?? uri);
-      const options: unknown = params.initializationOptions;
-      docs.use(checked(serverOptions, options ?? {}, 'initializationOptions').docsLink);
+      const given: unknown = params.initializationOptions;
+      const options = checked(serverOptions, given ?? {}, 'initializationOptions');
+      docs.use(options.docsLink);
+      suggestCommand = options.suggestCommand;
     },
     initialized() {
       settings.listen();

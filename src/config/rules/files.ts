@@ -76,17 +76,21 @@ function namedPaths(config: FinetuneConfig): { file: string; path: string }[] {
 function notFound(file: string, path: string, facts: ConfigFacts): Finding {
   const percent = /^(\d+(?:\.\d+)?) ?%$/.exec(file)?.[1];
   if (percent !== undefined) return { path, message: `Write a share as a number: ${Number(percent) / 100}.` };
+  const near = nearPaths(file, facts);
+  const hint =
+    near.length > 0 ? `Did you mean ${near.join(' or ')}?` : 'Paths are relative to the folder of this config.';
+  return { path, message: `${file} is not there. ${hint}` };
+}
+
+/** Up to three paths that are there and are spelled almost like this one. */
+export function nearPaths(file: string, facts: ConfigFacts): string[] {
   const plain = file.replaceAll('\\', '/').replace(/\/+$/, '');
   const slash = plain.lastIndexOf('/');
   const folder = slash === -1 ? '.' : plain.slice(0, slash) || '/';
   const names = facts.listFolder?.(folder) ?? [];
   const near = nearest(plain.slice(slash + 1), names, (name) => name).slice(0, 3);
   const prefix = slash === -1 ? '' : plain.slice(0, slash + 1);
-  const hint =
-    near.length > 0
-      ? `Did you mean ${near.map((name) => prefix + name).join(' or ')}?`
-      : 'Paths are relative to the folder of this config.';
-  return { path, message: `${file} is not there. ${hint}` };
+  return near.map((name) => prefix + name);
 }
 
 export const fileRules: readonly ConfigRule[] = [fileNotFound, noFilesMatch, outputNotWritable];

@@ -14,7 +14,7 @@ export interface Finding {
 }
 
 export interface CodeInfo {
-  /** `config/kebab-case`; docs/config.md explains it under `#config-kebab-case`. */
+  /** `config/kebab-case`; docs/config-problems.md explains it under `#config-kebab-case`. */
   readonly code: string;
   readonly severity: Severity;
   /** When it appears, for the documentation and the editor. */

@@ -49,7 +49,7 @@ export async function startLanguageClient(log: vscode.LogOutputChannel): Promise
     documentSelector: servedDocuments.map((filter) => ({ ...filter })),
     outputChannel: log,
     errorHandler,
-    initializationOptions: { docsLink: docsLink() },
+    initializationOptions: { docsLink: docsLink(), suggestCommand: 'editor.action.triggerSuggest' },
     markdown: { isTrusted: { enabledCommands: [commandIds.openDocs] } },
     diagnosticCollectionName: 'finetune',
   };

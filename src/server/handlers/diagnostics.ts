@@ -10,7 +10,6 @@ import type { Place, Problem, Severity } from '../../protocol/problem.ts';
 import type { ServerContext } from '../context.ts';
 import { problemPage, type DocsLinks } from '../docsLinks.ts';
 import type { OpenConfig } from '../documents.ts';
-import { factsNow } from '../facts.ts';
 import { configProblems } from '../service/configProblems.ts';
 import type { LanguageSettings } from '../settings.ts';
 import type { Feature } from './feature.ts';
@@ -30,7 +29,7 @@ export const diagnosticsFeature: Feature = {
     context.documents.onSave(tellAll);
     context.documents.onClose((uri) => void connection.sendDiagnostics({ uri, diagnostics: [] }));
     context.settings.onChange(tellAll);
-    context.onFilesChanged(tellAll);
+    context.onNews(tellAll);
   },
 };
 
@@ -39,7 +38,9 @@ async function publish(connection: Connection, context: ServerContext, config: O
   // Edits that came meanwhile have made a newer version of it.
   if (context.documents.config(config.uri) !== config) return;
   const environment = { ...process.env, ...settings.environment };
-  const problems = configProblems(config.parsed(), environment, factsNow(config.file));
+  const problems = configProblems(config.parsed(), environment, (usable) =>
+    context.surroundings.facts(config.file, usable),
+  );
   await connection.sendDiagnostics({
     uri: config.uri,
     version: config.document.version,

@@ -1,8 +1,6 @@
 // Answers what a run of the open config would be: every default filled in, with reasons.
 import { effectiveConfig } from '../../config/effective.ts';
 import { effectiveConfigRequest } from '../../protocol/languageRequests.ts';
-import { machineFacts } from '../../trainer/facts.ts';
-import { factsNow } from '../facts.ts';
 import { checkText } from '../service/configText.ts';
 import { effectiveText } from '../service/effectiveText.ts';
 import { answer, type Feature } from './feature.ts';
@@ -17,7 +15,11 @@ export const effectiveConfigFeature: Feature = {
       const text = open.parsed();
       const { config } = checkText(text, { ...process.env, ...environment });
       if (!config) return { text: null };
-      const facts = { ...factsNow(open.file), machine: await machineFacts('cpu') };
+      await context.surroundings.model(config.model, open.file);
+      const facts = {
+        ...context.surroundings.facts(open.file, config),
+        machine: await context.surroundings.machine(),
+      };
       return { text: effectiveText(effectiveConfig(config, facts, text.positions).decisions) };
     });
   },

@@ -1,6 +1,15 @@
 // Everything that the server does, in one list.
+import { codeActionsFeature } from './codeActions.ts';
+import { completionFeature } from './completion.ts';
 import { diagnosticsFeature } from './diagnostics.ts';
 import { effectiveConfigFeature } from './effectiveConfig.ts';
 import type { Feature } from './feature.ts';
+import { hoverFeature } from './hover.ts';
 
-export const features: readonly Feature[] = [diagnosticsFeature, effectiveConfigFeature];
+export const features: readonly Feature[] = [
+  diagnosticsFeature,
+  completionFeature,
+  hoverFeature,
+  codeActionsFeature,
+  effectiveConfigFeature,
+];

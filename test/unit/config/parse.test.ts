@@ -507,4 +507,4 @@ test('whatever the text, parsing returns, and every problem has code and place',
       expect(found.message, text).not.toMatch(/undefined|NaN,? NaN|\[object/);
     }
   }
-});
+}, 120_000);

@@ -1,10 +1,12 @@
 // The schema itself: every field says what it is, what it defaults to and how it looks; what is derived from it is current.
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { renderDocs, renderTypes } from '../../../scripts/generate-types.mjs';
+import { renderDocs, renderProblems, renderTypes } from '../../../scripts/generate-types.mjs';
 import { parseConfig } from '../../../src/config/parse.ts';
 import { allFields, configSchema, resolveNode, schemaAt, type SchemaNode } from '../../../src/config/schema.ts';
+import { explainedCodes } from '../../../src/config/rules/explanations.ts';
 import { configCodes } from '../../../src/config/rules/table.ts';
+import { fieldAnchor } from '../../../src/server/service/fieldDocs.ts';
 
 const fields = allFields();
 const leaves = fields.filter((field) => !field.schema.properties);
@@ -87,9 +89,20 @@ describe('derived files are current (else: npm run generate)', () => {
     expect(written.replaceAll('\r\n', '\n')).toBe(await renderTypes(configSchema));
   });
 
-  test('docs/config.md, with an anchor for every code', async () => {
+  test('docs/config.md, with an anchor for every field', async () => {
     const written = await readFile(new URL('../../../docs/config.md', import.meta.url), 'utf8');
-    expect(written.replaceAll('\r\n', '\n')).toBe(await renderDocs(configSchema, configCodes));
+    expect(written.replaceAll('\r\n', '\n')).toBe(await renderDocs(configSchema));
+    for (const { path } of fields) {
+      const parts = path.split('.').flatMap((part) => (part.endsWith('[]') ? [part.slice(0, -2), 0] : [part]));
+      // Columns of one file are described where they appear first.
+      if (/train\[\]\.columns\./.test(path)) continue;
+      expect(written).toContain(`<a id="${fieldAnchor(parts)}"></a>`);
+    }
+  });
+
+  test('docs/config-problems.md, with a section for every code', async () => {
+    const written = await readFile(new URL('../../../docs/config-problems.md', import.meta.url), 'utf8');
+    expect(written.replaceAll('\r\n', '\n')).toBe(await renderProblems(explainedCodes));
     for (const { code } of configCodes) expect(written).toContain(`<a id="${code.replace('/', '-')}"></a>`);
   });
 });

@@ -1,0 +1,243 @@
+// For every code why it matters, a config that has the problem, one that has not, and what the quick fix does. Source of
+// docs/config-problems.md; the examples are tested.
+
+import type { CodeInfo } from './rule.ts';
+import { configCodes } from './table.ts';
+
+export interface Explanation {
+  readonly why: string;
+  /** Lines of a config; `version`, `model` and `data` are only written where they matter. */
+  readonly wrong?: string;
+  readonly right?: string;
+  /** What the quick fix does, as a clause; absent where there is none. */
+  readonly fix?: string;
+}
+
+const explanations: Readonly<Record<string, Explanation>> = {
+  'config/yaml-syntax': {
+    why: 'The file cannot be read from here on, so nothing after this place is checked. Most often a tab, a missing colon, quote or bracket, or a line that is not indented like its neighbours.',
+    wrong: 'training:\n\tepochs: 3',
+    right: 'training:\n  epochs: 3',
+    fix: 'replaces tabs by spaces, or adds the colon after a name',
+  },
+  'config/duplicate-key': {
+    why: 'YAML leaves open which of two values counts, so neither is taken.',
+    wrong: 'seed: 1\nseed: 2',
+    right: 'seed: 2',
+    fix: 'removes the second one',
+  },
+  'config/not-text': {
+    why: 'Editors on Windows may save as UTF-16, and a copied binary file is no config. Configs are UTF-8.',
+  },
+  'config/empty-file': {
+    why: 'There is nothing to run. Completion in an empty file offers the fields that are needed.',
+  },
+  'config/not-a-mapping': {
+    why: 'A config is made of fields with names. Data files belong under `data.train` of a config.',
+  },
+  'config/too-large': {
+    why: 'No config has a megabyte of text or fifty blocks inside each other. Aliases that repeat each other grow without limit and are refused.',
+  },
+  'config/unknown-key': {
+    why: 'A field that nobody reads would leave you with a default that you did not choose. Names of Axolotl, LLaMA-Factory, TRL, Unsloth and the Hugging Face Trainer are recognised.',
+    wrong: 'training:\n  num_train_epochs: 3',
+    right: 'training:\n  epochs: 3',
+    fix: 'changes the name, moves the field into the block where it belongs (translating true and false), or removes it',
+  },
+  'config/missing-field': {
+    why: 'Model, data and the version of the file format cannot be guessed.',
+    wrong: 'model: HuggingFaceTB/SmolLM2-135M-Instruct\ndata: {train: rows.jsonl}',
+    right: 'version: 1\nmodel: HuggingFaceTB/SmolLM2-135M-Instruct\ndata: {train: rows.jsonl}',
+    fix: 'adds the field with an example',
+  },
+  'config/empty-value': {
+    why: 'An empty value is neither the default nor off. For the default leave the line out.',
+    wrong: 'seed:',
+    right: 'seed: 42',
+    fix: 'removes the line',
+  },
+  'config/wrong-value': {
+    why: 'The field takes another kind of value, or one of a few words. YAML 1.2 has `true` and `false` only; numbers go without quotes and separators.',
+    wrong: 'training:\n  lr_scheduler: cosin',
+    right: 'training:\n  lr_scheduler: cosine',
+    fix: 'writes the nearest word, the boolean or the number that is meant, or offers the words that are allowed',
+  },
+  'config/out-of-range': {
+    why: 'Outside its limits the value has no meaning: a share above 1, a rank of 0.',
+    wrong: 'lora:\n  rank: 0',
+    right: 'lora:\n  rank: 8',
+    fix: 'takes the limit, or the default where the limit itself is not allowed',
+  },
+  'config/environment-unset': {
+    why: 'A run would start with a text that still holds `${env:…}`. The editor looks at its own environment and at the setting `finetune.trainer.environment`.',
+    wrong: 'output: "${env:NO_SUCH_VARIABLE}/result"',
+    right: 'output: "outputs/result"',
+  },
+  'config/environment-syntax': {
+    why: 'Names of environment variables have letters, digits and `_`, and do not begin with a digit.',
+    wrong: 'output: "${env:MY-FOLDER}/result"',
+    right: 'output: "outputs/result"',
+  },
+  'config/override-syntax': {
+    why: 'On the command line `--set training.epochs=2` sets a field: a path, `=`, and a value as in YAML.',
+  },
+  'config/override-path': {
+    why: '`--set` can set any field of a block, but nothing below a single value and no list item that is not there.',
+  },
+  'config/file-not-found': {
+    why: 'The run could not read it. Paths are relative to the folder of the config, wherever the command is called.',
+    wrong: 'data:\n  train: data/trian.jsonl',
+    right: 'data:\n  train: data/train.jsonl',
+    fix: 'takes the name that is there and is spelled almost like it',
+  },
+  'config/no-files-match': {
+    why: 'A pattern without a match would train on nothing. `*` stays in its folder, `**` goes through subfolders.',
+    wrong: 'data:\n  train: rows/*.jsonl',
+    right: 'data:\n  train: data/*.jsonl',
+  },
+  'config/output-not-writable': {
+    why: 'The result is copied at the end of the run; that it cannot be is better known before.',
+    wrong: 'output: data/train.jsonl/result',
+    right: 'output: outputs/result',
+  },
+  'config/validation-is-train': {
+    why: 'A model knows the rows that it was trained on, so the validation loss would fall without the model getting better.',
+    wrong: 'data:\n  train: data/train.jsonl\n  validation: data/train.jsonl',
+    right: 'data:\n  train: data/train.jsonl\n  validation: 0.05',
+    fix: 'keeps 5 % of the rows apart',
+  },
+  'config/max-length-beyond-context': {
+    why: 'Positions beyond the context were never trained; what the model answers there is noise.',
+    wrong: 'data:\n  train: data/train.jsonl\n  max_length: 4096',
+    right: 'data:\n  train: data/train.jsonl\n  max_length: 2048',
+    fix: "takes the model's context",
+  },
+  'config/columns-unused': {
+    why: 'The renaming has no effect: rows of this format do not have that part.',
+    wrong: 'data:\n  train: data/train.jsonl\n  format: text\n  columns: {text: content, prompt: question}',
+    right: 'data:\n  train: data/train.jsonl\n  format: text\n  columns: {text: content}',
+    fix: 'removes the line',
+  },
+  'config/chat-fields-unused': {
+    why: 'Running text has no turns, so a template, a system prompt or a choice of turns does nothing.',
+    wrong: 'data:\n  train: data/train.jsonl\n  format: text\n  train_on: assistant',
+    right: 'data:\n  train: data/train.jsonl\n  format: text',
+    fix: 'removes the line',
+  },
+  'config/output-is-input': {
+    why: 'The result would overwrite what the run was made from.',
+    wrong: 'model: ./models/tiny\noutput: models/tiny',
+    right: 'model: ./models/tiny\noutput: outputs/tiny',
+  },
+  'config/epochs-and-max-steps': {
+    why: 'Both say how long the run is, and they seldom agree.',
+    wrong: 'training:\n  epochs: 3\n  max_steps: 100',
+    right: 'training:\n  max_steps: 100',
+    fix: 'removes one of the two',
+  },
+  'config/warmup-ratio-and-steps': {
+    why: 'Both say how long the warm-up is.',
+    wrong: 'training:\n  warmup_ratio: 0.03\n  warmup_steps: 10',
+    right: 'training:\n  warmup_steps: 10',
+    fix: 'removes one of the two',
+  },
+  'config/warmup-too-long': {
+    why: 'The learning rate rises through the whole run and never reaches its value.',
+    wrong: 'training:\n  max_steps: 100\n  warmup_steps: 100',
+    right: 'training:\n  max_steps: 100\n  warmup_ratio: 0.03',
+    fix: 'takes a share of the run instead',
+  },
+  'config/warmup-and-decay-overlap': {
+    why: 'There would be no stable part: the rate falls before it has risen.',
+    wrong: 'training:\n  max_steps: 100\n  lr_scheduler: warmup_stable_decay\n  decay_ratio: 0.8\n  warmup_steps: 40',
+    right: 'training:\n  max_steps: 100\n  lr_scheduler: warmup_stable_decay\n  decay_ratio: 0.2\n  warmup_steps: 10',
+  },
+  'config/min-lr-unused': {
+    why: 'Only cosine_with_min_lr and warmup_stable_decay end at a share of the rate; the others end at 0 or stay.',
+    wrong: 'training:\n  lr_scheduler: linear\n  min_lr_ratio: 0.1',
+    right: 'training:\n  lr_scheduler: cosine_with_min_lr\n  min_lr_ratio: 0.1',
+    fix: 'removes the line',
+  },
+  'config/decay-ratio-unused': {
+    why: 'Only warmup_stable_decay has a decay of its own.',
+    wrong: 'training:\n  decay_ratio: 0.2',
+    right: 'training:\n  lr_scheduler: warmup_stable_decay\n  decay_ratio: 0.2',
+    fix: 'removes the line',
+  },
+  'config/adam-unused': {
+    why: 'Plain gradient descent has no moments.',
+    wrong: 'training:\n  optimizer: sgd\n  adam_beta2: 0.95',
+    right: 'training:\n  optimizer: adamw\n  adam_beta2: 0.95',
+    fix: 'removes the line',
+  },
+  'config/learning-rate-unusual': {
+    why: 'Far above the usual range training becomes unstable or forgets what the model knew, far below it hardly changes. LoRA wants about ten times the rate of full fine-tuning (Schulman et al. 2025, "LoRA Without Regret"); QLoRA took 1e-4 to 2e-4 (Dettmers et al. 2023, arXiv:2305.14314). This is no error: small models and small data bear more.',
+    wrong: 'training:\n  learning_rate: 0.02',
+    right: 'training:\n  learning_rate: 2e-4',
+    fix: "takes the method's default",
+  },
+  'config/lora-unused': {
+    why: 'Full fine-tuning trains every weight and has no adapters.',
+    wrong: 'method: full\nlora:\n  rank: 16',
+    right: 'method: lora\nlora:\n  rank: 16',
+    fix: 'removes the field, or takes method lora',
+  },
+  'config/alpha-far-from-rank': {
+    why: 'What the adapters add is scaled by alpha / rank. A scale of 1 to 2 is what most recipes take; another one acts like another learning rate.',
+    wrong: 'lora:\n  rank: 8\n  alpha: 256',
+    right: 'lora:\n  rank: 8\n  alpha: 16',
+    fix: 'takes 2 · rank, or removes the line, which means the same',
+  },
+  'config/unknown-target-module': {
+    why: 'No layer would get an adapter from this name. Layers are called by the last part of their name, such as `q_proj`.',
+    wrong: 'lora:\n  target_modules: [q_prj]',
+    right: 'lora:\n  target_modules: [q_proj]',
+    fix: 'takes the nearest name that this model has, or all linear layers',
+  },
+  'config/adapter-differs': {
+    why: 'An adapter keeps the shape and scale that it was made with.',
+    wrong: 'lora:\n  init_from: adapters/first\n  rank: 8',
+    right: 'lora:\n  init_from: adapters/first',
+    fix: "removes the line, so that the adapter's own value holds",
+  },
+  'config/early-stopping-without-validation': {
+    why: 'Stopping early watches the validation loss.',
+    wrong: 'data:\n  train: data/train.jsonl\n  validation: 0\nearly_stopping: {patience: 3}',
+    right: 'data:\n  train: data/train.jsonl\n  validation: 0.05\nearly_stopping: {patience: 3}',
+    fix: 'keeps 5 % of the rows apart, or removes early_stopping',
+  },
+  'config/best-by-without-validation': {
+    why: 'Without a validation loss no checkpoint is better than another.',
+    wrong: 'data:\n  train: data/train.jsonl\n  validation: 0\ncheckpoints: {best_by: eval_loss}',
+    right: 'data:\n  train: data/train.jsonl\n  validation: 0.05\ncheckpoints: {best_by: eval_loss}',
+    fix: 'keeps 5 % of the rows apart, or removes the line',
+  },
+  'config/every-beyond-end': {
+    why: 'It happens once, at the end, as it would anyway.',
+    wrong: 'training:\n  max_steps: 100\nevaluation:\n  every: 500',
+    right: 'training:\n  max_steps: 100\nevaluation:\n  every: 20',
+    fix: 'removes the line',
+  },
+  'config/max-new-tokens-unused': {
+    why: 'It limits the answers to `evaluation.prompts`, and none are asked.',
+    wrong: 'evaluation:\n  max_new_tokens: 64',
+    right: 'evaluation:\n  max_new_tokens: 64\n  prompts: [Hello]',
+    fix: 'removes the line',
+  },
+  'config/device-unavailable': {
+    why: 'The run would not start. `finetune doctor` says what this machine has, and in one line each why not more. Found by `finetune check` and before a start; while you type, no device is tried.',
+    wrong: 'device: cuda',
+    right: 'device: auto',
+    fix: 'takes the best device that there is',
+  },
+};
+
+export interface ExplainedCode extends CodeInfo {
+  readonly explanation: Explanation;
+}
+
+/** Every code with its explanation; a code without one has an empty `why`, which a test refuses. */
+export const explainedCodes: readonly ExplainedCode[] = configCodes.map((info) => ({
+  ...info,
+  explanation: explanations[info.code] ?? { why: '' },
+}));
