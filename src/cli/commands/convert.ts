@@ -34,9 +34,11 @@ Exit codes: 0 written, 1 nothing written, 130 interrupted.
 
 Examples:
   finetune convert alpaca.json --to messages --out train.jsonl
-  finetune convert chats.jsonl --to prompt_completion --split-turns --out pairs.jsonl
+  finetune convert chats.jsonl --to prompt_completion --split-turns \\
+    --out pairs.jsonl
   finetune convert tickets.csv --to jsonl --out tickets.jsonl
-  finetune convert chats.jsonl --to messages --rename-role agent=assistant --out chats2.jsonl`;
+  finetune convert chats.jsonl --to messages --rename-role agent=assistant \\
+    --out renamed.jsonl`;
 
 export const define: DefineCommand = (command, terminal, done) => {
   command
