@@ -2,3 +2,12 @@
 export function renderTypes(schema: unknown): Promise<string>;
 export function renderDocs(schema: unknown): Promise<string>;
 export function renderProblems(codes: readonly unknown[]): Promise<string>;
+export function renderLintPage(
+  rules: readonly {
+    readonly code: string;
+    readonly group: string;
+    readonly severity: string;
+    readonly title: string;
+    readonly fix?: string;
+  }[],
+): Promise<string>;

@@ -4,12 +4,15 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { compile } from 'json-schema-to-typescript';
 import { format, resolveConfig } from 'prettier';
 import { renderConfigDocs, renderProblemDocs } from './config-docs.mjs';
+import { renderLintDocs } from './lint-docs.mjs';
 
 const root = new URL('../', import.meta.url);
 const schemaFile = new URL('schemas/finetune.schema.json', root);
 const typesFile = new URL('src/config/schema.generated.ts', root);
 const docsFile = new URL('docs/config.md', root);
 const problemsFile = new URL('docs/config-problems.md', root);
+const lintFile = new URL('docs/lint.md', root);
+const precisionFile = new URL('bench/lint-precision.json', root);
 
 const banner = '// Made by `npm run generate` from schemas/finetune.schema.json. Change the schema, not this file.\n';
 
@@ -83,23 +86,31 @@ function methodDefaults(node, schema, path) {
   return result;
 }
 
-/** The rule table is TypeScript: bundle it in memory, since Node 20 does not read TypeScript. */
-async function loadRules() {
+/** The text of docs/lint.md. `rules` is the rule table of src/lint/rules/table.ts. */
+export async function renderLintPage(rules) {
+  const precision = JSON.parse(await readFile(precisionFile, 'utf8'));
+  const options = await resolveConfig(fileURLToPath(lintFile));
+  return format(renderLintDocs(rules, precision), { ...options, parser: 'markdown' });
+}
+
+/** Rule tables are TypeScript: bundled in memory, since Node 20 does not read TypeScript. */
+async function load(file) {
   const { build } = await import('esbuild');
   const bundle = await build({
-    entryPoints: [fileURLToPath(new URL('src/config/rules/explanations.ts', root))],
+    entryPoints: [fileURLToPath(new URL(file, root))],
     bundle: true,
     write: false,
     format: 'esm',
-    platform: 'neutral',
+    platform: 'node',
   });
   const source = Buffer.from(bundle.outputFiles[0].contents).toString('base64');
-  return (await import(`data:text/javascript;base64,${source}`)).explainedCodes;
+  return import(`data:text/javascript;base64,${source}`);
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const schema = JSON.parse(await readFile(schemaFile, 'utf8'));
   await writeFile(typesFile, await renderTypes(schema));
   await writeFile(docsFile, await renderDocs(schema));
-  await writeFile(problemsFile, await renderProblems(await loadRules()));
+  await writeFile(problemsFile, await renderProblems((await load('src/config/rules/explanations.ts')).explainedCodes));
+  await writeFile(lintFile, await renderLintPage((await load('src/lint/rules/table.ts')).lintRules));
 }
