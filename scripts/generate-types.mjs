@@ -5,6 +5,7 @@ import { compile } from 'json-schema-to-typescript';
 import { format, resolveConfig } from 'prettier';
 import { renderConfigDocs, renderProblemDocs } from './config-docs.mjs';
 import { renderImportDocs } from './import-docs.mjs';
+import { renderLintDocs } from './lint-docs.mjs';
 
 const root = new URL('../', import.meta.url);
 const schemaFile = new URL('schemas/finetune.schema.json', root);
@@ -12,6 +13,8 @@ const typesFile = new URL('src/config/schema.generated.ts', root);
 const docsFile = new URL('docs/config.md', root);
 const problemsFile = new URL('docs/config-problems.md', root);
 const importFile = new URL('docs/import.md', root);
+const lintFile = new URL('docs/lint.md', root);
+const precisionFile = new URL('bench/lint-precision.json', root);
 
 const banner = '// Made by `npm run generate` from schemas/finetune.schema.json. Change the schema, not this file.\n';
 
@@ -91,25 +94,32 @@ function methodDefaults(node, schema, path) {
   return result;
 }
 
-/** A table in TypeScript: bundle it in memory, since Node 20 does not read TypeScript. */
-async function load(file, name) {
+/** The text of docs/lint.md. `rules` is the rule table of src/lint/rules/table.ts. */
+export async function renderLintPage(rules) {
+  const precision = JSON.parse(await readFile(precisionFile, 'utf8'));
+  const options = await resolveConfig(fileURLToPath(lintFile));
+  return format(renderLintDocs(rules, precision), { ...options, parser: 'markdown' });
+}
+
+/** Tables in TypeScript: bundled in memory, since Node 20 does not read TypeScript. */
+async function load(file) {
   const { build } = await import('esbuild');
   const bundle = await build({
     entryPoints: [fileURLToPath(new URL(file, root))],
     bundle: true,
     write: false,
     format: 'esm',
-    platform: 'neutral',
+    platform: 'node',
   });
   const source = Buffer.from(bundle.outputFiles[0].contents).toString('base64');
-  return (await import(`data:text/javascript;base64,${source}`))[name];
+  return import(`data:text/javascript;base64,${source}`);
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const schema = JSON.parse(await readFile(schemaFile, 'utf8'));
   await writeFile(typesFile, await renderTypes(schema));
   await writeFile(docsFile, await renderDocs(schema));
-  const codes = await load('src/config/rules/explanations.ts', 'explainedCodes');
-  await writeFile(problemsFile, await renderProblems(codes));
-  await writeFile(importFile, await renderImportPage(await load('src/config/import/tools.ts', 'tools')));
+  await writeFile(problemsFile, await renderProblems((await load('src/config/rules/explanations.ts')).explainedCodes));
+  await writeFile(lintFile, await renderLintPage((await load('src/lint/rules/table.ts')).lintRules));
+  await writeFile(importFile, await renderImportPage((await load('src/config/import/tools.ts')).tools));
 }

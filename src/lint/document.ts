@@ -7,7 +7,7 @@ import { compareFindings, type Finding } from './finding.ts';
 import { lineContext, lintLine, type LineContext, type LineResult, type RowPlace } from './line.ts';
 import { splitLines, type DocumentLine } from './lines.ts';
 import { mixedLineEnd } from './lineEnds.ts';
-import { severityOf, type LintSettings } from './settings.ts';
+import { rowId, severityOf, type LintSettings } from './settings.ts';
 import { Votes } from './votes.ts';
 
 /** A line with what was found in it, as if it were the first one, under one context and at one kind of place. */
@@ -92,6 +92,19 @@ export class LintDocument {
       for (const finding of this.lines[i]!.result!.findings)
         yield finding.line === i + 1 ? finding : { ...finding, line: i + 1 };
     }
+  }
+
+  /** How many findings `rowFindings` has for all lines that are linted. */
+  countRowFindings(): number {
+    let count = 0;
+    for (const { result } of this.lines) count += result?.findings.length ?? 0;
+    return count;
+  }
+
+  /** How a sidecar names the row of a line (from 0); undefined for a line without a readable row. */
+  rowId(index: number): string | undefined {
+    const facts = this.lines[index]?.result?.facts;
+    return facts && rowId(facts.hash);
   }
 
   /** What is wrong with the rows taken together; goes over the facts of all lines, so ask for it when typing pauses. */

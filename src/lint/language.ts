@@ -25,6 +25,8 @@ export const languages = [
   'Turkish',
   'Indonesian',
 ] as const;
+/** Index of the first language that is told by its words. */
+export const firstByWords = languages.indexOf('English');
 export type Language = (typeof languages)[number];
 
 /** First code unit and end of the blocks in which the letters of a script lie. */

@@ -1,5 +1,5 @@
 // The sidecar file of a dataset, `<dataset>.lint.yaml`: what its owner has looked at and accepts. The data stay clean.
-import { parseDocument } from 'yaml';
+import { isSeq, parseDocument } from 'yaml';
 import { isObject } from '../data/formats/fields.ts';
 import { parseExclusions } from '../data/exclusions.ts';
 import { nearestName } from '../data/nearestName.ts';
@@ -37,6 +37,27 @@ export function parseSidecar(text: string, file: string): Sidecar {
   const rows: Record<string, readonly string[]> = {};
   for (const [id, codes] of entries(value['rows'], 'rows', file)) rows[id] = codesOf(id, codes, file);
   return { severities, rows };
+}
+
+/** What somebody accepts: a code in all of a file, or in the row with an id. */
+export interface Acceptance {
+  readonly code: string;
+  readonly row?: string;
+}
+
+/** The text of a sidecar with one more thing accepted; comments and other keys stay. Throws as `parseSidecar`. */
+export function withAcceptance(text: string, { code, row }: Acceptance, file: string): string {
+  parseSidecar(text, file);
+  const document = parseDocument(text);
+  if (row === undefined) {
+    document.setIn(['severity', code], 'off');
+  } else {
+    const listed: unknown = document.getIn(['rows', row]);
+    const codes: unknown = isSeq(listed) ? listed.toJSON() : [];
+    const all = Array.isArray(codes) ? codes.map(String) : [];
+    if (!all.includes(code)) document.setIn(['rows', row], document.createNode([...all, code], { flow: true }));
+  }
+  return document.toString({ lineWidth: 0 });
 }
 
 function entries(value: unknown, key: string, file: string): [string, unknown][] {

@@ -246,7 +246,7 @@ export const defects: readonly Defect[] = [
     code: 'quality/near-duplicate',
     format: 'instruction',
     rows: (_, random) => {
-      const [asked, answer] = [sentence(random), sentence(random)];
+      const [asked, answer] = [sentence(random), sentence(random, 24, 60)];
       return [answer, reworded(answer, random)].map((output) =>
         JSON.stringify({ instruction: asked, input: '', output }),
       );

@@ -2,7 +2,7 @@
 import { unknownFields as unknownFieldsOf, winningLooks } from '../../data/formats/detect.ts';
 import { looksCodes, type FactColumns } from '../facts.ts';
 import type { RuleInfo } from '../finding.ts';
-import { languages } from '../language.ts';
+import { firstByWords, languages } from '../language.ts';
 import { nearDuplicates } from '../nearDuplicates.ts';
 import type { LintSettings } from '../settings.ts';
 import { fieldDrift, fieldsOfShape, rareFields } from './fields.ts';
@@ -55,21 +55,20 @@ function* alikeRows(facts: FactColumns): Iterable<FileReport> {
   }
 }
 
-/** Tukey's fences, on the logarithm of lengths since those are skewed; four quartile ranges are far out. */
+/**
+ * Tukey's fence, on the logarithm of lengths since those are skewed; four quartile ranges are far out. Short answers are
+ * no outliers: "No." is right among essays.
+ */
 function* outlierLengths({ rows, answerChars }: FactColumns): Iterable<FileReport> {
   if (rows < leastRows) return;
   const sorted = answerChars.slice(0, rows).sort();
   const at = (share: number): number => Math.log1p(sorted[Math.floor(rows * share)]!);
-  const margin = 4 * Math.max(at(0.75) - at(0.25), 0.5);
-  const [least, most] = [at(0.25) - margin, at(0.75) + margin];
+  const most = at(0.75) + 4 * Math.max(at(0.75) - at(0.25), 0.5);
   const typical = sorted[Math.floor(rows / 2)]!;
   for (let row = 0; row < rows; row += 1) {
     const chars = answerChars[row]!;
-    const size = Math.log1p(chars);
-    // An empty answer is told by another rule.
-    if (chars === 0 || (size >= least && size <= most)) continue;
-    const half = size > most ? 'fewer' : 'more';
-    yield { row, message: `The answer has ${chars} characters; half of the rows have ${half} than ${typical}.` };
+    if (Math.log1p(chars) > most)
+      yield { row, message: `The answer has ${chars} characters; half of the rows have fewer than ${typical}.` };
   }
 }
 
@@ -89,6 +88,8 @@ function* otherLanguages({ rows, language }: FactColumns): Iterable<FileReport> 
   const usual = isScriptOnly ? 'Latin letters' : nameOfLanguage(main);
   for (let row = 0; row < rows; row += 1) {
     const own = language[row]!;
+    // Where the language of the others is not certain, only another script is.
+    if (isScriptOnly && own >= firstByWords) continue;
     if (isSpecific(own) && own !== main && counts[own]! < 0.02 * all)
       yield { row, message: `The answer is in ${nameOfLanguage(own)}, nearly all others are in ${usual}.` };
   }

@@ -53,6 +53,7 @@ export function replaceAll(
   expression: RegExp,
   by: (match: string) => string,
 ): Change | undefined {
+  expression.lastIndex = 0; // matchAll begins where somebody else stopped
   const edits = [...text.matchAll(expression)].flatMap((match) => {
     const to = by(match[0]);
     return to === match[0] ? [] : [{ replace: path, part: partOf(match), text: to }];

@@ -118,8 +118,3 @@ export const lintRules: readonly RuleInfo[] = [...readingRules, ...rowRules, ...
 
 /** Rule by its code. */
 export const ruleByCode: ReadonlyMap<string, RuleInfo> = new Map(lintRules.map((rule) => [rule.code, rule]));
-
-/** Anchor of a rule's explanation in docs/lint.md, as GitHub makes it from the heading. */
-export function docsAnchor(code: string): string {
-  return code.replace('/', '');
-}

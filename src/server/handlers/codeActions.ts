@@ -13,6 +13,7 @@ import { configProblems } from '../service/configProblems.ts';
 import { fixAll } from '../service/fixAll.ts';
 import { fixesOf } from '../service/fixes.ts';
 import type { Edit } from '../service/textChanges.ts';
+import { accept, acceptCommand, datasetActions, isAcceptance, isFixAllData, resolveFixAll } from './datasetActions.ts';
 import { rangeOf } from './diagnostics.ts';
 import type { Feature } from './feature.ts';
 
@@ -24,16 +25,26 @@ export type CodeActionSource = (
 
 const fixAllKind = `${CodeActionKind.SourceFixAll}.finetune`;
 
-const sources: readonly CodeActionSource[] = [configFixes];
+const sources: readonly CodeActionSource[] = [configFixes, (params, context) => datasetActions(context, params)];
 
 export const codeActionsFeature: Feature = {
   capabilities: {
-    codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, CodeActionKind.RefactorRewrite, fixAllKind] },
+    codeActionProvider: {
+      codeActionKinds: [CodeActionKind.QuickFix, CodeActionKind.RefactorRewrite, fixAllKind],
+      resolveProvider: true,
+    },
+    executeCommandProvider: { commands: [acceptCommand] },
   },
   register(connection, context) {
     connection.onCodeAction(async (params) => {
       const found = await Promise.all(sources.map(async (source) => source(params, context)));
       return found.flat();
+    });
+    connection.onCodeActionResolve((action) =>
+      isFixAllData(action.data) ? { ...action, edit: resolveFixAll(context, action.data) } : action,
+    );
+    connection.onExecuteCommand(async ({ command, arguments: [argument] = [] }) => {
+      if (command === acceptCommand && isAcceptance(argument)) await accept(context, argument);
     });
   },
 };

@@ -74,7 +74,8 @@ export function rangeOf(place: Place | undefined): Range {
   return { start: { line, character }, end: { line: endLine, character: Math.min(endCharacter, 2 ** 31 - 1) } };
 }
 
-function severityOf(severity: Severity): DiagnosticSeverity {
+/** A severity as LSP numbers it. */
+export function severityOf(severity: Severity): DiagnosticSeverity {
   switch (severity) {
     case 'error':
       return DiagnosticSeverity.Error;

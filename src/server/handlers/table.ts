@@ -1,6 +1,7 @@
 // Everything that the server does, in one list.
 import { codeActionsFeature } from './codeActions.ts';
 import { completionFeature } from './completion.ts';
+import { datasetDiagnosticsFeature } from './datasetDiagnostics.ts';
 import { diagnosticsFeature } from './diagnostics.ts';
 import { effectiveConfigFeature } from './effectiveConfig.ts';
 import type { Feature } from './feature.ts';
@@ -8,6 +9,7 @@ import { hoverFeature } from './hover.ts';
 
 export const features: readonly Feature[] = [
   diagnosticsFeature,
+  datasetDiagnosticsFeature,
   completionFeature,
   hoverFeature,
   codeActionsFeature,

@@ -1,0 +1,59 @@
+// How well the lint rules judge: 25 rows of every kind of defect among 20,000 clean rows of three formats and rows that only
+// look bad. `--write` keeps the precision of each rule for docs/lint.md; `--false` lists the clean rows that were reported.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+
+const { values } = parseArgs({
+  options: {
+    clean: { type: 'string', default: '20000' },
+    write: { type: 'boolean', default: false },
+    false: { type: 'boolean', default: false },
+  },
+});
+const root = fileURLToPath(new URL('../', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'lint-defects-'));
+try {
+  const outfile = join(folder, 'measure.mjs');
+  const contents = `export { measureLint } from './test/support/lintMeasure.ts'; export { uniform } from './test/support/random.ts';
+export { lintRules } from './src/lint/rules/table.ts';`;
+  const banner = {
+    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+  };
+  const stdin = { contents, resolveDir: root, loader: 'ts' };
+  await build({ stdin, outfile, bundle: true, format: 'esm', platform: 'node', banner, logLevel: 'error' });
+  const { measureLint, uniform, lintRules } = await import(pathToFileURL(outfile).href);
+  const measure = measureLint(Math.ceil(Number(values.clean) / 3), 25, uniform('lint defects'));
+  print(measure, lintRules);
+  if (values.false) for (const finding of measure.falseFindings) console.log(finding);
+  if (values.write) write(measure);
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+function print({ rules, cleanRows, cleanRowsReported }, lintRules) {
+  console.log('| rule | seeded | found | wrong on clean rows |\n| --- | ---: | ---: | ---: |');
+  for (const { code } of lintRules) {
+    const counts = rules.get(code);
+    if (counts) console.log(`| ${code} | ${counts.seeded} | ${counts.found} | ${counts.wrong} |`);
+  }
+  for (const group of ['form', 'chat', 'preference', 'quality', 'safety']) {
+    const of = lintRules.filter((rule) => rule.group === group).map(({ code }) => rules.get(code));
+    const sum = (name) => of.reduce((total, counts) => total + (counts?.[name] ?? 0), 0);
+    console.log(
+      `\nrecall of ${group} rules: ${((100 * sum('found')) / sum('seeded')).toFixed(2)} % of ${sum('seeded')}`,
+    );
+  }
+  const share = ((100 * cleanRowsReported) / cleanRows).toFixed(3);
+  console.log(`\nclean rows with a finding: ${cleanRowsReported} of ${cleanRows} (${share} %)`);
+}
+
+function write({ rules, cleanRows }) {
+  const sorted = [...rules].sort(([a], [b]) => (a < b ? -1 : 1));
+  const kept = Object.fromEntries(sorted.map(([code, { right, wrong }]) => [code, { right, wrong }]));
+  const file = new URL('lint-precision.json', import.meta.url);
+  writeFileSync(file, `${JSON.stringify({ cleanRows, rules: kept }, null, 2)}\n`);
+}
