@@ -2,3 +2,4 @@
 export function renderTypes(schema: unknown): Promise<string>;
 export function renderDocs(schema: unknown): Promise<string>;
 export function renderProblems(codes: readonly unknown[]): Promise<string>;
+export function renderImportPage(tools: unknown): Promise<string>;

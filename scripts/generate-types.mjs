@@ -4,12 +4,14 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { compile } from 'json-schema-to-typescript';
 import { format, resolveConfig } from 'prettier';
 import { renderConfigDocs, renderProblemDocs } from './config-docs.mjs';
+import { renderImportDocs } from './import-docs.mjs';
 
 const root = new URL('../', import.meta.url);
 const schemaFile = new URL('schemas/finetune.schema.json', root);
 const typesFile = new URL('src/config/schema.generated.ts', root);
 const docsFile = new URL('docs/config.md', root);
 const problemsFile = new URL('docs/config-problems.md', root);
+const importFile = new URL('docs/import.md', root);
 
 const banner = '// Made by `npm run generate` from schemas/finetune.schema.json. Change the schema, not this file.\n';
 
@@ -43,6 +45,12 @@ export async function renderDocs(schema) {
 export async function renderProblems(codes) {
   const options = await resolveConfig(fileURLToPath(problemsFile));
   return format(renderProblemDocs(codes), { ...options, parser: 'markdown' });
+}
+
+/** The text of docs/import.md. `tools` is the table of src/config/import/tools.ts. */
+export async function renderImportPage(tools) {
+  const options = await resolveConfig(fileURLToPath(importFile));
+  return format(renderImportDocs(tools), { ...options, parser: 'markdown' });
 }
 
 /** A description beside a `$ref` would make a type of its own out of every use. */
@@ -83,23 +91,25 @@ function methodDefaults(node, schema, path) {
   return result;
 }
 
-/** The rule table is TypeScript: bundle it in memory, since Node 20 does not read TypeScript. */
-async function loadRules() {
+/** A table in TypeScript: bundle it in memory, since Node 20 does not read TypeScript. */
+async function load(file, name) {
   const { build } = await import('esbuild');
   const bundle = await build({
-    entryPoints: [fileURLToPath(new URL('src/config/rules/explanations.ts', root))],
+    entryPoints: [fileURLToPath(new URL(file, root))],
     bundle: true,
     write: false,
     format: 'esm',
     platform: 'neutral',
   });
   const source = Buffer.from(bundle.outputFiles[0].contents).toString('base64');
-  return (await import(`data:text/javascript;base64,${source}`)).explainedCodes;
+  return (await import(`data:text/javascript;base64,${source}`))[name];
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const schema = JSON.parse(await readFile(schemaFile, 'utf8'));
   await writeFile(typesFile, await renderTypes(schema));
   await writeFile(docsFile, await renderDocs(schema));
-  await writeFile(problemsFile, await renderProblems(await loadRules()));
+  const codes = await load('src/config/rules/explanations.ts', 'explainedCodes');
+  await writeFile(problemsFile, await renderProblems(codes));
+  await writeFile(importFile, await renderImportPage(await load('src/config/import/tools.ts', 'tools')));
 }

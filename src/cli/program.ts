@@ -21,6 +21,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/quickstart.ts'),
   },
   {
+    name: 'import',
+    summary: 'turn a config of Axolotl, LLaMA-Factory, TRL or Unsloth into ours',
+    load: () => import('./commands/import.ts'),
+  },
+  {
     name: 'check',
     summary: 'tell what is wrong with a config and its data',
     load: () => import('./commands/check.ts'),

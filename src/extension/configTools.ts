@@ -7,6 +7,10 @@ import { checkConfig } from '../config/check.ts';
 import { parseConfig, type ParsedConfig } from '../config/parse.ts';
 
 export { setFields } from '../config/edit.ts';
+export { importConfig } from '../config/import/importConfig.ts';
+export { toolNames } from '../config/import/recognise.ts';
+export { reportLines } from '../config/import/report.ts';
+export { toolTitles } from '../config/import/tools.ts';
 
 /** Reads a config and checks it without opening model or data. `file` is its absolute path. */
 export function readConfigText(text: string, file: string): ParsedConfig {

@@ -5,6 +5,7 @@ export const commandIds = {
   start: 'finetune.start',
   dryRun: 'finetune.dryRun',
   newConfig: 'finetune.newConfig',
+  importConfig: 'finetune.importConfig',
   checkConfig: 'finetune.checkConfig',
   estimate: 'finetune.estimate',
   openDashboard: 'finetune.openDashboard',

@@ -72,12 +72,6 @@ export function recognise(text: string, file: string, wanted?: Tool): Recognised
   return { tool, dialect, isNotebook };
 }
 
-/** Whether a text is worth offering an import: a cheap look, false for our own configs. */
-export function isForeignConfig(text: string, file: string): boolean {
-  if (/\.finetune\.(?:ya?ml|json)$/i.test(file)) return false;
-  return toolOf(text, /\.ipynb$/i.test(file) ? 'python' : dialectOf(text, file)) !== undefined;
-}
-
 function dialectOf(text: string, file: string): Dialect {
   if (/\.(?:sh|bash|zsh|ps1|bat|cmd)$/i.test(file) || text.startsWith('#!/bin/') || /^#!.*\b(?:ba|z)?sh\b/.test(text))
     return 'command';

@@ -98,6 +98,14 @@ export const tools: Readonly<Record<Tool, ToolTable>> = {
   },
 };
 
+/** What people call them. */
+export const toolTitles: Readonly<Record<Tool, string>> = {
+  axolotl: tools.axolotl.title,
+  'llama-factory': tools['llama-factory'].title,
+  trl: tools.trl.title,
+  unsloth: tools.unsloth.title,
+};
+
 const adapterDefaults: readonly ToolDefault[] = [
   { path: 'lora.alpha', value: 16, method: 'lora' },
   { path: 'lora.dropout', value: 0, method: 'lora' },

@@ -12,6 +12,8 @@ export function generalCommands(services: Services): Partial<Record<CommandId, C
     [commandIds.start]: async (uri) => (await import('../start/start.ts')).startFineTune(services, asUri(uri)),
     [commandIds.dryRun]: async (uri) => (await import('../start/start.ts')).dryRun(services, asUri(uri)),
     [commandIds.newConfig]: async () => (await import('../start/wizard.ts')).createConfig(),
+    [commandIds.importConfig]: async (uri) =>
+      (await import('../start/importConfig.ts')).importForeignConfig(asUri(uri)),
     [commandIds.checkConfig]: async (uri) => checkConfig(services, asUri(uri)),
     [commandIds.estimate]: async (uri) => estimate(services, asUri(uri)),
     [commandIds.doctor]: async () => (await import('../around/doctor.ts')).showDoctor(),

@@ -149,7 +149,7 @@ async function writeConfig(folder: vscode.Uri, config: NewConfig): Promise<vscod
 }
 
 /** `<name>.finetune.yaml`, or the first with a number behind it that is not there yet. */
-async function freeFile(folder: string, name: string): Promise<string> {
+export async function freeFile(folder: string, name: string): Promise<string> {
   for (let number = 1; ; number++) {
     const file = path.join(folder, `${name}${number === 1 ? '' : `-${number}`}.finetune.yaml`);
     const taken = await access(file).then(

@@ -1,7 +1,8 @@
 // The schema itself: every field says what it is, what it defaults to and how it looks; what is derived from it is current.
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { renderDocs, renderProblems, renderTypes } from '../../../scripts/generate-types.mjs';
+import { renderDocs, renderImportPage, renderProblems, renderTypes } from '../../../scripts/generate-types.mjs';
+import { tools } from '../../../src/config/import/tools.ts';
 import { parseConfig } from '../../../src/config/parse.ts';
 import { allFields, configSchema, resolveNode, schemaAt, type SchemaNode } from '../../../src/config/schema.ts';
 import { explainedCodes } from '../../../src/config/rules/explanations.ts';
@@ -84,6 +85,11 @@ describe('every field', () => {
 });
 
 describe('derived files are current (else: npm run generate)', () => {
+  test('docs/import.md', async () => {
+    const written = await readFile(new URL('../../../docs/import.md', import.meta.url), 'utf8');
+    expect(written.replaceAll('\r\n', '\n')).toBe(await renderImportPage(tools));
+  });
+
   test('src/config/schema.generated.ts', async () => {
     const written = await readFile(new URL('../../../src/config/schema.generated.ts', import.meta.url), 'utf8');
     expect(written.replaceAll('\r\n', '\n')).toBe(await renderTypes(configSchema));

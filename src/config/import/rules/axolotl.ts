@@ -119,6 +119,15 @@ export const axolotlRules: readonly Rule[] = [
   ),
   rule(
     'data.train[].format',
+    ['datasets[].message_property_mappings.role', 'datasets[].message_field_role'],
+    '`from` → `conversations`',
+    (value) =>
+      value === 'from'
+        ? { value: 'conversations', why: 'Turns with from and value are this format.' }
+        : { todo: 'Turns with role and content are what messages are. Nothing to do.' },
+  ),
+  rule(
+    'data.train[].format',
     ['datasets[].type'],
     '`alpaca` → `instruction`, `chat_template` → `messages`, `sharegpt` → `conversations`, `completion` → `text`',
     format,
@@ -132,20 +141,24 @@ export const axolotlRules: readonly Rule[] = [
   ...(['instruction', 'input', 'output', 'system'] as const).map((name) =>
     text(`data.train[].columns.${name}`, [`datasets[].type.field_${name}`, `datasets[].field_${name}`]),
   ),
-  text('data.train[].columns.messages', ['datasets[].field_messages']),
+  rule(
+    'data.train[].columns.messages',
+    ['datasets[].field_messages'],
+    '`data.train[].columns.conversations` where turns have from and value',
+    (value, context, key) => {
+      const isShareGpt = context.keys.some(
+        (other) =>
+          /^datasets\[\]\.(?:message_property_mappings\.role|message_field_role|type)$/.test(other.name) &&
+          other.indexes[0] === key.indexes[0] &&
+          /^(?:from|sharegpt)/.test(String(other.value)),
+      );
+      return { value, ...(isShareGpt ? { to: 'data.train[].columns.conversations' } : {}) };
+    },
+  ),
   text('data.train[].columns.tools', ['datasets[].field_tools']),
   text('data.train[].columns.text', ['datasets[].field', 'datasets[].type.field', 'pretraining_dataset[].text_column']),
   rule('data.system', ['datasets[].type.system_prompt', 'default_system_message'], '', (value) =>
     value === '' ? { todo: 'Empty: nothing to do.' } : { value },
-  ),
-  rule(
-    'data.train[].format',
-    ['datasets[].message_property_mappings.role', 'datasets[].message_field_role'],
-    '`from` → `conversations`',
-    (value) =>
-      value === 'from'
-        ? { value: 'conversations', why: 'Turns with from and value are this format.' }
-        : { todo: 'Turns with role and content are what messages are. Nothing to do.' },
   ),
   none(
     ['datasets[].message_property_mappings.*', 'datasets[].message_field_content'],
