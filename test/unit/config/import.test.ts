@@ -112,10 +112,7 @@ flash_attention: true
 
   test('turns with from and value are conversations, whatever the type says', () => {
     const turns = 'message_property_mappings: {role: from, content: value}';
-    const { value } = imported(
-      `${axolotl.replace('field_messages: talk', `field_messages: talk\n    ${turns}`)}`,
-      'a.yml',
-    );
+    const { value } = imported(axolotl.replace('field_messages: talk', `field_messages: talk\n    ${turns}`), 'a.yml');
     expect(value('data.train[1]')).toEqual({
       path: 'data/chats.jsonl',
       format: 'conversations',
