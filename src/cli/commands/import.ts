@@ -23,7 +23,7 @@ interface ImportOptions extends JsonOption {
 const help = `
 Reads Axolotl's YAML; LLaMA-Factory's YAML, JSON and command lines; TRL's YAML,
 command lines and Python; Unsloth's scripts, notebooks and YAML. Nothing of the
-source is run. Every key of it is told: mapped, changed, or without a
+source is run. Every key of it is told: mapped, changed or without a
 counterpart. docs/import.md has the tables.
 
 Exit codes: 0 imported, 2 not a config of these tools.

@@ -150,7 +150,7 @@ export const adapterRules: readonly Rule[] = [
   ),
   flag('lora.use_rslora', ['use_rslora', 'peft_use_rslora']),
   number('training.lora_plus_ratio', ['loraplus_lr_ratio']),
-  text('lora.init_from', ['adapter_name_or_path', 'lora_model_dir'], 'an adapter to go on from'),
+  text('lora.init_from', ['adapter_name_or_path', 'lora_model_dir'], 'the adapter that training goes on with'),
 ];
 
 function targets(value: unknown): ReturnType<Rule['convert']> {
