@@ -95,7 +95,7 @@ export const explorerTests: HostTest[] = [
       await asked('finetune.rename', [line.node], () => '');
       await asked('finetune.note', [line.node], () => '');
       await until(async () => assert.equal((await runLine('halted')).context, 'run:stopped'));
-      assert.deepEqual(labelOf('halted'), { pinned: false });
+      assert.deepEqual(labelOf('halted'), {});
     },
   },
   {

@@ -138,7 +138,7 @@ export const startTests: HostTest[] = [
         assert.ok(found);
         return found;
       });
-      assert.deepEqual(queue().items, []);
+      await until(() => assert.deepEqual(queue().items, []));
       const { node } = await until(async () => {
         const [line] = await group('Active');
         assert.ok(line);

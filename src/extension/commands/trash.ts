@@ -11,6 +11,8 @@ import { foldersOf, targetRun } from './target.ts';
 /** Moves runs aside after a question, and offers to undo it. Runs that go on are left where they are, and told. */
 export async function trash({ library }: Services, args: readonly unknown[]): Promise<void> {
   const named = foldersOf(args[0], args[1]);
+  // As they are now: one of them may have been started again in another window.
+  await Promise.all(named.map((folder) => library.refresh(folder)));
   const chosen =
     named.length > 0
       ? named.map((folder) => library.get(folder)).filter((run) => run !== undefined)
