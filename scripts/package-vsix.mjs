@@ -93,11 +93,12 @@ async function stageNativeModules() {
   await cp(runtime, join(modules, 'onnxruntime-node'), {
     recursive: true,
     filter: (source) =>
-      isWanted(source) && !/[\\/]onnxruntime-node[\\/](?:script|lib|node_modules)(?:[\\/]|$)|\.map$/.test(source),
+      isWanted(source) &&
+      !/[\\/]onnxruntime-node[\\/](?:script|lib|node_modules)(?:[\\/]|$)|\.map$|\.d\.ts$/.test(source),
   });
   await cp(common, join(modules, 'onnxruntime-common'), {
     recursive: true,
-    filter: (source) => !/[\\/]onnxruntime-common[\\/](?:lib|dist[\\/]esm)(?:[\\/]|$)|\.map$/.test(source),
+    filter: (source) => !/[\\/]onnxruntime-common[\\/](?:lib|dist[\\/]esm)(?:[\\/]|$)|\.map$|\.d\.ts$/.test(source),
   });
   const file = join(modules, 'onnxruntime-node', 'package.json');
   const { name, version, license, main, type, exports, dependencies } = JSON.parse(await readFile(file, 'utf8'));

@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 /** Picture of the README → the test that takes it, and where it leaves it. */
 const pictures = {
   'editor.png': {
-    test: ['test/e2e/editor.test.ts', '-t', 'started from the palette'],
-    taken: 'editor/a-run-that-is-started-from-the-palette-finishes-and-the-dash.png',
+    test: ['test/e2e/firstRun.test.ts', '-t', 'newest VS Code'],
+    taken: 'editor/first-run-newest.png',
   },
   'dashboard.png': {
     test: ['test/e2e/panelsPictures.test.ts', '-t', 'running'],

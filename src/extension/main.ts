@@ -7,7 +7,7 @@ import { generalCommands } from './commands/generalCommands.ts';
 import { runCommands } from './commands/runCommands.ts';
 import { viewCommands } from './commands/viewCommands.ts';
 import { Disposables } from './disposables.ts';
-import { createExplorer } from './explorer/explorer.ts';
+import { createExplorer, type RunExplorer } from './explorer/explorer.ts';
 import { tellFailure } from './failures.ts';
 import { provideLanguage } from './language/language.ts';
 import { languageCommands } from './language/languageCommands.ts';
@@ -20,7 +20,12 @@ import type { Services } from './services.ts';
 import { provideDiagnostics } from './start/diagnostics.ts';
 import { keepQueues } from './start/queueKeeper.ts';
 
-export function activate(context: vscode.ExtensionContext): void {
+/** What tests in the extension host may look at; nobody else gets it. */
+export interface Tested {
+  readonly explorer: RunExplorer['provider'];
+}
+
+export function activate(context: vscode.ExtensionContext): Tested | undefined {
   const began = performance.now();
   const parts = new Disposables();
   context.subscriptions.push(parts);
@@ -69,4 +74,5 @@ export function activate(context: vscode.ExtensionContext): void {
     parts.add(vscode.commands.registerCommand(id, guarded));
   }
   log.info(`Fine-Tune is ready after ${(performance.now() - began).toFixed(1)} ms.`);
+  return context.extensionMode === vscode.ExtensionMode.Test ? { explorer: explorer.provider } : undefined;
 }

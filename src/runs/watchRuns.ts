@@ -47,6 +47,8 @@ export function watchRuns(
 ): RunsWatch {
   const records = new Map<string, RunRecord>();
   let watcher: FSWatcher | undefined;
+  /** The folder that is watched: one deleted and made anew under the same name is another. */
+  let watched: number | undefined;
   let closed = false;
   let looking = false;
 
@@ -87,7 +89,9 @@ export function watchRuns(
     looking = true;
     try {
       await begunOnce;
-      if (!watcher && (await isFolder(runsFolder))) await begin(true);
+      const there = await folderNumber(runsFolder);
+      if (watcher && there !== watched) await forget();
+      if (!watcher && there !== undefined) await begin(true);
       await inParallel([...records.values()].filter(isLive), (run) => refresh(run.folder));
     } catch (error) {
       onProblem(String(error));
@@ -103,6 +107,7 @@ export function watchRuns(
       if (records.size > before) onChange({ changed: [], structure: true });
     }
     if (closed || watcher) return;
+    watched = await folderNumber(runsFolder);
     watcher = watch(runsFolder, {
       ignoreInitial: true,
       depth: 1,
@@ -117,6 +122,14 @@ export function watchRuns(
     watcher.on('add', seen).on('change', seen).on('unlink', seen).on('unlinkDir', seen);
     watcher.on('ready', () => void catchUp(begun - 2000).catch((error: unknown) => onProblem(String(error))));
     watcher.on('error', (error) => onProblem(`Watching ${runsFolder} failed: ${String(error)}`));
+  };
+
+  /** The whole folder was deleted. */
+  const forget = async (): Promise<void> => {
+    await watcher?.close();
+    watcher = undefined;
+    records.clear();
+    if (!closed) onChange({ changed: [], structure: true });
   };
 
   /** What changed between the listing and the moment from which the watcher sees everything. */
@@ -141,7 +154,7 @@ export function watchRuns(
   // A slow first listing must not be begun again by the first look, nor the folder be watched twice.
   const begunOnce = listed
     .then(async () => {
-      if (await isFolder(runsFolder)) await begin(false);
+      if ((await folderNumber(runsFolder)) !== undefined) await begin(false);
     })
     .catch((error: unknown) => onProblem(String(error)));
   const timer = setInterval(() => void look(), lookInterval);
@@ -197,10 +210,11 @@ async function modified(file: string): Promise<number | undefined> {
   );
 }
 
-async function isFolder(folder: string): Promise<boolean> {
+/** The file system's own number of a folder; undefined when there is none. */
+async function folderNumber(folder: string): Promise<number | undefined> {
   return stat(folder).then(
-    (found) => found.isDirectory(),
-    () => false,
+    (found) => (found.isDirectory() ? found.ino : undefined),
+    () => undefined,
   );
 }
 

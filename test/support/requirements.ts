@@ -5,13 +5,14 @@ import { existsSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, test } from 'vitest';
-import { findEditor } from '../../scripts/code-server.mjs';
+import { findEditor, type EditorVersion } from '../../scripts/code-server.mjs';
 
 /**
  * `python`: an interpreter with torch, transformers and peft. `smollm2`: its safetensors folder. `smollm2-gguf`: its .gguf
- * file. `chromium`: a browser for panels. `editor`: VS Code's server (`npm run editor -- --install`). `swiftshader`: Vulkan on the CPU, which Debian's chromium brings, as a stand-in for a GPU.
+ * file. `chromium`: a browser for panels. `editor`, `minimum-editor`: VS Code's server, the newest and the oldest that the extension is for (`npm run editor -- --install`). `swiftshader`: Vulkan on the CPU, which Debian's chromium brings, as a stand-in for a GPU.
  */
-export type RequirementName = 'python' | 'smollm2' | 'smollm2-gguf' | 'swiftshader' | 'chromium' | 'editor';
+export type RequirementName =
+  'python' | 'smollm2' | 'smollm2-gguf' | 'swiftshader' | 'chromium' | 'editor' | 'minimum-editor';
 
 export interface Requirement {
   /** The path, when what is needed is there. */
@@ -116,7 +117,8 @@ function lookUp(name: RequirementName): Requirement {
   if (name === 'python') return lookUpPython();
   if (name === 'smollm2') return lookUpFile('FINETUNE_SMOLLM2', 'config.json', 'the folder of SmolLM2-135M-Instruct');
   if (name === 'chromium') return lookUpChromium();
-  if (name === 'editor') return lookUpEditor();
+  if (name === 'editor') return lookUpEditor('newest');
+  if (name === 'minimum-editor') return lookUpEditor('minimum');
   if (name === 'swiftshader') {
     const path = '/usr/lib/chromium/vk_swiftshader_icd.json';
     return existsSync(path) ? { path } : { missing: `${path} is missing (Debian packages chromium and libvulkan1)` };
@@ -124,8 +126,8 @@ function lookUp(name: RequirementName): Requirement {
   return lookUpFile('FINETUNE_SMOLLM2_GGUF', '', 'SmolLM2-135M-Instruct.Q4_1.gguf');
 }
 
-function lookUpEditor(): Requirement {
-  const { folder, installed } = findEditor();
+function lookUpEditor(version: EditorVersion): Requirement {
+  const { folder, installed } = findEditor(version);
   return installed ? { path: folder } : { missing: "VS Code's server is not installed (npm run editor -- --install)" };
 }
 

@@ -15,6 +15,8 @@ export interface Workbench {
   readonly page: Page;
   /** Opens a folder and the explorer of runs. */
   open(address: string): Promise<void>;
+  /** Opens an address whose window runs tests in its extension host; `log` gets what they write. */
+  goto(address: string, log: (line: string) => void): Promise<void>;
   /** Calls a command by its title. */
   command(title: string): Promise<void>;
   /** Chooses an entry of the list that a command shows. */
@@ -25,14 +27,27 @@ export interface Workbench {
   run(text: string | RegExp): Locator;
   /** Inside of the dashboard in front. */
   dashboard(): FrameLocator;
+  /** Addresses that the window asked for on other machines. */
+  elsewhere(): readonly string[];
   screenshot(file: string): Promise<void>;
   close(): Promise<void>;
 }
 
 export async function openWorkbench(browser: Browser): Promise<Workbench> {
   const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
+  // Busy machines are slow; what never comes is told by the test's own limit.
+  context.setDefaultTimeout(120_000);
+  context.setDefaultNavigationTimeout(120_000);
   const page = await context.newPage();
+  const elsewhere: string[] = [];
+  context.on('request', (request) => {
+    const { protocol, hostname } = new URL(request.url());
+    // Addresses of this kind are answered by the webview's service worker, out of the editor's own files.
+    const own = hostname === '127.0.0.1' || hostname.endsWith('.vscode-resource.vscode-cdn.net');
+    if (/^(https?|wss?):$/.test(protocol) && !own) elsewhere.push(request.url());
+  });
   const input = page.locator('.quick-input-widget input').first();
+  let exposed = false;
   const entries = page.locator('.quick-input-list .monaco-list-row');
   return {
     page,
@@ -47,6 +62,14 @@ export async function openWorkbench(browser: Browser): Promise<Workbench> {
         .getByText(/Start Fine-Tune|Active|Finished|Failed|Interrupted/)
         .first()
         .waitFor();
+    },
+    async goto(address, log) {
+      if (!exposed) {
+        exposed = true;
+        await page.exposeFunction('codeAutomationLog', (_kind: unknown, args: unknown) => log(JSON.stringify(args)));
+        await page.exposeFunction('codeAutomationExit', () => undefined);
+      }
+      await page.goto(address);
     },
     async command(title) {
       await page.keyboard.press('F1');
@@ -65,6 +88,7 @@ export async function openWorkbench(browser: Browser): Promise<Workbench> {
     },
     run: (text) => page.locator('.sidebar .monaco-list-row[aria-level="2"]').filter({ hasText: text }),
     dashboard: () => page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame'),
+    elsewhere: () => elsewhere,
     async screenshot(file) {
       await page.screenshot({ path: file });
     },

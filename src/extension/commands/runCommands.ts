@@ -5,13 +5,13 @@ import * as vscode from 'vscode';
 import { changeLabel } from '../../runs/label.ts';
 import { runPaths } from '../../runs/layout.ts';
 import { isLive, runTitle, type ReadableRun, type RunRecord } from '../../runs/runRecord.ts';
-import { restoreFromTrash, moveToTrash } from '../../runs/trash.ts';
 import { commandIds, type CommandId } from '../ids.ts';
 import { mostCompared } from '../panels/compare.ts';
 import { openConfig } from '../panels/panelRequests.ts';
 import * as actions from '../runActions.ts';
 import type { Services } from '../services.ts';
 import { foldersOf, isReadable, pickItems, targetRun, type Fitting } from './target.ts';
+import { trash } from './trash.ts';
 
 /** What it returns or throws is waited for. */
 export type CommandHandler = (...args: unknown[]) => unknown;
@@ -51,9 +51,11 @@ export function runCommands(services: Services): Partial<Record<CommandId, Comma
       (run) => run.label.pinned === true,
       ({ folder }) => changeLabel(folder, { pinned: false }),
     ),
-    [commandIds.reveal]: about(isReadable, async ({ folder }) => {
-      await vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(folder));
-    }),
+    [commandIds.reveal]: async (...args) => {
+      // A broken one too: its folder is where a person looks for what is wrong.
+      const run = await targetRun(library, args, () => true);
+      if (run) await vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(run.folder));
+    },
     [commandIds.copyCommandLine]: about(isReadable, copyCommandLine),
     [commandIds.openRunConfig]: about(isReadable, openConfig),
     [commandIds.openRunLog]: about(isReadable, ({ folder }) => openFile(runPaths(folder).log)),
@@ -137,36 +139,6 @@ async function openFile(file: string): Promise<void> {
     () => undefined,
     () => vscode.window.showInformationMessage(vscode.l10n.t('{0} is not there yet.', path.basename(file))),
   );
-}
-
-/** Moves runs aside after a question, and offers to undo it. */
-async function trash({ library }: Services, args: readonly unknown[]): Promise<void> {
-  const named = foldersOf(args[0], args[1]);
-  const runs =
-    named.length > 0
-      ? named.map((folder) => library.get(folder)).filter((run) => run !== undefined)
-      : [await targetRun(library, args, (run) => !isLive(run))].filter((run) => run !== undefined);
-  const [first] = runs;
-  if (!first) return;
-  const move = vscode.l10n.t('Move to Trash');
-  const question =
-    runs.length === 1
-      ? vscode.l10n.t('Move {0} to the trash?', runTitle(first))
-      : vscode.l10n.t('Move {0} runs to the trash?', runs.length);
-  const detail = vscode.l10n.t('It stays in .finetune/trash until “Empty Trash” is called.');
-  if ((await vscode.window.showWarningMessage(question, { modal: true, detail }, move)) !== move) return;
-  const moved: { place: string; runsFolder: string }[] = [];
-  for (const { folder } of runs) {
-    moved.push({ place: await moveToTrash(folder), runsFolder: path.dirname(folder) });
-    await library.refresh(folder);
-  }
-  const undo = vscode.l10n.t('Undo');
-  void vscode.window
-    .showInformationMessage(vscode.l10n.t('Moved to the trash: {0}', runs.map(runTitle).join(', ')), undo)
-    .then(async (answer) => {
-      if (answer !== undo) return;
-      for (const { place, runsFolder } of moved) await library.refresh(await restoreFromTrash(place, runsFolder));
-    });
 }
 
 async function compare({ library, openCompare }: Services, args: readonly unknown[]): Promise<void> {

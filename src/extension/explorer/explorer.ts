@@ -17,6 +17,7 @@ export interface ExplorerState extends ExplorerOptions {
 
 export interface RunExplorer extends Disposable {
   readonly view: vscode.TreeView<ExplorerNode>;
+  readonly provider: vscode.TreeDataProvider<ExplorerNode>;
   state(): ExplorerState;
   change(change: Partial<ExplorerState>): void;
   refresh(): void;
@@ -128,6 +129,7 @@ export function createExplorer(library: RunLibrary, queue: QueueKeeper, memento:
 
   return {
     view,
+    provider,
     state: () => options,
     change(change) {
       options = { ...options, ...change };

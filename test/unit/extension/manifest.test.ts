@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { editorVersions } from '../../../scripts/code-server.mjs';
 import manifest from '../../../package.json' with { type: 'json' };
 import english from '../../../package.nls.json' with { type: 'json' };
 import chinese from '../../../package.nls.zh-cn.json' with { type: 'json' };
@@ -27,6 +28,12 @@ function sources(folder: string): string {
     .join('\n');
 }
 const code = sources(resolve('src/extension'));
+
+test('the oldest editor that is promised is the one that types and end-to-end tests know', () => {
+  const [major, minor] = editorVersions.minimum.vscode.split('.');
+  expect(manifest.engines.vscode).toBe(`^${major!}.${minor!}.0`);
+  expect(manifest.devDependencies['@types/vscode']).toBe(`${major!}.${minor!}.0`);
+});
 
 /** Everything in the manifest that is a `when` or `enablement` clause. */
 function clausesIn(value: unknown): string[] {

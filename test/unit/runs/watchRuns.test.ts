@@ -57,6 +57,19 @@ test('a run that appears in a folder that was not there is told, and a change of
   expect(changes.at(-1)).toEqual({ changed: [folder], structure: false });
 });
 
+test('a runs folder that is deleted and made anew is seen empty, and then with its new runs', async () => {
+  const old = await makeRunFolder(runs, { id: 'old' });
+  const list = await open();
+  await changeLabel(old, { note: 'seen' });
+  await soon(() => expect(list.get(old)?.label.note).toBe('seen'));
+  await rm(runs, { recursive: true });
+  await soon(() => expect(list.runs()).toEqual([]));
+  const folder = await makeRunFolder(runs, { id: 'new' });
+  await soon(() => expect(list.get(folder)?.kind).toBe('run'));
+  await changeLabel(folder, { note: 'still watched' });
+  await soon(() => expect(list.get(folder)?.label.note).toBe('still watched'));
+});
+
 test('steps of a live run are told, and the run is interrupted when its process is another one', async () => {
   const folder = await makeRunFolder(runs, { id: 'live', status: 'running' }, [hello, started, step(1, 3)]);
   const mark = await ownMark();

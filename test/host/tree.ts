@@ -1,0 +1,52 @@
+// The run explorer's tree as the editor sees it, read through the provider that the extension hands to its tests.
+import * as vscode from 'vscode';
+
+export interface TreeLine {
+  readonly node: unknown;
+  readonly label: string;
+  readonly description: string;
+  /** What menus look at. */
+  readonly context: string;
+  readonly children: () => Promise<TreeLine[]>;
+}
+
+/** Top lines of the explorer. */
+export async function explorer(): Promise<TreeLine[]> {
+  const provider = await treeProvider();
+  const lines = async (parent?: unknown): Promise<TreeLine[]> => {
+    const nodes = (await provider.getChildren(parent)) ?? [];
+    return Promise.all(
+      nodes.map(async (node): Promise<TreeLine> => {
+        const item = await provider.getTreeItem(node);
+        const label = typeof item.label === 'string' ? item.label : (item.label?.label ?? '');
+        const description = typeof item.description === 'string' ? item.description : '';
+        return { node, label, description, context: item.contextValue ?? '', children: () => lines(node) };
+      }),
+    );
+  };
+  return lines();
+}
+
+/** Lines of a group by its label; none when there is no such group. */
+export async function group(label: string): Promise<TreeLine[]> {
+  const found = (await explorer()).find((line) => line.label === label);
+  return found ? found.children() : [];
+}
+
+/** The one line of a run, wherever it is listed. */
+export async function runLine(name: string): Promise<TreeLine> {
+  for (const line of await explorer()) {
+    const found = (await line.children()).find((child) => child.label === name);
+    if (found) return found;
+  }
+  throw new Error(`The explorer does not list ${name}.`);
+}
+
+async function treeProvider(): Promise<vscode.TreeDataProvider<unknown>> {
+  const extension = vscode.extensions.getExtension<unknown>('finetune-workbench.fine-tune-workbench');
+  const tested = await extension?.activate();
+  if (typeof tested !== 'object' || tested === null || !('explorer' in tested)) {
+    throw new Error('The extension does not know that it is tested.');
+  }
+  return tested.explorer as vscode.TreeDataProvider<unknown>;
+}
