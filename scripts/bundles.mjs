@@ -12,6 +12,7 @@ export const bundleOptions = {
     'engine-worker': 'src/engine/worker.ts',
     'lint-worker': 'src/lint/worker.ts',
     server: 'src/server/main.ts',
+    preview: 'src/preview/worker.ts',
   },
   outdir: 'dist',
   bundle: true,
@@ -93,7 +94,7 @@ export const languageClientBundle = {
 
 /** Panels: a script and a style sheet each; their policy allows no chunks beside. */
 export const webviewBundle = {
-  entryPoints: { dashboard: 'webview-ui/dashboard/main.ts', compare: 'webview-ui/compare/main.ts' },
+  entryPoints: { dashboard: 'webview-ui/dashboard/main.ts', compare: 'webview-ui/compare/main.ts', preview: 'webview-ui/preview/main.ts' },
   outdir: 'dist/webview',
   bundle: true,
   format: 'esm',

@@ -13,7 +13,8 @@ export const allowedRooms = {
   trainer: ['protocol', 'config', 'metrics', 'models', 'data', 'engine', 'runs', 'platform'],
   lint: ['protocol', 'config', 'metrics', 'models', 'data'],
   server: ['protocol', 'config', 'metrics', 'models', 'data', 'engine', 'trainer', 'lint', 'runs', 'platform'],
-  cli: ['protocol', 'config', 'metrics', 'models', 'data', 'engine', 'trainer', 'lint', 'server', 'runs', 'platform'],
+  preview: ['protocol', 'config', 'metrics', 'models', 'data', 'engine', 'lint'],
+  cli: ['protocol', 'config', 'metrics', 'models', 'data', 'engine', 'trainer', 'lint', 'server', 'preview', 'runs', 'platform'],
   extension: ['protocol', 'config', 'metrics', 'data', 'runs', 'platform'],
 };
 

@@ -26,6 +26,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/check.ts'),
   },
   {
+    name: 'convert',
+    summary: 'write a dataset in another format, telling what is lost',
+    load: () => import('./commands/convert.ts'),
+  },
+  {
     name: 'estimate',
     summary: 'tell memory, time and disk of a run before it starts',
     load: () => import('./commands/estimate.ts'),

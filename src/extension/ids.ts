@@ -48,6 +48,7 @@ export const commandIds = {
   openDocs: 'finetune.openDocs',
   showEffectiveConfig: 'finetune.showEffectiveConfig',
   restartLanguageServer: 'finetune.restartLanguageServer',
+  previewDataset: 'finetune.previewDataset',
 } as const;
 
 export type CommandId = (typeof commandIds)[keyof typeof commandIds];
@@ -56,7 +57,14 @@ export const viewIds = { runs: 'finetune.runs' } as const;
 
 export const viewContainerId = 'finetune';
 
-export const panelIds = { dashboard: 'finetune.dashboard', compare: 'finetune.comparison' } as const;
+export const panelIds = {
+  dashboard: 'finetune.dashboard',
+  compare: 'finetune.comparison',
+  preview: 'finetune.preview',
+} as const;
+
+/** The preview as an editor of dataset files; never the default one. */
+export const previewEditorId = 'finetune.datasetPreview';
 
 /** Settings without the leading `finetune.`. */
 export const settingIds = {

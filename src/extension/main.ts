@@ -14,6 +14,8 @@ import { languageCommands } from './language/languageCommands.ts';
 import { openLibrary } from './library.ts';
 import { createComparisons } from './panels/compare.ts';
 import { createDashboards } from './panels/dashboard.ts';
+import { createPreviews } from './preview/datasetPreview.ts';
+import { previewCommands } from './preview/previewCommands.ts';
 import type { Services } from './services.ts';
 import { provideDiagnostics } from './start/diagnostics.ts';
 import { keepQueues } from './start/queueKeeper.ts';
@@ -36,6 +38,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const base = { context, log, library };
   const dashboards = parts.add(createDashboards(base, () => services));
   const comparisons = parts.add(createComparisons(base, () => services));
+  const previews = parts.add(createPreviews(base));
   const services: Services = {
     ...base,
     queue,
@@ -53,6 +56,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ...runCommands(services),
     ...viewCommands(services, explorer),
     ...languageCommands(services),
+    ...previewCommands(previews),
   };
   for (const [id, handler] of Object.entries(handlers)) {
     const guarded = async (...args: unknown[]): Promise<void> => {

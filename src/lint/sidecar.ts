@@ -1,6 +1,7 @@
 // The sidecar file of a dataset, `<dataset>.lint.yaml`: what its owner has looked at and accepts. The data stay clean.
 import { parseDocument } from 'yaml';
 import { isObject } from '../data/formats/fields.ts';
+import { parseExclusions } from '../data/exclusions.ts';
 import { nearestName } from '../data/nearestName.ts';
 import { problem, type ProblemError } from '../protocol/problem.ts';
 import { ruleByCode } from './rules/table.ts';
@@ -8,15 +9,13 @@ import type { LintSettings, LintSeverity } from './settings.ts';
 
 export type Sidecar = Pick<LintSettings, 'severities' | 'rows'>;
 
-/** Where the sidecar of a dataset lies. */
-export function sidecarPath(dataset: string): string {
-  return `${dataset}.lint.yaml`;
-}
+export { sidecarPath } from '../data/exclusions.ts';
 
 const levels: readonly LintSeverity[] = ['error', 'warning', 'information', 'hint', 'off'];
 
 /**
  * `severity: {code: level}` for the whole file, `rows: {row id: [code, …]}` for single rows.
+ * `exclude: [id, …]` are rows that are not trained: data/exclusions.ts reads and writes them.
  * Throws `lint/bad-sidecar` for anything else; `file` is its name in the message.
  */
 export function parseSidecar(text: string, file: string): Sidecar {
@@ -27,9 +26,11 @@ export function parseSidecar(text: string, file: string): Sidecar {
     throw bad(error.message.split('\n')[0] ?? 'This is not valid YAML.', file, at && { line: at.line, column: at.col });
   }
   const value: unknown = document.toJS() ?? {};
-  if (!isObject(value)) throw bad('It should hold "severity" and "rows".', file);
-  const unknown = Object.keys(value).find((key) => key !== 'severity' && key !== 'rows');
-  if (unknown !== undefined) throw bad(`There is no key "${unknown}"; known are "severity" and "rows".`, file);
+  if (!isObject(value)) throw bad('It should hold "severity", "rows" and "exclude".', file);
+  const unknown = Object.keys(value).find((key) => !['severity', 'rows', 'exclude'].includes(key));
+  if (unknown !== undefined)
+    throw bad(`There is no key "${unknown}"; known are "severity", "rows" and "exclude".`, file);
+  parseExclusions(value, file);
   const severities: Record<string, LintSeverity> = {};
   for (const [code, level] of entries(value['severity'], 'severity', file))
     severities[known(code, file)] = levelOf(code, level, file);

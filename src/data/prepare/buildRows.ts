@@ -4,6 +4,7 @@ import type { CacheWriter } from '../cache/cacheWriter.ts';
 import { countTrained } from '../cache/cacheWriter.ts';
 import type { CacheSource } from '../cache/layout.ts';
 import { contentHash } from '../contentHash.ts';
+import { sidecarPath } from '../exclusions.ts';
 import { convertRow } from '../formats/convert.ts';
 import { describeFormat, FormatVote } from '../formats/detect.ts';
 import type { Format } from '../formats/format.ts';
@@ -50,13 +51,16 @@ export async function buildRows(
     const report = options.progress.file('tokenise', source.shownAs);
     const pace = createPacer(options.signal, () => report.report());
     let rows = 0;
-    for await (const read of readRows(source.file, source.shownAs, { ...options, onBytes: report.onBytes })) {
+    let left = 0;
+    const reading = { ...options, onBytes: report.onBytes, excluded: source.excluded, onExcluded: () => (left += 1) };
+    for await (const read of readRows(source.file, source.shownAs, reading)) {
       rows += 1;
       report.onRow();
       await pace();
       if (read.ok) addRow(read.row, index, source, format, writer, options.encoder, findings, counts);
       else findings.add(read.problem);
     }
+    if (left > 0) findings.add(leftOut(source.shownAs, left));
     if (!(await isUnchanged(source)))
       throw problem(
         'data/changed-while-reading',
@@ -93,7 +97,8 @@ async function formatOf(
   const vote = new FormatVote(source.columns);
   const bad = new Findings(options.findingLimit);
   const pace = createPacer(options.signal, () => report.report());
-  for await (const read of readRows(source.file, source.shownAs, { ...options, onBytes: report.onBytes })) {
+  const reading = { ...options, onBytes: report.onBytes, excluded: source.excluded };
+  for await (const read of readRows(source.file, source.shownAs, reading)) {
     report.onRow();
     await pace();
     vote.add(read);
@@ -102,6 +107,12 @@ async function formatOf(
   if (vote.isEmpty) throw bad.toError();
   const result = vote.result(source.shownAs);
   return { format: result.format, formatSummary: describeFormat(result), isMixed: result.others.length > 0 };
+}
+
+function leftOut(file: string, rows: number): Problem {
+  const sidecar = sidecarPath(file);
+  const message = `${rows} ${rows === 1 ? 'row is' : 'rows are'} left out, as "exclude" of ${sidecar} says.`;
+  return { code: 'data/rows-excluded', severity: 'information', message, place: { file: sidecar } };
 }
 
 function addRow(

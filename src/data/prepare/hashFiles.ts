@@ -1,6 +1,7 @@
 // sha256 of the data files as they are stored: part of the cache's key and of what run.json records.
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import { readExclusions } from '../exclusions.ts';
 import { rawBytes, readHead, type ByteStreamOptions } from '../read/fileBytes.ts';
 import type { SourceFile } from '../sources.ts';
 
@@ -8,6 +9,8 @@ export interface HashedSource extends SourceFile {
   readonly sha256: string;
   readonly bytes: number;
   readonly modifiedMs: number;
+  /** Rows that the file's sidecar leaves out. */
+  readonly excluded: ReadonlySet<string>;
 }
 
 /** Reads all files once; `onBytes` counts over all of them. */
@@ -21,7 +24,8 @@ export async function hashSources(sources: readonly SourceFile[], options: ByteS
     const onBytes = (read: number) => options.onBytes?.(before + read);
     for await (const chunk of rawBytes(source.file, source.shownAs, { signal: options.signal, onBytes }))
       hash.update(chunk);
-    hashed.push({ ...source, sha256: hash.digest('hex'), bytes: size, modifiedMs: mtimeMs });
+    const excluded = await readExclusions(source.file);
+    hashed.push({ ...source, sha256: hash.digest('hex'), bytes: size, modifiedMs: mtimeMs, excluded });
     before += size;
   }
   return hashed;

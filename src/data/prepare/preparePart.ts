@@ -60,7 +60,10 @@ export async function preparePart(sources: readonly SourceFile[], options: PartO
 
 /** The weights of files are no part of it: they choose among the rows that are stored. */
 function cacheKey(sources: readonly HashedSource[], encoder: RowEncoder): string {
-  const files = sources.map(({ shownAs, sha256: hash, format, columns }) => ({ shownAs, hash, format, columns }));
+  const files = sources.map(({ shownAs, sha256: hash, format, columns, excluded }) => {
+    const without = excluded.size === 0 ? {} : { excluded: [...excluded].sort() };
+    return { shownAs, hash, format, columns, ...without };
+  });
   return sha256(canonicalJson({ layoutVersion, files, encoder: encoder.identity }));
 }
 

@@ -1,5 +1,6 @@
 // Reads the rows of one data file as a stream: JSON Lines, JSON arrays, both also gzipped, and Parquet.
 import { problem } from '../../protocol/problem.ts';
+import { brokenRowId, exclusionId } from '../exclusionId.ts';
 import { ArraySplitter } from './arraySplitter.ts';
 import { gunzippedBytes, rawBytes, type ByteStreamOptions } from './fileBytes.ts';
 import { sniffFile, type SniffedFile } from './fileKind.ts';
@@ -15,6 +16,9 @@ export const defaultRowLimit = 64 * 2 ** 20;
 export interface ReadOptions extends ByteStreamOptions {
   /** Bytes of the longest row; the default is `defaultRowLimit`. */
   readonly rowLimit?: number | undefined;
+  /** Ids of rows to pass over (data/exclusions.ts), and who is told of each. */
+  readonly excluded?: ReadonlySet<string> | undefined;
+  readonly onExcluded?: (() => void) | undefined;
 }
 
 /**
@@ -26,12 +30,13 @@ export async function* readRows(file: string, shownAs: string, options: ReadOpti
   const sniffed = await sniffFile(file, shownAs);
   const rows =
     sniffed.kind === 'parquet'
-      ? readParquetRows(file, shownAs, options)
+      ? withoutBytes(readParquetRows(file, shownAs, options))
       : readTextRows(file, shownAs, sniffed, options);
   let count = 0;
   for await (const row of rows) {
     count += 1;
-    yield row;
+    if (isExcluded(row, options)) options.onExcluded?.();
+    else yield row.read;
   }
   if (count === 0)
     throw problem('data/empty-file', `${shownAs} holds no rows. It should hold one JSON object on each line.`, {
@@ -39,22 +44,38 @@ export async function* readRows(file: string, shownAs: string, options: ReadOpti
     });
 }
 
+/** A row with its bytes, by which one that is broken can be left out. */
+interface Piece {
+  readonly read: ReadRow;
+  readonly bytes: Uint8Array | undefined;
+}
+
+async function* withoutBytes(rows: AsyncGenerator<ReadRow>): AsyncGenerator<Piece> {
+  for await (const read of rows) yield { read, bytes: undefined };
+}
+
+function isExcluded({ read, bytes }: Piece, { excluded }: ReadOptions): boolean {
+  if (excluded === undefined || excluded.size === 0) return false;
+  if (read.ok) return excluded.has(exclusionId(read.row.value));
+  return bytes !== undefined && excluded.has(brokenRowId(bytes));
+}
+
 async function* readTextRows(
   file: string,
   shownAs: string,
   sniffed: SniffedFile,
   options: ReadOptions,
-): AsyncGenerator<ReadRow> {
+): AsyncGenerator<Piece> {
   const { kind, gzip, textStart } = sniffed;
   const rowLimit = options.rowLimit ?? defaultRowLimit;
   const splitter: Splitter =
     kind === 'array' ? new ArraySplitter(shownAs, rowLimit, textStart) : new LineSplitter(rowLimit, textStart);
   let toSkip = textStart;
   let previousLine = 0;
-  const parse = (piece: TextPiece) => {
+  const parse = (piece: TextPiece): Piece => {
     const idColumn = piece.line === previousLine ? piece.column : 0;
     previousLine = piece.line;
-    return parseRow(piece, shownAs, kind, idColumn, rowLimit);
+    return { read: parseRow(piece, shownAs, kind, idColumn, rowLimit), bytes: piece.bytes };
   };
   for await (const chunk of gzip ? gunzippedBytes(file, shownAs, options) : rawBytes(file, shownAs, options)) {
     const text = chunk.subarray(toSkip);

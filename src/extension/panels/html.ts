@@ -4,13 +4,20 @@ import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 
 /** Which bundle of dist/webview a panel loads. */
-export type PanelKind = 'dashboard' | 'compare';
+export type PanelKind = 'dashboard' | 'compare' | 'preview';
 
 export function webviewFolder(extension: vscode.Uri): vscode.Uri {
   return vscode.Uri.joinPath(extension, 'dist', 'webview');
 }
 
-export function panelHtml(webview: vscode.Webview, extension: vscode.Uri, kind: PanelKind, title: string): string {
+/** `state`: what a panel remembers from its start, given to its script as data. */
+export function panelHtml(
+  webview: vscode.Webview,
+  extension: vscode.Uri,
+  kind: PanelKind,
+  title: string,
+  state?: object,
+): string {
   const file = (name: string): string =>
     webview.asWebviewUri(vscode.Uri.joinPath(webviewFolder(extension), name)).toString();
   const nonce = randomBytes(16).toString('base64url');
@@ -34,7 +41,7 @@ export function panelHtml(webview: vscode.Webview, extension: vscode.Uri, kind: 
     <link rel="stylesheet" href="${file(`${kind}.css`)}" />
   </head>
   <body>
-    <main id="root"></main>
+    <main id="root"${state === undefined ? '' : ` data-state="${escaped(JSON.stringify(state))}"`}></main>
     <script type="module" nonce="${nonce}" src="${file(`${kind}.js`)}"></script>
   </body>
 </html>`;

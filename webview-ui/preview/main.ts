@@ -1,0 +1,44 @@
+// Entry of the dataset preview: says ready, and draws each state that comes.
+
+import '../styles/panel.css';
+import '../styles/dashboard.css';
+import '../styles/preview.css';
+import type { PreviewState } from '../../src/protocol/previewViews.ts';
+import { createFrame } from '../frame.ts';
+import { t, useStrings } from '../strings.ts';
+import { registerToolkit } from '../toolkit.ts';
+import { createPreviewPage, type PreviewPage } from './page.ts';
+import { connectPreview } from './previewHost.ts';
+
+registerToolkit();
+
+const root = document.querySelector<HTMLElement>('#root') ?? document.body;
+let state: PreviewState | undefined;
+let page: PreviewPage | undefined;
+let selected: number | undefined;
+
+const host = connectPreview(
+  (news) => {
+    if (news.type === 'select') selected = news.row;
+    else {
+      if (news.type === 'snapshot') useStrings(news.strings, news.locale);
+      state = news.state;
+    }
+    frame.request();
+  },
+  (method) => t('The editor did not answer in time ({0}).', method),
+);
+
+const frame = createFrame(() => {
+  if (!state) return;
+  page ??= createPreviewPage(root, host);
+  page.update(state);
+  if (selected !== undefined) page.selectRow(selected);
+  selected = undefined;
+});
+
+window.addEventListener('error', ({ message }) => host.trouble(message));
+window.addEventListener('unhandledrejection', ({ reason }) => host.trouble(String(reason)));
+// A reload of the window opens the same file.
+if (root.dataset['state'] !== undefined) host.memory.write(JSON.parse(root.dataset['state']));
+host.ready();
