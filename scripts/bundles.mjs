@@ -94,7 +94,11 @@ export const languageClientBundle = {
 
 /** Panels: a script and a style sheet each; their policy allows no chunks beside. */
 export const webviewBundle = {
-  entryPoints: { dashboard: 'webview-ui/dashboard/main.ts', compare: 'webview-ui/compare/main.ts', preview: 'webview-ui/preview/main.ts' },
+  entryPoints: {
+    dashboard: 'webview-ui/dashboard/main.ts',
+    compare: 'webview-ui/compare/main.ts',
+    preview: 'webview-ui/preview/main.ts',
+  },
   outdir: 'dist/webview',
   bundle: true,
   format: 'esm',

@@ -14,7 +14,20 @@ export const allowedRooms = {
   lint: ['protocol', 'config', 'metrics', 'models', 'data'],
   server: ['protocol', 'config', 'metrics', 'models', 'data', 'engine', 'trainer', 'lint', 'runs', 'platform'],
   preview: ['protocol', 'config', 'metrics', 'models', 'data', 'engine', 'lint'],
-  cli: ['protocol', 'config', 'metrics', 'models', 'data', 'engine', 'trainer', 'lint', 'server', 'preview', 'runs', 'platform'],
+  cli: [
+    'protocol',
+    'config',
+    'metrics',
+    'models',
+    'data',
+    'engine',
+    'trainer',
+    'lint',
+    'server',
+    'preview',
+    'runs',
+    'platform',
+  ],
   extension: ['protocol', 'config', 'metrics', 'data', 'runs', 'platform'],
 };
 

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { webviewBundle } from '../../scripts/bundles.mjs';
+import { readPreviewMessage, type PreviewMethod } from '../../src/protocol/previewMessages.ts';
 import { readPanelMessage, type PanelMethod } from '../../src/protocol/webviewMessages.ts';
 import { packNumbers, unpackNumbers } from '../../src/protocol/wireNumbers.ts';
 
@@ -23,7 +24,7 @@ interface Theme {
 const support = import.meta.dirname;
 
 export interface PanelSite {
-  readonly url: (panel: 'dashboard' | 'compare', theme: ThemeName) => string;
+  readonly url: (panel: 'dashboard' | 'compare' | 'preview', theme: ThemeName) => string;
   close(): Promise<void>;
 }
 
@@ -46,7 +47,7 @@ export async function servePanels(): Promise<PanelSite> {
         (body) => send(name.endsWith('.js') ? 'text/javascript' : 'text/css', body),
         fail,
       );
-    } else if (name === 'dashboard' || name === 'compare') {
+    } else if (name === 'dashboard' || name === 'compare' || name === 'preview') {
       pageOf(name, url.searchParams.get('theme') ?? 'dark').then(
         (html) => send('text/html; charset=utf-8', html),
         fail,
@@ -86,7 +87,8 @@ async function pageOf(panel: string, themeName: string): Promise<string> {
 export interface Answerer {
   /** The first message to a panel that says ready. */
   readonly snapshot: () => unknown;
-  readonly answer: (method: PanelMethod, params: unknown) => unknown;
+  /** May answer later. */
+  readonly answer: (method: PanelMethod | PreviewMethod, params: unknown) => unknown;
 }
 
 export interface OpenPanel {
@@ -126,11 +128,12 @@ export async function openPanel(
   await page.exposeFunction('__said', async (packed: unknown) => {
     const value = unpackNumbers(unpack(packed));
     said.push(value);
-    const message = readPanelMessage(value);
+    const run = readPanelMessage(value);
+    const message = run.type === 'malformed' ? readPreviewMessage(value) : run;
     if (message.type === 'ready') await post(await host.snapshot());
     if (message.type !== 'request') return;
     try {
-      const result = host.answer(message.method, message.params);
+      const result: unknown = await host.answer(message.method, message.params);
       await post({ type: 'reply', id: message.id, ok: true, result });
     } catch (error) {
       await post({

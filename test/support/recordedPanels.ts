@@ -5,6 +5,7 @@ import path from 'node:path';
 import { createRunFeed, type RunFeed } from '../../src/extension/panels/runFeed.ts';
 import { encodeJsonLine } from '../../src/protocol/jsonLines.ts';
 import type { ComparedRun } from '../../src/protocol/panelViews.ts';
+import type { PreviewMethod } from '../../src/protocol/previewMessages.ts';
 import type { CompareSnapshot, DashboardSnapshot, PanelMethod } from '../../src/protocol/webviewMessages.ts';
 import type { RunStatus } from '../../src/runs/store.ts';
 import type { Answerer } from './panelHost.ts';
@@ -59,7 +60,7 @@ export function compareSnapshot(feeds: readonly RunFeed[], revision = 1): Compar
 /** Answers as the host does where that needs no editor; `asked` remembers everything. */
 export function feedAnswerer(
   feed: RunFeed,
-  asked: { method: PanelMethod; params: unknown }[],
+  asked: { method: PanelMethod | PreviewMethod; params: unknown }[],
   snapshot: () => unknown = () => dashboardSnapshot(feed),
 ): Answerer {
   const rows = new Map<number, unknown>();

@@ -37,7 +37,13 @@ export function limitHistogram(histogram: LengthHistogram, unit: string, start: 
     shade.setAttribute('x', x);
     shade.setAttribute('width', String(Math.max(0, width - Number(x))));
     const { rows, units } = lostAt(histogram, limit);
-    const sentence = t('max_length {0}: {1} rows are longer, {2} {3} lost', number(limit), number(rows), number(units), unit);
+    const sentence = t(
+      'max_length {0}: {1} rows are longer, {2} {3} lost',
+      number(limit),
+      number(rows),
+      number(units),
+      unit,
+    );
     setText(told, sentence);
     handle.setAttribute('aria-valuenow', String(limit));
     handle.setAttribute('aria-valuetext', sentence);
@@ -100,7 +106,14 @@ export function plainHistogram(histogram: LengthHistogram, unit: string): HTMLEl
 }
 
 function scaleLine({ median, p95, longest, total }: LengthHistogram, unit: string): HTMLElement {
-  const told = t('half ≤ {0}, 95 % ≤ {1}, longest {2}; {3} {4} in all', number(median), number(p95), number(longest), number(total), unit);
+  const told = t(
+    'half ≤ {0}, 95 % ≤ {1}, longest {2}; {3} {4} in all',
+    number(median),
+    number(p95),
+    number(longest),
+    number(total),
+    unit,
+  );
   return element('p', { class: 'dim scale' }, told);
 }
 

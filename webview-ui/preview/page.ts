@@ -92,7 +92,11 @@ export function createPreviewPage(root: HTMLElement, host: PreviewHost): Preview
   menu.setItems([
     { label: t('Convert …'), run: () => tell(host.request('convert', {})) },
     { label: t('Export rows in view …'), run: () => tell(host.request('exportView', {})) },
-    { label: t('Exclude rows in view …'), apart: true, run: () => tell(host.request('excludeView', { excluded: true })) },
+    {
+      label: t('Exclude rows in view …'),
+      apart: true,
+      run: () => tell(host.request('excludeView', { excluded: true })),
+    },
     { label: t('Include rows in view again'), run: () => tell(host.request('excludeView', { excluded: false })) },
     { label: t('Open config'), apart: true, run: () => tell(host.request('openConfig', {})) },
   ]);
@@ -127,7 +131,8 @@ export function createPreviewPage(root: HTMLElement, host: PreviewHost): Preview
           if (name !== '') tell(host.request('useConfig', { name }));
         }),
       configProblem !== undefined && element('span', { class: 'problem' }, configProblem),
-      configs.length === 0 && element('span', { class: 'dim' }, t('No config in this workspace: tokens are not known.')),
+      configs.length === 0 &&
+        element('span', { class: 'dim' }, t('No config in this workspace: tokens are not known.')),
     );
   };
 
@@ -162,7 +167,9 @@ export function createPreviewPage(root: HTMLElement, host: PreviewHost): Preview
 function factsOf({ kind, isGzip, bytes, looks, rows, isIndexed, indexed, excluded }: PreviewState): string {
   const kinds = { lines: 'JSON Lines', array: 'JSON', csv: 'CSV', parquet: 'Parquet' };
   const parts = [
-    isIndexed ? t('{0} rows', rows.toLocaleString()) : t('{0} rows so far ({1} %)', rows.toLocaleString(), Math.floor(100 * indexed)),
+    isIndexed
+      ? t('{0} rows', rows.toLocaleString())
+      : t('{0} rows so far ({1} %)', rows.toLocaleString(), Math.floor(100 * indexed)),
     looks === 'unknown' ? t('no known format') : looks,
     isGzip ? `${kinds[kind]}, gzip` : kinds[kind],
     formatBytes(bytes),

@@ -124,10 +124,8 @@ export function createQueryBar(ask: (query: PreviewQuery) => void, cancel: () =>
       }
       const { task } = view;
       stop.hidden = task === undefined;
-      if (task)
-        setText(found, t('looked at {0} of {1} rows', task.done.toLocaleString(), task.total.toLocaleString()));
-      else if (view.isQuery)
-        setText(found, t('{0} of {1} rows', view.rows.toLocaleString(), rows.toLocaleString()));
+      if (task) setText(found, t('looked at {0} of {1} rows', task.done.toLocaleString(), task.total.toLocaleString()));
+      else if (view.isQuery) setText(found, t('{0} of {1} rows', view.rows.toLocaleString(), rows.toLocaleString()));
       else setText(found, t('{0} rows', rows.toLocaleString()));
       problem.hidden = view.problem === undefined;
       setText(problem, view.problem ?? '');

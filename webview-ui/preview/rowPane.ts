@@ -59,8 +59,20 @@ export function createRowPane(actions: RowPaneActions): RowPane {
     ),
   );
   const notice = element('p', { class: 'friendly', attributes: { role: 'status' } });
-  const whole = element('div', { class: 'row-whole', attributes: { hidden: true } }, head, findings, tabs.list, tabs.pages);
-  const root = element('section', { class: 'row-pane', attributes: { 'aria-label': t('Selected row') } }, notice, whole);
+  const whole = element(
+    'div',
+    { class: 'row-whole', attributes: { hidden: true } },
+    head,
+    findings,
+    tabs.list,
+    tabs.pages,
+  );
+  const root = element(
+    'section',
+    { class: 'row-pane', attributes: { 'aria-label': t('Selected row') } },
+    notice,
+    whole,
+  );
 
   return {
     element: root,
@@ -105,7 +117,11 @@ function factsOf({ line, bytes, looks, tokens }: RowDetail): string {
 }
 
 function cutNote(): HTMLElement {
-  return element('p', { class: 'dim' }, t('The row is long: only its beginning is shown. Open its line for all of it.'));
+  return element(
+    'p',
+    { class: 'dim' },
+    t('The row is long: only its beginning is shown. Open its line for all of it.'),
+  );
 }
 
 function speakerName(speaker: PreviewSpeaker): string {
@@ -205,7 +221,11 @@ function tokenText({ pieces, ids, kinds }: RowTokens): HTMLElement {
     const kind = kindNames[kinds[i] ?? 0] ?? 'context';
     const shown = piece === '' ? '·' : piece;
     text.append(
-      element('span', { class: `token ${kind}${i % 2 === 0 ? '' : ' odd'}`, attributes: { title: `${ids[i]}` } }, shown),
+      element(
+        'span',
+        { class: `token ${kind}${i % 2 === 0 ? '' : ' odd'}`, attributes: { title: `${ids[i]}` } },
+        shown,
+      ),
     );
     if (piece.endsWith('\n')) text.append(document.createElement('wbr'));
   });

@@ -153,7 +153,9 @@ function bucketCard(
           'li',
           {},
           element('span', { class: 'bucket-name' }, nameOf(name)),
-          element('meter', { attributes: { max: '1', value: String(count / Math.max(1, rows)), 'aria-hidden': 'true' } }),
+          element('meter', {
+            attributes: { max: '1', value: String(count / Math.max(1, rows)), 'aria-hidden': 'true' },
+          }),
           element('span', { class: 'amount' }, `${number(count)} · ${percent(count / Math.max(1, rows))}`),
         ),
       ),

@@ -13,10 +13,7 @@ interface Target extends vscode.QuickPickItem {
 }
 
 /** `convert` asks the process that reads the file. False when the person said no. */
-export async function convertDataset(
-  file: string,
-  convert: (params: object) => Promise<unknown>,
-): Promise<boolean> {
+export async function convertDataset(file: string, convert: (params: object) => Promise<unknown>): Promise<boolean> {
   const target = await vscode.window.showQuickPick(targets(), { title: vscode.l10n.t('Convert Dataset') });
   if (!target) return false;
   const splitTurns = await askSplit(target.to);
@@ -26,7 +23,9 @@ export async function convertDataset(
   const { size } = await stat(file);
   if (isLines && size <= largestEdit) return editInPlace(file, params, convert);
   const out = await vscode.window.showSaveDialog({
-    defaultUri: vscode.Uri.file(file.replace(/(?:\.jsonl?|\.ndjson|\.csv|\.tsv|\.parquet|\.gz)+$/i, `.${target.to}.jsonl`)),
+    defaultUri: vscode.Uri.file(
+      file.replace(/(?:\.jsonl?|\.ndjson|\.csv|\.tsv|\.parquet|\.gz)+$/i, `.${target.to}.jsonl`),
+    ),
     filters: { 'JSON Lines': ['jsonl'] },
   });
   if (!out) return false;
@@ -60,7 +59,10 @@ async function editInPlace(
   edit.replace(document.uri, whole, converted['text']);
   if (!(await vscode.workspace.applyEdit(edit))) throw new Error(vscode.l10n.t('The editor refused the change.'));
   const shown = vscode.window.visibleTextEditors.find((editor) => editor.document === document);
-  await vscode.window.showTextDocument(document, { viewColumn: shown?.viewColumn ?? vscode.ViewColumn.One, preview: false });
+  await vscode.window.showTextDocument(document, {
+    viewColumn: shown?.viewColumn ?? vscode.ViewColumn.One,
+    preview: false,
+  });
   return true;
 }
 
@@ -76,8 +78,16 @@ async function askSplit(to: ConversionTarget): Promise<boolean | undefined> {
 function targets(): Target[] {
   return [
     { to: 'messages', label: 'messages', description: vscode.l10n.t('chats with roles, as OpenAI has them') },
-    { to: 'conversations', label: 'conversations', description: vscode.l10n.t('chats with speakers, as ShareGPT has them') },
-    { to: 'instruction', label: 'instruction', description: vscode.l10n.t('instruction and output, as Alpaca has them') },
+    {
+      to: 'conversations',
+      label: 'conversations',
+      description: vscode.l10n.t('chats with speakers, as ShareGPT has them'),
+    },
+    {
+      to: 'instruction',
+      label: 'instruction',
+      description: vscode.l10n.t('instruction and output, as Alpaca has them'),
+    },
     { to: 'prompt_completion', label: 'prompt_completion', description: vscode.l10n.t('a prompt and what follows it') },
     { to: 'jsonl', label: 'JSON Lines', description: vscode.l10n.t('the fields as they are, one row a line') },
   ];
@@ -88,10 +98,13 @@ function toldOf(report: unknown): string[] {
   if (!isObject(report)) return [];
   const losses = Array.isArray(report['losses']) ? report['losses'].filter(isObject) : [];
   const unfit = Array.isArray(report['firstUnfit']) ? report['firstUnfit'].filter(isObject) : [];
-  const text = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
+  const text = (value: unknown): string =>
+    typeof value === 'string' || typeof value === 'number' ? String(value) : '';
   return [
     vscode.l10n.t('{0} rows were made from {1}.', text(report['written']), text(report['rows'])),
     ...losses.map((loss) => vscode.l10n.t('{0} rows: {1}.', text(loss['rows']), text(loss['what']))),
-    ...unfit.slice(0, 5).map((each) => vscode.l10n.t('Line {0} is left out: {1}.', text(each['line']), text(each['why']))),
+    ...unfit
+      .slice(0, 5)
+      .map((each) => vscode.l10n.t('Line {0} is left out: {1}.', text(each['line']), text(each['why']))),
   ];
 }

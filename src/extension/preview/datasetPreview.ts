@@ -28,7 +28,8 @@ export interface DatasetPreviews {
 export function createPreviews({ context, log }: Pick<Services, 'context' | 'log'>): DatasetPreviews {
   const beside = new Map<string, vscode.WebviewPanel>();
   const options = { enableScripts: true, localResourceRoots: [webviewFolder(context.extensionUri)] };
-  const show = (panel: vscode.WebviewPanel, uri: vscode.Uri): Promise<void> => feedPreview(panel, uri, { context, log });
+  const show = (panel: vscode.WebviewPanel, uri: vscode.Uri): Promise<void> =>
+    feedPreview(panel, uri, { context, log });
   const editor = vscode.window.registerCustomEditorProvider(
     previewEditorId,
     {
@@ -101,7 +102,10 @@ async function feedPreview(
       if (state) post({ type: 'state', state: { ...state, problem: sentence } });
     },
   );
-  const configs = (await findConfigs()).map(({ fsPath }) => ({ file: fsPath, name: vscode.workspace.asRelativePath(fsPath) }));
+  const configs = (await findConfigs()).map(({ fsPath }) => ({
+    file: fsPath,
+    name: vscode.workspace.asRelativePath(fsPath),
+  }));
 
   const watcher = watch([file, `${file}.lint.yaml`], { ignoreInitial: true, awaitWriteFinish: false });
   let timer: NodeJS.Timeout | undefined;

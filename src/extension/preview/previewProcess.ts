@@ -17,7 +17,10 @@ export interface PreviewProcess {
 const heapLimit = 1024;
 
 /** `onEnd` is told when the process ends by itself. */
-export function startPreviewProcess(onState: (state: PreviewState) => void, onEnd: (sentence: string) => void): PreviewProcess {
+export function startPreviewProcess(
+  onState: (state: PreviewState) => void,
+  onEnd: (sentence: string) => void,
+): PreviewProcess {
   const child = fork(packageFile('dist/preview.js'), [], {
     env: childEnvironment(process.env, {}),
     execArgv: [`--max-old-space-size=${heapLimit}`],

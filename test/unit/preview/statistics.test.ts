@@ -95,7 +95,9 @@ test('a large file is sampled unless all of it is asked for', async () => {
 test('languages of the answers are counted', async () => {
   const english = 'The answer is that this can be found in the book which you have for it.';
   const german = 'Das ist nicht der Weg, den wir mit dem Zug und auch mit einer Karte für sich finden werden.';
-  const found = await statisticsOf([english, english, german].map((output, i) => ({ instruction: `Say ${i}`, output })));
+  const found = await statisticsOf(
+    [english, english, german].map((output, i) => ({ instruction: `Say ${i}`, output })),
+  );
   expect(found.languages).toEqual([
     { name: 'English', rows: 2 },
     { name: 'German', rows: 1 },
