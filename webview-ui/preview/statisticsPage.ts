@@ -111,7 +111,7 @@ function facts(statistics: PreviewStatistics): HTMLElement {
   );
 }
 
-function findingCard({ findings }: PreviewStatistics, { showFinding }: StatisticsActions): HTMLElement {
+function findingCard({ findings }: PreviewStatistics, actions: StatisticsActions): HTMLElement {
   if (findings.length === 0) return card(t('Findings'), '', element('p', { class: 'good' }, t('No findings.')));
   return card(
     t('Findings'),
@@ -125,7 +125,7 @@ function findingCard({ findings }: PreviewStatistics, { showFinding }: Statistic
           { class: `finding-count ${severity}` },
           element(
             'button',
-            { class: 'link', attributes: { type: 'button' }, on: { click: () => showFinding(name) } },
+            { class: 'link', attributes: { type: 'button' }, on: { click: () => actions.showFinding(name) } },
             name,
           ),
           element('span', { class: 'amount' }, number(rows)),
