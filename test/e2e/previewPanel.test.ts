@@ -104,7 +104,7 @@ describeWith(['chromium'], 'the dataset preview', () => {
     await page.getByRole('heading', { name: 'Row 63', exact: true }).waitFor();
     await panel.post({ type: 'select', row: 4 });
     await page.getByRole('heading', { name: 'Row 5', exact: true }).waitFor();
-    await page.getByLabel('Search', { exact: true }).locator('input').fill('parcel');
+    await page.locator('.query-line vscode-text-field input').first().fill('parcel');
     await page.getByText('20 of 63 rows').waitFor();
     await context.close();
   });

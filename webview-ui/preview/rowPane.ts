@@ -164,7 +164,7 @@ function chatOf(detail: RowDetail): Child[] {
 function turnOf({ speaker, text, thinking, calls, isContext }: PreviewTurn): HTMLElement {
   return element(
     'article',
-    { class: `turn ${speaker}` },
+    { class: `turn by-${speaker}` },
     element(
       'h3',
       { class: 'turn-speaker' },
