@@ -12,7 +12,8 @@ export const allowedRooms = {
   runs: ['protocol', 'config', 'metrics', 'platform'],
   trainer: ['protocol', 'config', 'metrics', 'models', 'data', 'engine', 'runs', 'platform'],
   lint: ['protocol', 'config', 'metrics', 'models', 'data'],
-  server: ['protocol', 'config', 'metrics', 'models', 'data', 'engine', 'trainer', 'lint', 'runs', 'platform'],
+  lens: ['protocol', 'config', 'metrics', 'models', 'data'],
+  server: ['protocol', 'config', 'metrics', 'models', 'data', 'engine', 'trainer', 'lint', 'lens', 'runs', 'platform'],
   preview: ['protocol', 'config', 'metrics', 'models', 'data', 'engine', 'lint'],
   cli: [
     'protocol',
@@ -23,6 +24,7 @@ export const allowedRooms = {
     'engine',
     'trainer',
     'lint',
+    'lens',
     'server',
     'preview',
     'runs',
