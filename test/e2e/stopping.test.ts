@@ -6,7 +6,7 @@ import { openEditorCase, stepOf, until, untilNewest, type EditorCase } from '../
 import { livingOfGroup } from '../support/editorProcesses.ts';
 import { describeWith } from '../support/requirements.ts';
 
-const long = { 'training.max_steps': 2000, 'training.epochs': 40, 'evaluation.every': 1000, 'checkpoints.every': 1000 };
+const long = { 'training.max_steps': 2000, 'evaluation.every': 1000, 'checkpoints.every': 1000 };
 
 describeWith(['chromium', 'editor'], 'stopping a run', () => {
   let opened: EditorCase;
