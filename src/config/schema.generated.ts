@@ -181,7 +181,7 @@ export interface TrainingConfig {
    */
   gradient_accumulation_steps?: number;
   /**
-   * Peak learning rate, after warm-up. Usual: 5e-5 to 5e-4 for lora, 1e-6 to 1e-4 for full.
+   * Peak learning rate, after warm-up.
    */
   learning_rate?: number;
   /**

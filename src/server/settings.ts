@@ -1,5 +1,6 @@
 // The editor's settings under `finetune`, read when they are needed and kept until the editor says that they changed.
 import { DidChangeConfigurationNotification, type Connection } from 'vscode-languageserver/node';
+import type { Environment } from '../config/environment.ts';
 import type { Severity } from '../protocol/problem.ts';
 
 /** A code's severity as a person sets it. */
@@ -8,8 +9,8 @@ export type WantedSeverity = Severity | 'off';
 export interface LanguageSettings {
   /** `finetune.problems.severity`: code → severity, for those that are not to have their own. */
   readonly severities: ReadonlyMap<string, WantedSeverity>;
-  /** `finetune.trainer.environment`: variables that a run gets, and `${env:…}` is replaced from. */
-  readonly environment: Readonly<Record<string, string>>;
+  /** Variables that a run gets, and `${env:…}` is replaced from: this process's and those of `finetune.trainer.environment`. */
+  readonly environment: Environment;
 }
 
 export interface Settings {
@@ -72,7 +73,7 @@ export function readSettings(value: unknown): LanguageSettings {
   const environment = Object.entries(objectAt(value, 'trainer', 'environment')).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string',
   );
-  return { severities: new Map(wanted), environment: Object.fromEntries(environment) };
+  return { severities: new Map(wanted), environment: { ...process.env, ...Object.fromEntries(environment) } };
 }
 
 function objectAt(value: unknown, ...path: readonly string[]): object {

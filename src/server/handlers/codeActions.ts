@@ -56,7 +56,7 @@ async function configFixes(params: CodeActionParams, context: ServerContext): Pr
   const wants = (kind: string): boolean =>
     !only || only.some((asked) => kind === asked || kind.startsWith(`${asked}.`));
   const settings = await context.settings.of(config.uri);
-  const environment = { ...process.env, ...settings.environment };
+  const { environment } = settings;
   const text = config.parsed();
   let facts: ConfigFacts = context.surroundings.facts(config.file, undefined);
   const problems = configProblems(

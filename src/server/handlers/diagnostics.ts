@@ -37,7 +37,7 @@ async function publish(connection: Connection, context: ServerContext, config: O
   const settings = await context.settings.of(config.uri);
   // Edits that came meanwhile have made a newer version of it.
   if (context.documents.config(config.uri) !== config) return;
-  const environment = { ...process.env, ...settings.environment };
+  const { environment } = settings;
   const problems = configProblems(config.parsed(), environment, (usable) =>
     context.surroundings.facts(config.file, usable),
   );

@@ -13,7 +13,7 @@ export const effectiveConfigFeature: Feature = {
       if (!open) return { text: null };
       const { environment } = await context.settings.of(uri);
       const text = open.parsed();
-      const { config } = checkText(text, { ...process.env, ...environment });
+      const { config } = checkText(text, environment);
       if (!config) return { text: null };
       await context.surroundings.model(config.model, open.file);
       const facts = {

@@ -32,7 +32,7 @@ async function configHover(uri: string, position: Position, context: ServerConte
   if (!cursor) return undefined;
   const settings = await context.settings.of(uri);
   const text = open.parsed();
-  const { usable } = checkText(text, { ...process.env, ...settings.environment });
+  const { usable } = checkText(text, settings.environment);
   const machine = await context.surroundings.machine();
   const facts = { ...context.surroundings.facts(open.file, usable), machine };
   const hover = fieldHover(source, cursor, { config: usable, facts, positions: text.positions });

@@ -31,8 +31,18 @@ export interface CheckedText extends ParsedConfig {
   readonly usable: FinetuneConfig | undefined;
 }
 
-/** Checks a text against the schema, as `parseConfig` does. */
-export function checkText({ document }: ConfigText, environment: Environment): CheckedText {
+const lastChecks = new WeakMap<ConfigText, { readonly environment: Environment; readonly found: CheckedText }>();
+
+/** Checks a text against the schema, as `parseConfig` does; once for each text and environment. */
+export function checkText(text: ConfigText, environment: Environment): CheckedText {
+  const known = lastChecks.get(text);
+  if (known?.environment === environment) return known.found;
+  const found = checkAfresh(text, environment);
+  lastChecks.set(text, { environment, found });
+  return found;
+}
+
+function checkAfresh({ document }: ConfigText, environment: Environment): CheckedText {
   const parsed = checkDocument(document, environment);
   if (parsed.config || document.value === undefined) return { ...parsed, usable: parsed.config };
   return { ...parsed, usable: withoutFaults(document, parsed, environment) };

@@ -1,0 +1,112 @@
+// How long the language server takes in a config of 300 lines, driven over stdio like any editor: from a keystroke to its
+// diagnostics, a completion, a hover. `node bench/language.mjs [rounds]`.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-languageserver-protocol/node';
+
+const rounds = Number(process.argv[2] ?? 300);
+const folder = await mkdtemp(join(tmpdir(), 'finetune-language-'));
+const uri = pathToFileURL(join(folder, 'large.finetune.yaml')).href;
+let seed = 1;
+const random = (below) => (seed = (seed * 48_271) % 2_147_483_647) % below;
+
+for (let index = 0; index < 40; index += 1) await writeFile(join(folder, `rows${index}.jsonl`), '{"text": "a"}\n');
+const lines = [
+  'version: 1',
+  'model: HuggingFaceTB/SmolLM2-135M-Instruct # the smallest',
+  'data:',
+  '  train:',
+  ...Array.from({ length: 40 }, (_, i) => [
+    `    # file ${i}`,
+    `    - path: rows${i}.jsonl`,
+    '      weight: 1',
+    '      format: text',
+    '      columns: {text: content}',
+    '',
+  ]).flat(),
+  'lora: {rank: 16, alpha: 32}',
+  'training:',
+  '  epochs: 3',
+  '  learning_rate: 2e-4',
+  'evaluation:',
+  '  prompts:',
+  ...Array.from({ length: 46 }, (_, i) => `    - "prompt ${i}: what is it?"`),
+];
+const learningRate = lines.findIndex((line) => line.includes('learning_rate'));
+
+const child = spawn(process.execPath, ['dist/server.js', '--stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
+const connection = createMessageConnection(new StreamMessageReader(child.stdout), new StreamMessageWriter(child.stdin));
+const waiting = new Map();
+connection.onNotification('textDocument/publishDiagnostics', ({ version }) => {
+  waiting.get(version)?.(performance.now());
+  waiting.delete(version);
+});
+connection.onRequest('workspace/configuration', ({ items }) => items.map(() => ({})));
+connection.onRequest('client/registerCapability', () => null);
+connection.listen();
+await connection.sendRequest('initialize', {
+  processId: null,
+  capabilities: { workspace: { configuration: true } },
+  workspaceFolders: null,
+});
+await connection.sendNotification('initialized', {});
+
+let version = 1;
+const diagnosed = (number) => new Promise((resolve) => waiting.set(number, resolve));
+const opened = diagnosed(version);
+await connection.sendNotification('textDocument/didOpen', {
+  textDocument: { uri, languageId: 'finetune-yaml', version, text: lines.join('\n') },
+});
+await opened;
+
+async function keystroke(line, character, text, removed = 0) {
+  version += 1;
+  const told = diagnosed(version);
+  const begun = performance.now();
+  void connection.sendNotification('textDocument/didChange', {
+    textDocument: { uri, version },
+    contentChanges: [{ range: { start: { line, character }, end: { line, character: character + removed } }, text }],
+  });
+  return (await told) - begun;
+}
+
+async function timed(method, line, character) {
+  const begun = performance.now();
+  await connection.sendRequest(method, { textDocument: { uri }, position: { line, character } });
+  return performance.now() - begun;
+}
+
+const times = { diagnostics: [], completion: [], hover: [] };
+for (let round = 0; round < rounds; round += 1) {
+  // A character is typed and taken back, mostly inside a value, sometimes where it breaks the file.
+  const line = round % 3 === 0 ? learningRate : random(lines.length);
+  const character = random(lines[line].length + 1);
+  times.diagnostics.push(await keystroke(line, character, round % 7 === 0 ? '{' : '1'));
+  times.diagnostics.push(await keystroke(line, character, '', 1));
+  const place = random(lines.length);
+  times.completion.push(await timed('textDocument/completion', place, random(lines[place].length + 1)));
+  times.hover.push(await timed('textDocument/hover', place, random(lines[place].length + 1)));
+}
+await connection.sendRequest('shutdown');
+const ended = once(child, 'exit');
+await connection.sendNotification('exit');
+await ended;
+connection.dispose();
+await rm(folder, { recursive: true, force: true });
+
+const bars = { diagnostics: 50, completion: 50, hover: 20 };
+const percentile = (values, share) => values.toSorted((a, b) => a - b)[Math.ceil(share * values.length) - 1];
+console.log(`config of ${lines.length} lines, ${rounds} rounds, Node ${process.version}\n`);
+console.log('| what | p50 ms | p95 ms | max ms | bar (p95) |');
+console.log('| --- | ---: | ---: | ---: | ---: |');
+for (const [name, values] of Object.entries(times)) {
+  const cells = [0.5, 0.95, 1].map((share) => percentile(values, share).toFixed(1));
+  const what = name === 'diagnostics' ? 'keystroke → diagnostics' : name;
+  console.log(
+    `| ${what} | ${cells.join(' | ')} | ${bars[name]} ${Number(cells[1]) <= bars[name] ? 'held' : 'MISSED'} |`,
+  );
+}

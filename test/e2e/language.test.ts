@@ -1,0 +1,101 @@
+// The language features as a person meets them in a real VS Code: completion, hover, quick fix.
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { chromium, type Browser, type Locator } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { startEditor, type Editor } from '../../scripts/code-server.mjs';
+import { describeWith, requiredPath } from '../support/requirements.ts';
+import { chromiumArguments, openWorkbench, type Workbench } from '../support/workbench.ts';
+
+const shots = resolve('test-results/language');
+
+describeWith(['chromium', 'editor'], 'configs in VS Code', () => {
+  let scratch: string;
+  let folder: string;
+  let editor: Editor;
+  let browser: Browser;
+  let window: Workbench;
+
+  beforeAll(async () => {
+    scratch = await mkdtemp(join(tmpdir(), 'finetune-language-'));
+    folder = join(scratch, 'quickstart');
+    await mkdir(shots, { recursive: true });
+    await cp('examples/quickstart', folder, { recursive: true, filter: (file) => !file.includes('.finetune/') });
+    await writeFile(join(folder, 'mine.finetune.yaml'), config);
+    const vsix = join(scratch, 'extension.vsix');
+    await promisify(execFile)(process.execPath, ['scripts/package-vsix.mjs', '--out', vsix]);
+    editor = await startEditor({ vsix, settings: { 'workbench.colorTheme': 'Default Dark Modern' } });
+    browser = await chromium.launch({ executablePath: requiredPath('chromium'), args: chromiumArguments });
+    window = await openWorkbench(browser);
+    await window.open(editor.address(folder));
+    await openFile('mine.finetune.yaml');
+    // The first underline is the server's: it is there.
+    await window.page.locator('.squiggly-error').first().waitFor({ timeout: 60_000 });
+  });
+  afterEach(async ({ task }) => {
+    await window.screenshot(join(shots, `${task.name.replace(/\W+/g, '-').slice(0, 60)}.png`));
+  });
+  afterAll(async () => {
+    await window?.close();
+    await browser?.close();
+    await editor?.stop();
+    await rm(scratch, { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  const config =
+    'version: 1\nmodel: ./starter-model\ndata:\n  train: orders.train.jsonl\n  cutoff_len: 128\ntraining:\n  learning_rate: 2e-4\n';
+  // The editor shows spaces as ones that do not break.
+  const line = (text: string): Locator =>
+    window.page
+      .locator('.monaco-editor .view-line')
+      .filter({ hasText: new RegExp(text.replaceAll(' ', '\\s')) })
+      .first();
+
+  async function openFile(name: string): Promise<void> {
+    await window.page.keyboard.press('Control+P');
+    await window.page.locator('.quick-input-widget input').first().fill(name);
+    await window.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: name }).first().click();
+    await window.page.locator('.monaco-editor .view-line').first().waitFor();
+  }
+
+  test('a hover tells what a field does, what is in effect and why', async () => {
+    await line('learning_rate').getByText('learning_rate').hover();
+    const hover = window.page.locator('.monaco-hover').filter({ hasText: 'training.learning_rate' });
+    await hover.waitFor();
+    expect(await hover.innerText()).toMatch(
+      /Usual: 5e-5 to 5e-4 for lora[\s\S]*In effect: 2e-4 \(written in this file\)/,
+    );
+  });
+
+  test("a quick fix takes our name for another tool's", async () => {
+    await line('cutoff_len').getByText('cutoff_len').click();
+    await window.page.keyboard.press('Control+.');
+    await window.page.locator('.action-widget').getByText('Change to max_length').first().waitFor();
+    await window.screenshot(join(shots, 'quick-fix-menu.png'));
+    await window.page.keyboard.press('Enter');
+    await line('max_length: 128').waitFor();
+    await window.page.locator('.squiggly-error').first().waitFor({ state: 'detached' });
+    await window.page.keyboard.press('Control+S');
+    await vi.waitFor(async () =>
+      expect(await readFile(join(folder, 'mine.finetune.yaml'), 'utf8')).toBe(
+        config.replace('cutoff_len', 'max_length'),
+      ),
+    );
+  });
+
+  test('a completion writes a field, and then its value', async () => {
+    await window.page.keyboard.press('Control+End');
+    await window.page.keyboard.type('  optim');
+    const widget = window.page.locator('.suggest-widget.visible');
+    await widget.getByText('optimizer').first().waitFor();
+    await window.screenshot(join(shots, 'completion-names.png'));
+    await window.page.keyboard.press('Enter');
+    await widget.getByText('sgd').first().waitFor();
+    await window.page.keyboard.type('sg');
+    await window.page.keyboard.press('Enter');
+    await line('optimizer: sgd').waitFor();
+  });
+});
