@@ -74,7 +74,8 @@ function findElement(text: string, start: number, index: number): number | undef
   return undefined;
 }
 
-function skipValue(text: string, start: number): number {
+/** Where the value that starts here ends. */
+export function skipValue(text: string, start: number): number {
   let depth = 0;
   let at = start;
   while (at < text.length) {
@@ -97,13 +98,15 @@ function skipValue(text: string, start: number): number {
   return at;
 }
 
-function skipString(text: string, start: number): number {
+/** Where the string that starts here ends: after its closing quote. */
+export function skipString(text: string, start: number): number {
   let at = start + 1;
   while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
   return at + 1;
 }
 
-function skipSpace(text: string, from: number): number {
+/** The next place that is no white space. */
+export function skipSpace(text: string, from: number): number {
   let at = from;
   while (at < text.length && ' \t\r\n'.includes(text[at]!)) at += 1;
   return at;

@@ -47,14 +47,7 @@ export interface EncodedRecord {
  * @throws ProblemError `chat/…` when the template refuses the record, `data/row-too-long` with `overflow: error`.
  */
 export function encodeRecord(record: DataRecord, options: EncodeOptions): EncodedRecord {
-  const { tokenizer } = options;
-  const laidOut = layOut(record, options);
-  const tokens = tokenizer.encodeWithOffsets(laidOut.text, { addSpecialTokens: laidOut.addSpecialTokens });
-  const spans = options.trainOn === 'all' ? [{ start: 0, end: laidOut.text.length }] : laidOut.spans;
-  const mask = [...maskOfSpans(laidOut.text, tokens, spans)];
-  const row = { ids: [...tokens.ids], mask };
-  dropSecondBos(row, tokenizer.bosTokenId);
-  appendEos(row, laidOut, tokenizer.eosTokenId);
+  const { laidOut, row, spans } = encodeWhole(record, options);
   const learned = row.mask.reduce((sum, bit) => sum + bit, 0);
   const excess = Math.max(0, row.ids.length - options.maxLength);
   if (excess > 0 && options.overflow === 'error') {
@@ -79,23 +72,54 @@ export function encodeRecord(record: DataRecord, options: EncodeOptions): Encode
   };
 }
 
+/** A row before it is cut: every token with the characters of the text that it covers. */
+export interface WholeRow {
+  readonly laidOut: LaidOut;
+  readonly spans: readonly TextSpan[];
+  /** Ids, mask, and UTF-16 units [start, end) of the text; of a token that was added to it start = end. */
+  readonly row: {
+    readonly ids: readonly number[];
+    readonly mask: readonly number[];
+    readonly starts: readonly number[];
+    readonly ends: readonly number[];
+  };
+}
+
+/** What `encodeRecord` cuts to length, for whoever shows where a row is cut. @throws as `encodeRecord`, but never for length. */
+export function encodeWhole(record: DataRecord, options: Omit<EncodeOptions, 'maxLength' | 'overflow'>): WholeRow {
+  const { tokenizer } = options;
+  const laidOut = layOut(record, options);
+  const tokens = tokenizer.encodeWithOffsets(laidOut.text, { addSpecialTokens: laidOut.addSpecialTokens });
+  const spans = options.trainOn === 'all' ? [{ start: 0, end: laidOut.text.length }] : laidOut.spans;
+  const mask = [...maskOfSpans(laidOut.text, tokens, spans)];
+  const row: Row = { ids: [...tokens.ids], mask, starts: [...tokens.starts], ends: [...tokens.ends] };
+  dropSecondBos(row, tokenizer.bosTokenId);
+  appendEos(row, laidOut, tokenizer.eosTokenId);
+  return { laidOut, spans, row };
+}
+
 interface Row {
   readonly ids: number[];
   readonly mask: number[];
+  readonly starts: number[];
+  readonly ends: number[];
 }
 
 /** A text that begins with BOS, for a tokenizer that puts one there too, or a template that does both. */
 function dropSecondBos(row: Row, bos: number | undefined): void {
   if (bos === undefined || row.ids[0] !== bos || row.ids[1] !== bos) return;
-  row.ids.shift();
-  row.mask.shift();
+  for (const column of [row.ids, row.mask, row.starts, row.ends]) column.shift();
   row.mask[0] = 0;
 }
 
 /** EOS, learned: appended, or already there where the tokenizer itself ends texts with it. */
 function appendEos(row: Row, laidOut: LaidOut, eos: number | undefined): void {
   if (!laidOut.closeWithEos || eos === undefined) return;
-  if (row.ids.at(-1) !== eos) row.ids.push(eos);
+  if (row.ids.at(-1) !== eos) {
+    row.ids.push(eos);
+    row.starts.push(laidOut.text.length);
+    row.ends.push(laidOut.text.length);
+  }
   row.mask[row.ids.length - 1] = 1;
 }
 

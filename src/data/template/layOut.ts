@@ -47,6 +47,16 @@ export function layOut(record: DataRecord, settings: Settings): LaidOut {
   return chat(record.sampleId, conversation(record, template, settings.system), template, settings, special);
 }
 
+/**
+ * The text of a record alone, for following its characters to where they come from; a last turn that stays open may be
+ * followed by white space that `layOut` leaves out. @throws as `layOut`, but not where only the mask is impossible.
+ */
+export function renderedText(record: DataRecord, settings: Settings): string {
+  const { template, system } = settings;
+  if (record.kind === 'text' || template === 'none') return layOut(record, settings).text;
+  return renderer(conversation(record, template, system), template).full;
+}
+
 function plain(text: string, from: number, findings: readonly Problem[]): LaidOut {
   const spans = text.length > from ? [{ start: from, end: text.length }] : [];
   return { text, spans, addSpecialTokens: true, closeWithEos: true, findings };
