@@ -42,14 +42,10 @@ export async function prepareDataset(
   model: DatasetModel,
   controls: PrepareControls = {},
 ): Promise<PreparedDataset> {
-  const template = await resolveTemplate(request.template, {
-    tokenizer: model.tokenizer,
-    modelTemplate: model.chatTemplate,
-    modelName: model.reference,
-    baseDirectory: request.baseDirectory,
-  });
+  const options = await encodingOf(request, model);
+  const { template } = options;
   const templateHash = template === 'none' ? sha256('none') : hashTemplate(template);
-  const data = await prepareRows(request, rowEncoder(request, model, template, templateHash), controls);
+  const data = await prepareRows(request, rowEncoder(options, model, templateHash), controls);
   const { train, validation } = data.report;
   const dataHash = sha256(
     [train.hashes.data, ...(validation === undefined ? [] : [validation.hashes.data])].join('\n'),
@@ -57,21 +53,27 @@ export async function prepareDataset(
   return { ...data, template, hashes: { data: dataHash, template: templateHash, mask: train.hashes.mask } };
 }
 
-function rowEncoder(
-  request: DatasetRequest,
-  model: DatasetModel,
-  template: RowTemplate,
-  templateHash: string,
-): RowEncoder {
-  const { system, trainOn, maxLength, overflow } = request;
-  const options: EncodeOptions = {
-    tokenizer: model.tokenizer,
-    template,
-    trainOn,
-    maxLength,
-    overflow,
-    ...(system === undefined ? {} : { system }),
-  };
+/** What of a request decides how one row becomes tokens. */
+export type EncodingRequest = Pick<
+  DatasetRequest,
+  'baseDirectory' | 'template' | 'system' | 'trainOn' | 'maxLength' | 'overflow'
+>;
+
+/**
+ * How rows become tokens under a config, for whoever looks at single rows of it.
+ * @throws ProblemError `chat/template-not-found` or `chat/template-syntax`.
+ */
+export async function encodingOf(
+  { baseDirectory, template: setting, system, trainOn, maxLength, overflow }: EncodingRequest,
+  { tokenizer, chatTemplate, reference }: Pick<DatasetModel, 'tokenizer' | 'chatTemplate' | 'reference'>,
+): Promise<EncodeOptions> {
+  const facts = { tokenizer, modelTemplate: chatTemplate, modelName: reference, baseDirectory };
+  const template = await resolveTemplate(setting, facts);
+  return { tokenizer, template, trainOn, maxLength, overflow, ...(system === undefined ? {} : { system }) };
+}
+
+function rowEncoder(options: EncodeOptions, model: DatasetModel, templateHash: string): RowEncoder {
+  const { system, trainOn, maxLength, overflow } = options;
   return {
     identity: {
       encodingVersion,

@@ -75,7 +75,9 @@ export function codeRow(
     else anchors.set(next.value, { ...anchor, character });
     return next.done === true ? character : next.value;
   };
-  const coded = new Map(texts.map((text, index) => [keyOf(text.path, text.kind), codedText(text, index, rules, code, spaces.code)]));
+  const coded = new Map(
+    texts.map((text, index) => [keyOf(text.path, text.kind), codedText(text, index, rules, code, spaces.code)]),
+  );
   const substituted = substitute(value, [], coded);
   if (exhausted || typeof substituted !== 'object' || substituted === null) return undefined;
   return { value: { ...substituted }, decode: (rendered) => decode(rendered, anchors, spaces.known, rules) };

@@ -13,7 +13,13 @@ export interface LiteralPart {
 const largestTable = 250_000;
 
 /** Fills units (before, after) of the rendered text; the two are known, or lie outside of the text. */
-export function alignGap(origins: Origins, rendered: string, before: number, after: number, texts: readonly LiteralPart[]): void {
+export function alignGap(
+  origins: Origins,
+  rendered: string,
+  before: number,
+  after: number,
+  texts: readonly LiteralPart[],
+): void {
   const left = origins.text[before] ?? -1;
   const right = origins.text[after] ?? -1;
   const leftEnd = origins.to[before] ?? 0;
@@ -55,7 +61,7 @@ export function alignment(a: string, b: string): [number, number][] {
     }
   }
   const pairs: [number, number][] = [];
-  for (let i = 0, j = 0; i < a.length && j < b.length; ) {
+  for (let i = 0, j = 0; i < a.length && j < b.length;) {
     if (a[i] === b[j]) pairs.push([i++, j++]);
     else if ((table[(i + 1) * width + j] ?? 0) >= (table[i * width + j + 1] ?? 0)) i += 1;
     else j += 1;

@@ -58,7 +58,8 @@ function emptyOrigins(length: number): Origins {
 
 function decodedText(request: OriginsRequest): Decoded | undefined {
   const attempt = (rules: CodingRules): Decoded | undefined => {
-    const taken = JSON.stringify(request.value) + JSON.stringify(request.texts.map(({ value }) => value)) + request.template;
+    const taken =
+      JSON.stringify(request.value) + JSON.stringify(request.texts.map(({ value }) => value)) + request.template;
     const row = codeRow(request.value, request.texts, rules, taken);
     const rendered = row && request.render(row.value);
     const decoded = row && rendered !== undefined ? row.decode(rendered) : undefined;
@@ -98,14 +99,21 @@ function edgeRules({ value, texts, render }: OriginsRequest): Pick<CodingRules, 
   return { leading: decide('leading'), trailing: decide('trailing') };
 }
 
-function withText(value: Readonly<Record<string, unknown>>, text: RowText, changed: string): Readonly<Record<string, unknown>> {
+function withText(
+  value: Readonly<Record<string, unknown>>,
+  text: RowText,
+  changed: string,
+): Readonly<Record<string, unknown>> {
   const replace = (inner: unknown, depth: number): unknown => {
     const step = text.path[depth];
     if (step === undefined) return changed;
     if (Array.isArray(inner)) return inner.map((item: unknown, i) => (i === step ? replace(item, depth + 1) : item));
     if (typeof inner !== 'object' || inner === null) return inner;
     return Object.fromEntries(
-      Object.entries(inner).map(([name, member]: [string, unknown]) => [name, name === step ? replace(member, depth + 1) : member]),
+      Object.entries(inner).map(([name, member]: [string, unknown]) => [
+        name,
+        name === step ? replace(member, depth + 1) : member,
+      ]),
     );
   };
   return replace(value, 0) as Readonly<Record<string, unknown>>;

@@ -63,7 +63,8 @@ export function lensOfRow(text: string, options: LensOptions): RowLens {
     template: options.template === 'none' ? '' : options.template.template.source,
   });
   const isTooLong = row.ids.length > options.maxLength;
-  const fate = !isTooLong || options.overflow === 'truncate' ? 'kept' : options.overflow === 'drop' ? 'dropped' : 'refused';
+  const fate =
+    !isTooLong || options.overflow === 'truncate' ? 'kept' : options.overflow === 'drop' ? 'dropped' : 'refused';
   const kept = fate !== 'kept' ? 0 : Math.min(row.ids.length, options.maxLength);
   const tokens = row.ids.map((id, i): LensToken => {
     const [start, end] = [row.starts[i] ?? 0, row.ends[i] ?? 0];
@@ -97,7 +98,9 @@ function rowValue(text: string): Readonly<Record<string, unknown>> {
   } catch {
     throw new ProblemError([problemOf('data/invalid-json', 'The row is not valid JSON.')]);
   }
-  throw new ProblemError([problemOf('data/not-an-object', 'A row is an object such as {"instruction": …, "output": …}.')]);
+  throw new ProblemError([
+    problemOf('data/not-an-object', 'A row is an object such as {"instruction": …, "output": …}.'),
+  ]);
 }
 
 function recordOf(value: Readonly<Record<string, unknown>>, { format, columns }: LensOptions) {

@@ -54,7 +54,15 @@ export function rowTexts(text: string, format: Format, columns: Columns): RowTex
 
 function plain(text: string, { path, start, end }: JsonLeaf): RowText {
   const starts = Int32Array.from({ length: end - start }, (_, i) => start + i);
-  return { path, kind: 'other', value: text.slice(start, end), starts, ends: starts.map((at) => at + 1), inner: [], isArgument: false };
+  return {
+    path,
+    kind: 'other',
+    value: text.slice(start, end),
+    starts,
+    ends: starts.map((at) => at + 1),
+    inner: [],
+    isArgument: false,
+  };
 }
 
 /** Strings of a text that is itself an object or list in JSON. */

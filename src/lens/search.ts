@@ -23,7 +23,8 @@ export function searchTexts(
       const known = ends[index] ?? -1;
       if (known >= 0) cursor = known;
       const searched = text.value.trim();
-      if (known >= 0 || searched === '' || (round === 'text') !== (text.kind === 'text') || !wanted(text, index)) return;
+      if (known >= 0 || searched === '' || (round === 'text') !== (text.kind === 'text') || !wanted(text, index))
+        return;
       const at = find(origins, rendered, searched, cursor, text) ?? find(origins, rendered, searched, 0, text);
       if (at === undefined) return;
       const lead = text.value.indexOf(searched);

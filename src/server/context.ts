@@ -36,7 +36,7 @@ export interface OpenContext extends ServerContext {
 }
 
 /** Files whose coming and going changes what is right in a config. */
-const watchedGlob = '**/*.{jsonl,ndjson,json,parquet,gz,safetensors,gguf,jinja,jinja2,j2}';
+const watchedGlob = '**/*.{yaml,yml,jsonl,ndjson,json,parquet,gz,safetensors,gguf,jinja,jinja2,j2}';
 
 export function createContext(connection: Connection): OpenContext {
   const settings = openSettings(connection);

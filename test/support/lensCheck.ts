@@ -21,13 +21,27 @@ export function checkLens({ text, format }: NastyRow, options: EncodeOptions): L
   });
   const seen = attempt(() => lensOfRow(text, { ...options, format, columns: {} }));
   if (typeof said === 'string' || typeof seen === 'string') {
-    return { faults: said === seen ? [] : [`the trainer says ${String(said)}, the lens ${String(seen)}`] };
+    return { faults: said === seen ? [] : [`the trainer says ${outcome(said)}, the lens ${outcome(seen)}`] };
   }
   const faults: string[] = [];
   const kept = seen.tokens.filter(({ state }) => state !== 'cut');
-  const expect = (holds: boolean, what: string): void => void (holds || faults.push(what));
-  expect(same(kept.map(({ id }) => id), said.tokens), 'tokens differ from those of the trainer');
-  expect(same(kept.map(({ state }) => (state === 'trained' ? 1 : 0)), said.mask), 'labels differ from those of the trainer');
+  const expect = (holds: boolean, what: string): void => {
+    if (!holds) faults.push(what);
+  };
+  expect(
+    same(
+      kept.map(({ id }) => id),
+      said.tokens,
+    ),
+    'tokens differ from those of the trainer',
+  );
+  expect(
+    same(
+      kept.map(({ state }) => (state === 'trained' ? 1 : 0)),
+      said.mask,
+    ),
+    'labels differ from those of the trainer',
+  );
   expect(seen.trained === said.trainedTokens && seen.cut === said.truncatedTokens, 'counts differ');
   faults.push(...charactersOf(text, seen, options), ...missing(text, seen));
   return { lens: seen, faults };
@@ -54,7 +68,11 @@ function charactersOf(text: string, lens: RowLens, { tokenizer }: EncodeOptions)
 function missing(text: string, lens: RowLens): string[] {
   return jsonLeaves(text).flatMap(({ path, kind, start }) => {
     const name = path.at(-1);
-    if (kind !== 'text' || !['content', 'value', 'instruction', 'output', 'prompt', 'completion'].includes(String(name))) return [];
+    if (
+      kind !== 'text' ||
+      !['content', 'value', 'instruction', 'output', 'prompt', 'completion'].includes(String(name))
+    )
+      return [];
     const { value, starts, ends } = writtenString(text, start);
     const trimmed = value.trim();
     if (trimmed === '' || !lens.text.includes(trimmed)) return [];
@@ -65,8 +83,16 @@ function missing(text: string, lens: RowLens): string[] {
       for (let at = starts[i]!; at < ends[i]!; at += 1) if (!covered.has(at)) return true;
       return false;
     });
-    return bare.length === 0 ? [] : [`${bare.length} of ${trimmed.length} characters of ${path.join('.')} are not tinted, from ${JSON.stringify(value.slice(bare[0], bare[0]! + 20))}`];
+    return bare.length === 0
+      ? []
+      : [
+          `${bare.length} of ${trimmed.length} characters of ${path.join('.')} are not tinted, from ${JSON.stringify(value.slice(bare[0], bare[0]! + 20))}`,
+        ];
   });
+}
+
+function outcome(said: unknown): string {
+  return typeof said === 'string' ? said : 'a row';
 }
 
 function same(a: ArrayLike<number>, b: ArrayLike<number>): boolean {

@@ -23,15 +23,18 @@ function pick<T>(list: readonly T[], random: Random): T {
 
 export function nastyText(random: Random, most = 12): string {
   let text = pick(edges, random);
-  for (let left = 1 + Math.floor(random() * most); left > 0; left -= 1) text += pick(words, random) + pick(gaps, random);
+  for (let left = 1 + Math.floor(random() * most); left > 0; left -= 1)
+    text += pick(words, random) + pick(gaps, random);
   return text + pick(edges, random);
 }
 
 /** JSON with escapes where none are needed, spaces between values, and members in any order. */
 export function nastyJson(value: unknown, random: Random): string {
   const space = (): string => (random() < 0.3 ? ' ' : '');
-  if (typeof value === 'string') return `"${Array.from({ length: value.length }, (_, i) => escaped(value[i]!, random)).join('')}"`;
-  if (Array.isArray(value)) return `[${space()}${value.map((item) => nastyJson(item, random)).join(`,${space()}`)}${space()}]`;
+  if (typeof value === 'string')
+    return `"${Array.from({ length: value.length }, (_, i) => escaped(value[i]!, random)).join('')}"`;
+  if (Array.isArray(value))
+    return `[${space()}${value.map((item) => nastyJson(item, random)).join(`,${space()}`)}${space()}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const members = Object.entries(value)
     .filter(([, member]) => member !== undefined)
@@ -51,18 +54,23 @@ function escaped(unit: string, random: Random): string {
 export function nastyRow(random: Random, withTools = false): NastyRow {
   const chance = random();
   const text = (): string => nastyText(random);
-  if (chance < 0.6) return { format: 'messages', text: nastyJson({ messages: chat(random, withTools), id: 'user' }, random) };
+  if (chance < 0.6)
+    return { format: 'messages', text: nastyJson({ messages: chat(random, withTools), id: 'user' }, random) };
   if (chance < 0.75) {
     const row = { instruction: text(), input: random() < 0.5 ? '' : text(), output: text(), source: 'assistant' };
     return { format: 'instruction', text: nastyJson(row, random) };
   }
-  if (chance < 0.85) return { format: 'prompt_completion', text: nastyJson({ prompt: text(), completion: text() }, random) };
+  if (chance < 0.85)
+    return { format: 'prompt_completion', text: nastyJson({ prompt: text(), completion: text() }, random) };
   if (chance < 0.95) {
     const turns = [
       { from: 'human', value: text() },
       { from: 'gpt', value: text() },
     ];
-    return { format: 'conversations', text: nastyJson({ conversations: turns, system: random() < 0.5 ? text() : undefined }, random) };
+    return {
+      format: 'conversations',
+      text: nastyJson({ conversations: turns, system: random() < 0.5 ? text() : undefined }, random),
+    };
   }
   const steps = [text(), { description: text(), calculation: 12.5 }];
   return { format: 'reasoning', text: nastyJson({ question: text(), steps, answer: 42 }, random) };

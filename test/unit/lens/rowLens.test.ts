@@ -32,7 +32,8 @@ function optionsOf(family: string, changes: Partial<LensOptions> = {}): LensOpti
   };
 }
 
-const pair = '{"messages": [{"role": "user", "content": "Label: a\\tb"}, {"role": "assistant", "content": "to\\u0070ic"}]}';
+const pair =
+  '{"messages": [{"role": "user", "content": "Label: a\\tb"}, {"role": "assistant", "content": "to\\u0070ic"}]}';
 
 describe('bar 7: the lens is the trainer', () => {
   const names = Object.keys(families).filter((_, i) => i % 3 !== 1);
@@ -70,7 +71,8 @@ test('a character in two escapes is one stretch', () => {
 });
 
 test('fields that are no part of the conversation stay as they are, even when they read like the template', () => {
-  const row = '{"source":"assistant","messages":[{"role":"user","content":"x"},{"role":"assistant","content":"y"}],"n":2024}';
+  const row =
+    '{"source":"assistant","messages":[{"role":"user","content":"x"},{"role":"assistant","content":"y"}],"n":2024}';
   expect(drawn(row, lensOfRow(row, optionsOf('Qwen2.5')))).toBe(
     '{"source":"assistant","messages":[{"role":"user","content":"⟨x⟩"},{"role":"assistant","content":"⟦y⟧"}],"n":2024}',
   );
