@@ -45,6 +45,8 @@ export const commandIds = {
   reportProblem: 'finetune.reportProblem',
   showLog: 'finetune.showLog',
   getStarted: 'finetune.getStarted',
+  toggleLens: 'finetune.toggleLens',
+  chooseDatasetConfig: 'finetune.chooseDatasetConfig',
   openDocs: 'finetune.openDocs',
   showEffectiveConfig: 'finetune.showEffectiveConfig',
   restartLanguageServer: 'finetune.restartLanguageServer',
@@ -65,6 +67,8 @@ export const settingIds = {
   environment: 'trainer.environment',
   additionalFolders: 'runs.additionalFolders',
   notifications: 'notifications',
+  lensEnabled: 'lens.enabled',
+  lensLines: 'lens.lines',
   severities: 'problems.severity',
 } as const;
 

@@ -11,6 +11,7 @@ import { createExplorer } from './explorer/explorer.ts';
 import { tellFailure } from './failures.ts';
 import { provideLanguage } from './language/language.ts';
 import { languageCommands } from './language/languageCommands.ts';
+import { lensCommands, provideLens } from './tokenLens/lens.ts';
 import { openLibrary } from './library.ts';
 import { createComparisons } from './panels/compare.ts';
 import { createDashboards } from './panels/dashboard.ts';
@@ -33,6 +34,7 @@ export function activate(context: vscode.ExtensionContext): void {
   );
   const diagnostics = parts.add(provideDiagnostics());
   const language = parts.add(provideLanguage((error) => tellFailure(error, log)));
+  const lens = parts.add(provideLens(language, context.workspaceState, (error) => log.error(String(error))));
   const base = { context, log, library };
   const dashboards = parts.add(createDashboards(base, () => services));
   const comparisons = parts.add(createComparisons(base, () => services));
@@ -53,6 +55,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ...runCommands(services),
     ...viewCommands(services, explorer),
     ...languageCommands(services),
+    ...lensCommands(lens),
   };
   for (const [id, handler] of Object.entries(handlers)) {
     const guarded = async (...args: unknown[]): Promise<void> => {

@@ -6,6 +6,8 @@ import { settingIds } from './ids.ts';
 /** `estimate`: config, data and memory are looked at before a start; `config`: the config alone; `off`: nothing. */
 export type Preflight = 'estimate' | 'config' | 'off';
 export type Notifications = 'all' | 'failures' | 'off';
+/** Which lines of a dataset the token lens draws. */
+export type LensLines = 'visible' | 'cursor';
 
 function read(id: string): unknown {
   return vscode.workspace.getConfiguration('finetune').get(id);
@@ -21,6 +23,8 @@ export const settings = {
     const entries = typeof value === 'object' && value !== null ? Object.entries(value) : [];
     return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
   },
+  lensEnabled: (): boolean => read(settingIds.lensEnabled) !== false,
+  lensLines: (): LensLines => oneOf(read(settingIds.lensLines), ['visible', 'cursor']),
   additionalFolders: (): string[] => {
     const value = read(settingIds.additionalFolders);
     return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string' && item !== '') : [];

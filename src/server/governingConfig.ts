@@ -1,5 +1,5 @@
 // Which configs a dataset is trained under: those of the workspace whose data.train or data.validation names the file.
-import { readFile, realpath } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { glob } from 'tinyglobby';
@@ -44,13 +44,13 @@ export function governingConfigs(context: ServerContext): GoverningConfigs {
 
 function create(context: ServerContext): GoverningConfigs {
   const listeners: (() => void)[] = [];
-  const found = new Map<string, Promise<readonly GoverningConfig[]>>();
+  const found = new Map<string, { readonly stamp: string; readonly configs: Promise<readonly GoverningConfig[]> }>();
   let files: Promise<readonly string[]> | undefined;
   const changed = (): void => {
     found.clear();
     for (const listener of listeners) listener();
   };
-  context.onFilesChanged(() => {
+  context.onNews(() => {
     files = undefined;
     changed();
   });
@@ -61,22 +61,33 @@ function create(context: ServerContext): GoverningConfigs {
     changed();
   });
 
-  const look = async (dataFile: string): Promise<readonly GoverningConfig[]> => {
+  const listed = async (): Promise<readonly string[]> => {
     files ??= configFiles(context);
     const open = context.documents.all().flatMap((each) => (each.kind === 'config' && each.file ? [each.file] : []));
-    const all = [...new Set([...(await files), ...open])];
+    return [...new Set([...(await files), ...open])];
+  };
+  const look = async (all: readonly string[], dataFile: string): Promise<readonly GoverningConfig[]> => {
     const real = await realpath(dataFile).catch(() => dataFile);
     const configs = await Promise.all(all.map((file) => governing(context, file, real)));
     return configs.filter((config) => config !== undefined).sort((a, b) => nearer(dataFile, a.file, b.file));
   };
   return {
-    of(dataFile) {
-      const known = found.get(dataFile) ?? look(dataFile);
-      found.set(dataFile, known);
-      return known;
+    async of(dataFile) {
+      const all = await listed();
+      // Editors may not watch files, or be late: the times of the files count.
+      const stamp = (await Promise.all(all.map(timeOf))).join(' ');
+      const known = found.get(dataFile);
+      if (known?.stamp === stamp) return known.configs;
+      const configs = look(all, dataFile);
+      found.set(dataFile, { stamp, configs });
+      return configs;
     },
     onChange: (listener) => void listeners.push(listener),
   };
+}
+
+async function timeOf(file: string): Promise<number> {
+  return (await stat(file).catch(() => undefined))?.mtimeMs ?? 0;
 }
 
 async function configFiles(context: ServerContext): Promise<readonly string[]> {

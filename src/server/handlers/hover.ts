@@ -1,6 +1,7 @@
 // Hovers. Each kind of document has its own source; the first that knows something answers.
 import { MarkupKind, type Hover, type Position } from 'vscode-languageserver/node';
 import type { ServerContext } from '../context.ts';
+import { datasetHover } from '../lens/datasetHover.ts';
 import { checkText } from '../service/configText.ts';
 import { cursorAt } from '../service/cursor.ts';
 import { fieldHover } from '../service/fieldHover.ts';
@@ -8,7 +9,7 @@ import type { Feature } from './feature.ts';
 
 export type HoverSource = (uri: string, position: Position, context: ServerContext) => Promise<Hover | undefined>;
 
-const sources: readonly HoverSource[] = [configHover];
+const sources: readonly HoverSource[] = [configHover, datasetHover];
 
 export const hoverFeature: Feature = {
   capabilities: { hoverProvider: true },

@@ -6,6 +6,7 @@ import { diagnosticsFeature } from './diagnostics.ts';
 import { effectiveConfigFeature } from './effectiveConfig.ts';
 import type { Feature } from './feature.ts';
 import { hoverFeature } from './hover.ts';
+import { lensFeature } from './lens.ts';
 
 export const features: readonly Feature[] = [
   diagnosticsFeature,
@@ -14,4 +15,5 @@ export const features: readonly Feature[] = [
   hoverFeature,
   codeActionsFeature,
   effectiveConfigFeature,
+  lensFeature,
 ];

@@ -40,15 +40,15 @@ describe('bar 7: the lens is the trainer', () => {
   test.each(names)('%s', (name) => {
     const [tokenizer, template, random] = [tokenizerOf(name), templateOf(name), uniform(`lens ${name}`)];
     let seen = 0;
-    for (let i = 0; i < 3; i += 1) {
-      const row = nastyRow(random, true);
+    for (let i = 0; i < 12 && seen < 3; i += 1) {
+      const row = nastyRow(random, i < 2);
       const trainOn = (['assistant', 'last_assistant', 'all'] as const)[i % 3]!;
       const maxLength = i % 2 === 0 ? 100_000 : 60;
       const { lens, faults } = checkLens(row, { tokenizer, template, trainOn, maxLength, overflow: 'truncate' });
       expect(faults, row.text).toEqual([]);
       if (lens) seen += 1;
     }
-    expect(seen).toBeGreaterThan(0);
+    expect(seen).toBe(3);
   });
 });
 
