@@ -16,8 +16,10 @@ const intro = `<!-- Made by \`npm run generate\` from src/lint/rules, scripts/li
 
 Datasets are linted in the editor while they are typed (\`.jsonl\`, \`.ndjson\`), and by \`finetune check train.jsonl
 validation.jsonl\`, which streams files of any size (also JSON arrays, Parquet and gzip). Rows are read by the functions
-that the trainer uses. What needs a model's tokenizer and template (the group _Training_) is told by \`finetune check
-my.finetune.yaml\`.
+that the trainer uses. What needs a model's tokenizer and template is found when a config is checked: \`finetune check
+my.finetune.yaml\` names rows that teach nothing, special tokens inside texts, reasoning that is left out and ends of turns
+that are not trained, and counts the tokens that \`max_length\` cuts off. The other rules of the group _Training_ are not
+told row by row yet; the token lens shows cut and masked characters in the text.
 
 ## Severities and what is passed over
 

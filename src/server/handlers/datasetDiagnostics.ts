@@ -33,7 +33,7 @@ function publish(
       aboutFile(
         'lint/more-findings',
         3,
-        `${more.toLocaleString('en-US')} further findings are not shown; an editor shows ${mostTold.toLocaleString('en-US')} of a file. “Check Dataset” (finetune check) counts all of them.`,
+        `${more.toLocaleString('en-US')} further findings are not shown; an editor shows ${mostTold.toLocaleString('en-US')} of a file. finetune check tells all of them.`,
       ),
     );
   if (problem) diagnostics.push(aboutFile(problem.code, 1, problem.message));
