@@ -66,7 +66,8 @@ export function watchRuns(
     let next = await readRecord(folder, knownTail);
     if (next?.kind === 'run' && isLive(next)) next = { ...next, tail: await readTail(folder, knownTail) };
     // A run that has just ended, or that came here when it had, gets its last numbers too.
-    else if (next?.kind === 'run' && (known?.kind !== 'run' || isLive(known))) next = { ...next, tail: await readTail(folder) };
+    else if (next?.kind === 'run' && (known?.kind !== 'run' || isLive(known)))
+      next = { ...next, tail: await readTail(folder) };
     const change = closed ? undefined : put(folder, next);
     if (change) onChange(change);
   };
