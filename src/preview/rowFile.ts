@@ -187,15 +187,22 @@ export class RowFile {
 
   /** Follows appended bytes too: begins where the index has ended. */
   private async indexLines(onProgress: () => void, signal: AbortSignal): Promise<void> {
-    const buffer = Buffer.allocUnsafe(chunkBytes);
-    let wanted = this.lineIndex.rowCount === 0 ? firstChunkBytes : chunkBytes;
-    while (this.lineIndex.end < this.size) {
-      const { bytesRead } = await this.handle!.read(buffer, 0, wanted, this.lineIndex.end);
+    // One buffer is filled while the other is looked at.
+    const buffers = [Buffer.allocUnsafe(chunkBytes), Buffer.allocUnsafe(chunkBytes)] as const;
+    const handle = this.handle!;
+    const readInto = (buffer: Buffer, length: number, at: number) => handle.read(buffer, 0, length, at);
+    const length = this.lineIndex.rowCount === 0 ? firstChunkBytes : chunkBytes;
+    let next = readInto(buffers[0], length, this.lineIndex.end);
+    for (let turn = 0; this.lineIndex.end < this.size; turn += 1) {
+      const { bytesRead, buffer } = await next;
       if (bytesRead === 0) break;
+      const end = this.lineIndex.end + bytesRead;
+      if (end < this.size) next = readInto(buffers[(turn + 1) % 2]!, chunkBytes, end);
+      // Whoever gives up here must not leave a failed reading behind that nobody waits for.
+      next.catch(() => undefined);
       signal.throwIfAborted();
       this.lineIndex.add(buffer.subarray(0, bytesRead));
       this.indexedBytes = this.lineIndex.end;
-      wanted = chunkBytes;
       onProgress();
       await setImmediate(); // a question for rows may stand in line
     }

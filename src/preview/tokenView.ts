@@ -64,16 +64,16 @@ function countTrained(mask: Uint8Array): number {
 
 export interface RowLengths {
   readonly tokens: number;
-  readonly trained: number;
-  /** Trained tokens within `max_length`. */
+  /** Tokens that the run keeps after `max_length`, and those of them that it trains. */
   readonly kept: number;
+  readonly keptTrained: number;
   /** Tokens of what each speaker says, the template's own words left out. */
   readonly speakers: ReadonlyMap<PreviewSpeaker, number>;
 }
 
 /** @throws ProblemError when the template refuses the record. */
 export function lengthsOf(record: DataRecord, options: EncodeOptions): RowLengths {
-  const { tokens, mask, trainedTokens } = encodeRecord(record, { ...options, maxLength: uncut, overflow: 'truncate' });
+  const { tokens, mask } = encodeRecord(record, { ...options, maxLength: uncut, overflow: 'truncate' });
   const speakers = new Map<PreviewSpeaker, number>();
   const count = (speaker: PreviewSpeaker, text: string): void => {
     if (text === '') return;
@@ -85,6 +85,6 @@ export function lengthsOf(record: DataRecord, options: EncodeOptions): RowLength
     for (const { role, content, reasoning_content } of conversationOf(record, options.system).messages)
       count(role, `${reasoning_content ?? ''}${content}`);
   const isDropped = tokens.length > options.maxLength && options.overflow !== 'truncate';
-  const kept = isDropped ? 0 : countTrained(mask.subarray(0, options.maxLength));
-  return { tokens: tokens.length, trained: trainedTokens, kept, speakers };
+  const kept = isDropped ? 0 : Math.min(tokens.length, options.maxLength);
+  return { tokens: tokens.length, kept, keptTrained: countTrained(mask.subarray(0, kept)), speakers };
 }

@@ -121,7 +121,7 @@ export interface PreviewStatistics {
   readonly unit: 'tokens' | 'characters';
   readonly lengths: LengthHistogram;
   readonly roles: readonly LengthHistogram[];
-  /** Of all tokens; null without a config. */
+  /** Of the tokens that a run keeps, as `finetune check` tells it; null without a config. */
   readonly trainedShare: number | null;
   readonly broken: number;
   /** Rows that the template refuses, or that teach nothing. */

@@ -14,7 +14,7 @@ interface Target extends vscode.QuickPickItem {
 
 /** `convert` asks the process that reads the file. False when the person said no. */
 export async function convertDataset(file: string, convert: (params: object) => Promise<unknown>): Promise<boolean> {
-  const target = await vscode.window.showQuickPick(targets(), { title: vscode.l10n.t('Convert Dataset') });
+  const target = await vscode.window.showQuickPick(targets(), asked());
   if (!target) return false;
   const splitTurns = await askSplit(target.to);
   if (splitTurns === undefined) return false;
@@ -72,7 +72,12 @@ async function askSplit(to: ConversionTarget): Promise<boolean | undefined> {
     { label: vscode.l10n.t('One row for each row'), splitTurns: false },
     { label: vscode.l10n.t('One row for each answer of a chat'), splitTurns: true },
   ];
-  return (await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Convert Dataset') }))?.splitTurns;
+  return (await vscode.window.showQuickPick(items, asked()))?.splitTurns;
+}
+
+/** The focus goes back to the panel between two lists, which must not close the second one. */
+function asked(): vscode.QuickPickOptions {
+  return { title: vscode.l10n.t('Convert Dataset'), ignoreFocusOut: true };
 }
 
 function targets(): Target[] {

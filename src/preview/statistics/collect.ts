@@ -140,11 +140,12 @@ export class StatisticsCollector {
       for (const finding of findings) this.report(finding, row.row);
     }
     try {
-      const { tokens, kept, speakers } = lengthsOf(record, options);
+      const { tokens, kept, keptTrained, speakers } = lengthsOf(record, options);
       this.lengths.add(tokens);
-      this.tokens += tokens;
-      this.trained += kept;
-      if (kept === 0) this.untrained += 1;
+      this.trained += keptTrained;
+      if (keptTrained === 0) this.untrained += 1;
+      // The trainer leaves out rows that teach nothing: its share is of the tokens that it keeps.
+      else this.tokens += kept;
       for (const [speaker, length] of speakers) this.roleCounter(speaker).add(length);
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;

@@ -6,6 +6,7 @@ import { LengthCounter } from '../../../src/preview/statistics/lengths.ts';
 import { collectStatistics, sampleOf } from '../../../src/preview/statistics/run.ts';
 import { defaultSettings } from '../../../src/lint/settings.ts';
 import type { PreviewStatistics } from '../../../src/protocol/previewViews.ts';
+import type { Tokenizer } from '../../../src/models/types.ts';
 import { uniform } from '../../support/random.ts';
 import { cleanUp, indexed, never } from './support.ts';
 
@@ -108,3 +109,37 @@ test('a collector of nothing says nothing', () => {
   const { lengths, trainedShare, turns } = new StatisticsCollector(settings, []).result(0, true);
   expect([lengths.longest, lengths.median, trainedShare, turns]).toEqual([0, 0, null, []]);
 });
+
+test('the trained share is of the tokens that a run keeps, as the trainer counts it', async () => {
+  const tokenizer = oneTokenPerCharacter();
+  const options = { tokenizer, template: 'none', trainOn: 'assistant', maxLength: 6, overflow: 'truncate' } as const;
+  const rows = [
+    { prompt: 'aa', completion: 'bbbbbbbb' },
+    { prompt: 'aaaaaaaa', completion: 'b' },
+  ];
+  const file = await indexed('rows.jsonl', rows.map((row) => JSON.stringify(row)).join('\n'));
+  const collector = new StatisticsCollector({ ...settings, options }, ['prompt_completion']);
+  for (const row of await file.read(0, 2)) collector.add(row);
+  // Six tokens are kept of the first row, four of them trained; the second teaches nothing and is left out.
+  expect(collector.result(2, true)).toMatchObject({ trainedShare: 4 / 6, untrained: 1, unit: 'tokens' });
+});
+
+function oneTokenPerCharacter(): Tokenizer {
+  const ids = (text: string) => Array.from(text, (character) => character.charCodeAt(0));
+  return {
+    vocabSize: 65_536,
+    bosTokenId: undefined,
+    eosTokenId: undefined,
+    padTokenId: undefined,
+    specialTokenIds: new Set(),
+    encode: ids,
+    encodeWithOffsets: (text) => ({
+      ids: ids(text),
+      starts: Int32Array.from(text, (_, i) => i),
+      ends: Int32Array.from(text, (_, i) => i + 1),
+    }),
+    decode: (list) => String.fromCharCode(...Array.from(list)),
+    tokenToId: (token) => token.charCodeAt(0),
+    idToToken: (id) => String.fromCharCode(id),
+  };
+}
