@@ -48,9 +48,12 @@ export function watchRuns(
   const records = new Map<string, RunRecord>();
   let watcher: FSWatcher | undefined;
   /** The folder that is watched: one deleted and made anew under the same name is another. */
-  let watched: number | undefined;
+  let watched: string | undefined;
+  const underway = new Map<string, Promise<void>>();
   let closed = false;
   let looking = false;
+  /** The watcher has just begun: a run whose folder came before that and its manifest after it may have been missed. */
+  let isSettling = false;
 
   const put = (folder: string, next: RunRecord | undefined): RunsChange | undefined => {
     const before = records.get(folder);
@@ -60,7 +63,7 @@ export function watchRuns(
     return { changed: [folder], structure: placeOf(before) !== placeOf(next) };
   };
 
-  const refresh = async (folder: string): Promise<void> => {
+  const readAgain = async (folder: string): Promise<void> => {
     const known = records.get(folder);
     const knownTail = known?.kind === 'run' ? known.tail : undefined;
     let next = await readRecord(folder, knownTail);
@@ -70,6 +73,17 @@ export function watchRuns(
       next = { ...next, tail: await readTail(folder) };
     const change = closed ? undefined : put(folder, next);
     if (change) onChange(change);
+  };
+
+  /** One at a time for each run: what was read earlier must not be put down later. */
+  const refresh = async (folder: string): Promise<void> => {
+    const before = underway.get(folder);
+    const now = before === undefined ? readAgain(folder) : before.then(async () => readAgain(folder));
+    const settled = now.catch(() => undefined);
+    underway.set(folder, settled);
+    await settled;
+    if (underway.get(folder) === settled) underway.delete(folder);
+    await now;
   };
 
   const list = async (): Promise<void> => {
@@ -90,15 +104,30 @@ export function watchRuns(
     looking = true;
     try {
       await begunOnce;
-      const there = await folderNumber(runsFolder);
+      const there = await folderMark(runsFolder);
       if (watcher && there !== watched) await forget();
       if (!watcher && there !== undefined) await begin(true);
+      if (isSettling) await catchUp(begun - 2000);
+      isSettling = false;
       await inParallel([...records.values()].filter(isLive), (run) => refresh(run.folder));
     } catch (error) {
       onProblem(String(error));
     } finally {
       looking = false;
     }
+  };
+
+  /** Reads the last numbers of those runs that have none. */
+  const loadTails = async (folders: readonly string[]): Promise<void> => {
+    const changed: string[] = [];
+    await inParallel(folders, async (folder) => {
+      const run = records.get(folder);
+      if (run?.kind !== 'run' || run.tail) return;
+      const tail = await readTail(folder);
+      const now = records.get(folder);
+      if (now?.kind === 'run' && put(folder, { ...now, tail })) changed.push(folder);
+    });
+    if (changed.length > 0 && !closed) onChange({ changed, structure: false });
   };
 
   const begin = async (listFirst: boolean): Promise<void> => {
@@ -108,7 +137,7 @@ export function watchRuns(
       if (records.size > before) onChange({ changed: [], structure: true });
     }
     if (closed || watcher) return;
-    watched = await folderNumber(runsFolder);
+    watched = await folderMark(runsFolder);
     watcher = watch(runsFolder, {
       ignoreInitial: true,
       depth: 1,
@@ -121,8 +150,13 @@ export function watchRuns(
       if (folder !== undefined) void refresh(folder).catch((error: unknown) => onProblem(String(error)));
     };
     watcher.on('add', seen).on('change', seen).on('unlink', seen).on('unlinkDir', seen);
-    watcher.on('ready', () => void catchUp(begun - 2000).catch((error: unknown) => onProblem(String(error))));
+    watcher.on('ready', () => {
+      isSettling = true;
+      void catchUp(begun - 2000).catch((error: unknown) => onProblem(String(error)));
+    });
     watcher.on('error', (error) => onProblem(`Watching ${runsFolder} failed: ${String(error)}`));
+    // Nobody else asks for those that came with the folder; the watcher must not wait for it, or it misses others.
+    if (listFirst) void loadTails([...records.keys()]).catch((error: unknown) => onProblem(String(error)));
   };
 
   /** The whole folder was deleted. */
@@ -155,7 +189,7 @@ export function watchRuns(
   // A slow first listing must not be begun again by the first look, nor the folder be watched twice.
   const begunOnce = listed
     .then(async () => {
-      if ((await folderNumber(runsFolder)) !== undefined) await begin(false);
+      if ((await folderMark(runsFolder)) !== undefined) await begin(false);
     })
     .catch((error: unknown) => onProblem(String(error)));
   const timer = setInterval(() => void look(), lookInterval);
@@ -166,17 +200,7 @@ export function watchRuns(
     runs: () => [...records.values()],
     get: (folder) => records.get(folder),
     refresh,
-    async loadTails(folders) {
-      const changed: string[] = [];
-      await inParallel(folders, async (folder) => {
-        const run = records.get(folder);
-        if (run?.kind !== 'run' || run.tail) return;
-        const tail = await readTail(folder);
-        const now = records.get(folder);
-        if (now?.kind === 'run' && put(folder, { ...now, tail })) changed.push(folder);
-      });
-      if (changed.length > 0 && !closed) onChange({ changed, structure: false });
-    },
+    loadTails,
     async close() {
       closed = true;
       clearInterval(timer);
@@ -211,10 +235,10 @@ async function modified(file: string): Promise<number | undefined> {
   );
 }
 
-/** The file system's own number of a folder; undefined when there is none. */
-async function folderNumber(folder: string): Promise<number | undefined> {
+/** Tells a folder from another one of the same name; undefined when there is none. A file system gives numbers again. */
+async function folderMark(folder: string): Promise<string | undefined> {
   return stat(folder).then(
-    (found) => (found.isDirectory() ? found.ino : undefined),
+    (found) => (found.isDirectory() ? `${found.ino} ${found.birthtimeMs}` : undefined),
     () => undefined,
   );
 }

@@ -33,6 +33,7 @@ export const explorerTests: HostTest[] = [
           ['torn', 'run:broken'],
         ]);
         assert.match((await runLine('torn')).description, /cannot be read · The manifest is not valid JSON/);
+        assert.match((await runLine('crashed')).description, /not enough memory .* step 3\/?/);
         assert.equal((await runLine('done')).context, 'run:completed');
         assert.deepEqual((await group('Interrupted')).map(({ context }) => context).toSorted(), [
           'run:interrupted',

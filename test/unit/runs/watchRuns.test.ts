@@ -7,10 +7,12 @@ import { changeLabel } from '../../../src/runs/label.ts';
 import { readManifest, writeManifest } from '../../../src/runs/manifest.ts';
 import { ownMark } from '../../../src/runs/processLife.ts';
 import { runPaths } from '../../../src/runs/layout.ts';
+import type { RunRecord } from '../../../src/runs/runRecord.ts';
 import { readTail } from '../../../src/runs/runTail.ts';
 import { listTrash, moveToTrash, restoreFromTrash } from '../../../src/runs/trash.ts';
 import { watchRuns, type RunsChange, type RunsWatch } from '../../../src/runs/watchRuns.ts';
 import { makeRunFolder, withProcess } from '../../support/runFolders.ts';
+import { runRecord } from '../../support/runRecords.ts';
 import { finished, hello, started, step } from '../../support/runEvents.ts';
 
 let root: string;
@@ -32,6 +34,7 @@ async function open(): Promise<RunsWatch> {
   await watch.listed;
   return watch;
 }
+const isRunning = (run: RunRecord | undefined): boolean => run?.kind === 'run' && run.status === 'running';
 const soon = (check: () => void) => vi.waitFor(check, { timeout: 5000, interval: 20 });
 
 test('lists what is there, broken folders with what is wrong, and passes over foreign ones', async () => {
@@ -55,6 +58,34 @@ test('a run that appears in a folder that was not there is told, and a change of
   await changeLabel(folder, { note: 'look here' });
   await soon(() => expect(list.get(folder)?.label.note).toBe('look here'));
   expect(changes.at(-1)).toEqual({ changed: [folder], structure: false });
+});
+
+test('a run that had ended when it came has its last numbers, in a folder that was there and in one that was not', async () => {
+  const list = await open();
+  const first = await makeRunFolder(runs, { id: 'first', status: 'completed' }, [hello, started, step(1, 2), finished]);
+  await soon(() => expect(list.get(first)).toMatchObject({ tail: { step: { step: 1 }, finished: {} } }));
+  const second = await makeRunFolder(runs, { id: 'second', status: 'completed' }, [
+    hello,
+    started,
+    step(1, 3),
+    finished,
+  ]);
+  await soon(() => expect(list.get(second)).toMatchObject({ tail: { step: { loss: 3 }, finished: {} } }));
+});
+
+test('a manifest that is written twice in a moment is seen as it was written last', async () => {
+  await mkdir(runs, { recursive: true });
+  const list = await open();
+  const ids = Array.from({ length: 30 }, (_, i) => `run-${i}`);
+  const folders = await Promise.all(
+    ids.map(async (id) => {
+      const folder = await makeRunFolder(runs, { id, status: 'running' }, [hello, started, step(1, 2)]);
+      const { manifest } = runRecord({ id, status: 'running' });
+      await writeFile(join(folder, 'run.json'), JSON.stringify(withProcess(manifest, await ownMark())));
+      return folder;
+    }),
+  );
+  await soon(() => expect(folders.filter((folder) => !isRunning(list.get(folder)))).toEqual([]));
 });
 
 test('a runs folder that is deleted and made anew is seen empty, and then with its new runs', async () => {
