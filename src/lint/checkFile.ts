@@ -10,7 +10,7 @@ import type { Splitter } from '../data/read/textPiece.ts';
 import { looksLike, type Looks } from '../data/formats/detect.ts';
 import { problem } from '../protocol/problem.ts';
 import { factChoice, FactTable, type FactColumns } from './facts.ts';
-import { lintFile } from './file.ts';
+import { collectFindings, lintFile } from './file.ts';
 import { lineContext } from './line.ts';
 import { mixedLineEnd } from './lineEnds.ts';
 import { checkParts } from './parts.ts';
@@ -21,6 +21,8 @@ import { Votes } from './votes.ts';
 
 export interface CheckProgress {
   readonly file: string;
+  /** Rows are read, then those of the whole file are compared. */
+  readonly phase: 'read' | 'compare';
   readonly bytesRead: number;
   readonly bytesTotal: number;
 }
@@ -59,10 +61,10 @@ export async function checkFile(file: string, shownAs: string, options: CheckFil
   const { tally, facts, bytes } = isMisled ? await readRowsOf(file, shownAs, sniffed, winner, options) : read;
   if (facts.rows === 0 && tally.counts.length === 0)
     throw problem('data/empty-file', `${shownAs} holds no rows.`, { file: shownAs });
-  for (const finding of lintFile(facts.columns, settings)) {
-    options.signal?.throwIfAborted();
-    tally.add(finding);
-  }
+  const onTurn = (): void =>
+    options.onProgress?.({ file: shownAs, phase: 'compare', bytesRead: bytes, bytesTotal: bytes });
+  const { signal } = options;
+  await collectFindings(lintFile(facts.columns, settings), (finding) => tally.add(finding), { signal, onTurn });
   const counts = tally.counts;
   return { file: shownAs, bytes, rows: facts.rows, format: isSet ? format : winner, counts, facts: facts.columns };
 }
@@ -84,7 +86,8 @@ async function readRowsOf(
 ): Promise<ReadRows> {
   const { settings, signal, onProgress, threads = 2 } = options;
   const bytes = (await stat(file)).size;
-  const progress = (bytesRead: number): void => onProgress?.({ file: shownAs, bytesRead, bytesTotal: bytes });
+  const progress = (bytesRead: number): void =>
+    onProgress?.({ file: shownAs, phase: 'read', bytesRead, bytesTotal: bytes });
   const [tally, facts, votes] = [new Tally(), new FactTable(factChoice(settings).signatures), new Votes()];
   let [firstLf, firstCrlf] = [0, 0];
   const merge = (part: PartResult, lineBase: number): void => {

@@ -2,7 +2,7 @@
 import { looksLike, type Looks } from '../data/formats/detect.ts';
 import { parseRowText } from '../data/read/parseRow.ts';
 import { FactTable } from './facts.ts';
-import { lintFile } from './file.ts';
+import { lintFile, type FileFindings } from './file.ts';
 import { compareFindings, type Finding } from './finding.ts';
 import { lineContext, lintLine, type LineContext, type LineResult, type RowPlace } from './line.ts';
 import { splitLines, type DocumentLine } from './lines.ts';
@@ -25,6 +25,8 @@ export interface LineEdit {
   readonly text: string;
 }
 
+/** Lines whose facts are gathered between two breaths. */
+const breath = 2 ** 10;
 /** Lines at the beginning whose votes are believed until all lines have voted. */
 const votingLines = 1000;
 
@@ -107,22 +109,27 @@ export class LintDocument {
     return facts && rowId(facts.hash);
   }
 
-  /** What is wrong with the rows taken together; goes over the facts of all lines, so ask for it when typing pauses. */
-  *fileFindings(): Generator<Finding> {
+  /**
+   * What is wrong with the rows taken together; goes over the facts of all lines, so ask for it when typing pauses. Gives
+   * undefined every few milliseconds while it works; an edit in between makes what follows worthless.
+   */
+  *fileFindings(): FileFindings {
     const table = new FactTable(this.context.facts.signatures, this.lines.length);
     for (let i = 0; i < this.lines.length; i += 1) {
+      if (i % breath === 0) yield undefined;
       this.lint(i);
       const { text, result } = this.lines[i]!;
       if (result?.facts) table.add(i + 1, text.length, result.facts);
     }
-    yield* mixedLineEnds(this.lines, this.settings);
+    yield mixedLineEnds(this.lines, this.settings);
     yield* lintFile(table.columns, this.settings);
   }
 
   /** Everything, by place. */
   findings(): Finding[] {
     this.settle();
-    return [...this.rowFindings(), ...this.fileFindings()].sort(compareFindings);
+    const aboutFile = [...this.fileFindings()].filter((finding) => finding !== undefined);
+    return [...this.rowFindings(), ...aboutFile].sort(compareFindings);
   }
 
   /** Lints a line unless that was done; true when it was not. */
@@ -160,9 +167,9 @@ export function lintText(text: string, settings: LintSettings): Finding[] {
   return new LintDocument(text, settings).findings();
 }
 
-function* mixedLineEnds(lines: readonly DocumentLine[], settings: LintSettings): Generator<Finding> {
+function mixedLineEnds(lines: readonly DocumentLine[], settings: LintSettings): Finding | undefined {
   const severity = severityOf('form/mixed-line-ends', settings);
   const other = lines.findIndex(({ end }) => end !== '' && end !== lines[0]?.end);
-  if (severity !== 'off' && other !== -1)
-    yield mixedLineEnd(other + 1, lines[other]!.text.length, lines[other]!.end, severity);
+  if (severity === 'off' || other === -1) return undefined;
+  return mixedLineEnd(other + 1, lines[other]!.text.length, lines[other]!.end, severity);
 }

@@ -52,7 +52,7 @@ export function factsOf(row: LintRow, choice: FactChoice): RowFacts {
     hash: rejected === '' ? whole : combineHashes(whole, hashTexts([rejected])),
     promptHash,
     answerHash,
-    promptChars: row.prompt.reduce((sum, { length }) => sum + length, 0),
+    promptChars: charsOf(row.prompt),
     answerChars: answer.length,
     rejectedChars: rejected.length,
     language: choice.languages ? languageOf(answer) : 0,
@@ -61,11 +61,27 @@ export function factsOf(row: LintRow, choice: FactChoice): RowFacts {
   };
 }
 
+function charsOf(texts: readonly string[]): number {
+  let chars = 0;
+  for (const { length } of texts) chars += length;
+  return chars;
+}
+
+/** The shape that was made last; rows of a file mostly have the same. */
+let lastShape = { names: [] as readonly string[], kinds: [] as readonly string[], shape: '' };
+
 function shapeOf(value: Readonly<Record<string, unknown>>): string {
-  return Object.keys(value)
-    .map((name) => `${name}:${kindOf(value[name])}`)
-    .sort()
-    .join('\t');
+  const names = Object.keys(value);
+  const isSame = names.length === lastShape.names.length && names.every(isAsBefore, value);
+  if (isSame) return lastShape.shape;
+  const kinds = names.map((name) => kindOf(value[name]));
+  const fields = names.map((name, i) => `${name}:${kinds[i]!}`);
+  lastShape = { names, kinds, shape: fields.sort().join('\t') };
+  return lastShape.shape;
+}
+
+function isAsBefore(this: Readonly<Record<string, unknown>>, name: string, i: number): boolean {
+  return name === lastShape.names[i] && kindOf(this[name]) === lastShape.kinds[i];
 }
 
 function kindOf(value: unknown): string {

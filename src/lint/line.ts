@@ -36,6 +36,7 @@ export function lineContext(settings: LintSettings, format: Looks | undefined): 
 }
 
 const byteOrderMark = '\ufeff';
+const brace = 0x7b;
 const blank: LineResult = { findings: [], facts: undefined };
 
 /** Where a row stands in its file. */
@@ -48,10 +49,21 @@ export interface RowPlace {
 
 export const amidst: RowPlace = { isFirst: false, isLast: false };
 
-/** Lints the text of one row, which starts at `origin` of its file and may span lines when the file is an array. */
-export function lintLine(text: string, origin: TextPosition, context: LineContext, place = amidst): LineResult {
-  if (text.startsWith(byteOrderMark)) return withoutMark(text, origin, context, place);
-  if (text.trim() === '') return blank;
+/**
+ * Lints the text of one row, which starts at `origin` of its file and may span lines when the file is an array. `signs` of
+ * the text, where they are known.
+ */
+export function lintLine(
+  text: string,
+  origin: TextPosition,
+  context: LineContext,
+  place = amidst,
+  signs?: number,
+): LineResult {
+  if (text.charCodeAt(0) !== brace) {
+    if (text.startsWith(byteOrderMark)) return withoutMark(text, origin, context, place);
+    if (text.trim() === '') return blank;
+  }
   const { settings } = context;
   const reporter = new Reporter(text, origin, context);
   const parsed = parseRowText(text, place.isLast);
@@ -65,7 +77,7 @@ export function lintLine(text: string, origin: TextPosition, context: LineContex
     });
     return { findings: reporter.findings, facts: undefined };
   }
-  const row = lintRow(text, parsed.value, settings.columns);
+  const row = lintRow(text, parsed.value, settings.columns, signs);
   for (const rule of context.rules)
     for (const { message, path, part, change } of rule.check(row))
       reporter.add(rule.code, message, path, { part, change, own: rule.severity });

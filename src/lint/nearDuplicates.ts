@@ -18,43 +18,51 @@ export interface Alike {
   readonly likeness: number;
 }
 
-/** For each row that is like an earlier one, the most alike of those compared; exact duplicates are left out. */
-export function nearDuplicates(facts: FactColumns): Alike[] {
+/** Rows between two breaths. */
+const breath = 2 ** 11;
+
+/**
+ * For each row that is like an earlier one, the most alike of those compared; exact duplicates are left out. Undefined
+ * now and then while it works: files of many rows take seconds.
+ */
+export function* nearDuplicates(facts: FactColumns): Generator<Alike | undefined, void> {
   const { rows, signatures, signed, hash } = facts;
-  if (signatures.length === 0) return [];
+  if (signatures.length === 0) return;
   const size = 2 ** Math.ceil(Math.log2(Math.max(16, 2 * rows)));
   const related = new Int32Array(rows).fill(-1);
   const agreeing = new Uint8Array(rows);
   const heads = new Int32Array(size);
   const before = new Int32Array(rows);
+  const hashes = new Int32Array(rows);
   for (let band = 0; band < bands; band += 1) {
     heads.fill(-1);
     for (let row = 0; row < rows; row += 1) {
+      if (row % breath === 0) yield undefined;
       if (signed[row] === 0) continue;
-      const slot = bandHash(signatures, row, band) & (size - 1);
+      const own = bandHash(signatures, row, band);
+      const slot = own & (size - 1);
       let other = heads[slot]!;
       for (let i = 0; other !== -1 && i < mostCandidates; i += 1, other = before[other]!) {
-        if (hash[other] === hash[row]) continue;
+        if (hashes[other] !== own || hash[other] === hash[row]) continue;
         const same = agreement(signatures, row, other);
         if (same > agreeing[row]!) [agreeing[row], related[row]] = [same, other];
       }
+      hashes[row] = own;
       before[row] = heads[slot]!;
       heads[slot] = row;
     }
   }
-  const found: Alike[] = [];
   for (let row = 0; row < rows; row += 1) {
     const likeness = agreeing[row]! / signatureSize;
-    if (likeness >= threshold) found.push({ row, related: related[row]!, likeness });
+    if (likeness >= threshold) yield { row, related: related[row]!, likeness };
   }
-  return found;
 }
 
 function bandHash(signatures: Uint16Array, row: number, band: number): number {
   let hash = 0;
   const from = row * signatureSize + band * bandSize;
   for (let i = from; i < from + bandSize; i += 1) hash = Math.imul(hash ^ signatures[i]!, 0x9e3779b1) ^ (hash >>> 15);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return hash ^ (hash >>> 16);
 }
 
 function agreement(signatures: Uint16Array, a: number, b: number): number {

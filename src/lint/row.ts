@@ -46,16 +46,18 @@ export interface LintRow {
   readonly answers: readonly TextLeaf[];
 }
 
-export function lintRow(text: string, value: JsonObject, columns: Columns): LintRow {
+/** `signs` of the text, where they are known. */
+export function lintRow(text: string, value: JsonObject, columns: Columns, signs = signsOf(text)): LintRow {
   const looks = looksLike(value, columns);
   const turns = turnsOf(value, looks, columns);
   const exchange = turns.length > 0 ? ofTurns(value, turns) : ofFields(value, looks, columns);
-  const spoken = turns.filter(({ role, content }) => role === 'assistant' && content !== '');
-  const answers = spoken.map(({ contentPath, content }) => ({ path: contentPath, text: content }));
+  const answers: TextLeaf[] = [];
+  for (const { role, content, contentPath } of turns)
+    if (role === 'assistant' && content !== '') answers.push({ path: contentPath, text: content });
   if (answers.length === 0 && exchange.answer !== undefined) answers.push(exchange.answer);
   let gathered: readonly TextLeaf[] | undefined;
   const leaves = (): readonly TextLeaf[] => (gathered ??= [...leavesOf(value, [])]);
-  return { text, signs: signsOf(text), value, looks, columns, leaves, turns, ...exchange, answers };
+  return { text, signs, value, looks, columns, leaves, turns, ...exchange, answers };
 }
 
 /** The file's name of one of our fields. */
@@ -86,7 +88,8 @@ function turnsOf(value: JsonObject, looks: Looks, columns: Columns): Turn[] {
     const speaker = looks === 'messages' ? roleOf(turn['role']) : speakerOf(turn['from']);
     const content = contentText(turn[contentName]);
     if (speaker === 'call') return { role: 'assistant', content, path, contentPath, calls: 1, callText: '' };
-    return { role: speaker, content, path, contentPath, ...callsOf(turn) };
+    const { calls, callText } = callsOf(turn);
+    return { role: speaker, content, path, contentPath, calls, callText };
   });
 }
 
@@ -96,7 +99,10 @@ function contentText(content: unknown): string {
   return content.map((part) => (isObject(part) && typeof part['text'] === 'string' ? part['text'] : '')).join('');
 }
 
+const noCalls = { calls: 0, callText: '' } as const;
+
 function callsOf({ tool_calls: list, function_call: single }: JsonObject): Pick<Turn, 'calls' | 'callText'> {
+  if (list === undefined && single === undefined) return noCalls;
   const calls = (Array.isArray(list) ? list.length : 0) + (isObject(single) ? 1 : 0);
   return { calls, callText: calls === 0 ? '' : JSON.stringify([list, single]) };
 }
@@ -105,9 +111,11 @@ type Exchange = Pick<LintRow, 'prompt' | 'answer' | 'said'>;
 
 function ofTurns(value: JsonObject, turns: readonly Turn[]): Exchange {
   const last = turns.findLastIndex(({ role }) => role === 'assistant');
-  const prompt = turns.flatMap(({ role, content, callText }, i) =>
-    i === last ? [] : [role ?? '', content + callText],
-  );
+  const prompt: string[] = [];
+  for (let i = 0; i < turns.length; i += 1) {
+    const { role, content, callText } = turns[i]!;
+    if (i !== last) prompt.push(role ?? '', content + callText);
+  }
   if (value['tools'] !== undefined) prompt.push(JSON.stringify(value['tools']));
   const turn = turns[last];
   if (turn === undefined) return { prompt, answer: undefined, said: [] };

@@ -7,6 +7,7 @@ import type { FileKind } from '../data/read/row.ts';
 import type { TextPiece } from '../data/read/textPiece.ts';
 import { FactTable, type FactColumns } from './facts.ts';
 import { lintLine, type LineContext, type RowPlace } from './line.ts';
+import { SignFinder } from './signs.ts';
 import { severityOf } from './settings.ts';
 import { Tally, type CodeCount } from './tally.ts';
 import { Votes, type LooksCounts } from './votes.ts';
@@ -21,6 +22,7 @@ export interface PartResult {
   readonly firstCrlf: number;
 }
 
+const newline = 0x0a;
 const carriageReturn = 0x0d;
 
 export class RowReader {
@@ -45,16 +47,46 @@ export class RowReader {
       return;
     }
     const end = bytes.at(-1) === carriageReturn ? bytes.length - 1 : bytes.length;
-    if (!last && this.kind === 'lines') {
-      if (end < bytes.length) this.firstCrlf ||= line;
-      else this.firstLf ||= line;
-    }
+    if (this.kind === 'lines') this.seeEnd(line, last, end < bytes.length);
     if (!isUtf8(bytes)) {
       this.report(wrongEncoding(bytes, byteOffset), bytes.toString('utf8'), line, column);
       return;
     }
     const place = { isFirst: byteOffset === 0, isLast: last && isFileEnd };
     this.addText(bytes.toString('utf8', 0, end), line, column, place);
+  }
+
+  /**
+   * Whole lines of a JSON Lines file, which begin at `byteOffset` of it; says of them what `add` says of the pieces that a
+   * LineSplitter makes of them, in half the time. Returns how many lines end here.
+   */
+  addLines(bytes: Buffer, byteOffset: number, isFileEnd: boolean): number {
+    const isText = isUtf8(bytes);
+    const signs = new SignFinder(bytes);
+    let line = 1;
+    for (let start = 0; start < bytes.length; line += 1) {
+      const found = bytes.indexOf(newline, start);
+      const last = found === -1;
+      const lineEnd = last ? bytes.length : found;
+      const byteLength = lineEnd - start;
+      const isShort = byteLength <= defaultRowLimit;
+      if (isShort && isBlank(bytes, start, lineEnd)) {
+        // Left out, but counted.
+      } else if (isShort && isText) {
+        const hasReturn = bytes[lineEnd - 1] === carriageReturn;
+        this.seeEnd(line, last, hasReturn);
+        const end = hasReturn ? lineEnd - 1 : lineEnd;
+        const text = bytes.toString('utf8', start, end);
+        const place = { isFirst: byteOffset + start === 0, isLast: last && isFileEnd };
+        this.addText(text, line, 1, place, signs.of(start, end, text.length === end - start));
+      } else {
+        const piece = isShort ? bytes.subarray(start, lineEnd) : undefined;
+        this.add({ bytes: piece, byteLength, byteOffset: byteOffset + start, line, column: 1, last }, isFileEnd);
+      }
+      if (last) return line - 1;
+      start = lineEnd + 1;
+    }
+    return line - 1;
   }
 
   /** A row that has no text of its own, as in Parquet. */
@@ -67,8 +99,14 @@ export class RowReader {
     return { counts: this.tally.counts, facts: this.facts.columns, votes: this.votes.all, firstLf, firstCrlf };
   }
 
-  private addText(text: string, line: number, column: number, place?: RowPlace): void {
-    const { findings, facts } = lintLine(text, { line, column }, this.context, place);
+  private seeEnd(line: number, last: boolean, hasReturn: boolean): void {
+    if (last) return;
+    if (hasReturn) this.firstCrlf ||= line;
+    else this.firstLf ||= line;
+  }
+
+  private addText(text: string, line: number, column: number, place?: RowPlace, signs?: number): void {
+    const { findings, facts } = lintLine(text, { line, column }, this.context, place, signs);
     for (const finding of findings) this.tally.add(finding);
     if (facts === undefined) return;
     this.facts.add(line, text.length, facts);
@@ -81,4 +119,12 @@ export class RowReader {
     const at = positionAt(text, offset, { line, column });
     this.tally.add({ code, severity, message, line: at.line, start: at.column - 1, end: at.column });
   }
+}
+
+function isBlank(bytes: Buffer, start: number, end: number): boolean {
+  for (let i = start; i < end; i += 1) {
+    const byte = bytes[i]!;
+    if (byte !== 0x20 && byte !== 0x09 && byte !== carriageReturn) return false;
+  }
+  return true;
 }

@@ -1,4 +1,4 @@
-// What a row may have, told quickly from its JSON text, so that most rules need not look at most rows.
+// What a row may have, told quickly from the bytes of its JSON text, so that most rules need not look at most rows.
 
 export const sign = {
   /** Characters beyond ASCII, or written as an escape `\u`. */
@@ -17,22 +17,53 @@ export const sign = {
   longToken: 1 << 8,
 } as const;
 
-const characters = ['@', '<', '&', '`', '~'] as const;
+/** What is searched for, and what it is a sign of. */
+const needles: readonly (readonly [needle: string | number, sign: number])[] = [
+  ['\\u', sign.foreign],
+  ['\\b', sign.control],
+  ['\\f', sign.control],
+  [0x7f, sign.control],
+  ...(['@', '<', '&', '`', '~'] as const).map((character) => [character.charCodeAt(0), sign[character]] as const),
+];
+
+/** Signs of the rows of a text. Each needle is searched once in all of the text, not once in each row. */
+export class SignFinder {
+  private readonly bytes: Buffer;
+  /** Where each needle comes next; infinite where it does not. */
+  private readonly next = needles.map(() => -1);
+
+  /** `bytes`: UTF-8. */
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+  }
+
+  /** Sum of the signs that the row has at [start, end). Rows are asked for in their order. */
+  of(start: number, end: number, isAscii: boolean): number {
+    const { bytes, next } = this;
+    let seen = isAscii ? 0 : sign.foreign;
+    for (let i = 0; i < needles.length; i += 1) {
+      if (next[i]! < start) {
+        const at = bytes.indexOf(needles[i]![0], start, 'latin1');
+        next[i] = at === -1 ? Infinity : at;
+      }
+      if (next[i]! < end) seen |= needles[i]![1];
+    }
+    if (hasRun(bytes, start, end, numeric, leastDigits)) seen |= sign.manyDigits;
+    if (hasRun(bytes, start, end, tokenLike, leastToken)) seen |= sign.longToken;
+    return seen;
+  }
+}
 
 /** Sum of the signs that a text has. */
 export function signsOf(text: string): number {
-  let seen = /[\u0080-\uffff]/.test(text) || text.includes('\\u') ? sign.foreign : 0;
-  if (text.includes('\x7f') || text.includes('\\b') || text.includes('\\f')) seen |= sign.control;
-  for (const character of characters) if (text.includes(character)) seen |= sign[character];
-  if (hasRun(text, numeric, leastDigits, true)) seen |= sign.manyDigits;
-  if (hasRun(text, tokenLike, leastToken, false)) seen |= sign.longToken;
-  return seen;
+  const bytes = Buffer.from(text);
+  return new SignFinder(bytes).of(0, bytes.length, bytes.length === text.length);
 }
 
 const leastDigits = 9;
 const leastToken = 15;
 
-/** 1: a character of the class; 2: one that counts, where only digits do. */
+/** 1: a byte of the class; 2: one that counts. */
 function classOf(counting: string, others: string): Uint8Array {
   const table = new Uint8Array(0x100);
   for (const character of others) table[character.charCodeAt(0)] = 1;
@@ -46,23 +77,21 @@ const numeric = classOf(digits, ' .-/()+');
 const tokenLike = classOf(`${letters}${letters.toUpperCase()}${digits}-_`, '');
 
 /**
- * Whether `least` characters that count stand in a run of the class. Such a run goes over one of the places that are
- * `least` apart, so only runs over those are looked at.
+ * Whether `least` bytes that count stand in a run of the class. A window of that size is looked at from its end; where
+ * it holds another byte, no run before that byte can be long enough, so the next window begins behind it.
  */
-function hasRun(text: string, table: Uint8Array, least: number, hasOthers: boolean): boolean {
-  for (let place = least - 1; place < text.length; place += least) {
-    if (table[text.charCodeAt(place) & 0xff] === 0) continue;
-    let [from, to] = [place, place];
-    while (from > 0 && table[text.charCodeAt(from - 1) & 0xff] !== 0) from -= 1;
-    while (to + 1 < text.length && table[text.charCodeAt(to + 1) & 0xff] !== 0) to += 1;
-    if (to - from + 1 >= least && (!hasOthers || counted(text, table, from, to) >= least)) return true;
-    if (to > place) place += Math.floor((to - place) / least) * least;
+function hasRun(bytes: Buffer, start: number, end: number, table: Uint8Array, least: number): boolean {
+  let last = start + least - 1;
+  while (last < end) {
+    const first = last - least;
+    let at = last;
+    while (at > first && table[bytes[at]!] !== 0) at -= 1;
+    if (at === first) {
+      let counted = 0;
+      for (at = first + 1; at < end && table[bytes[at]!] !== 0; at += 1) if (table[bytes[at]!] === 2) counted += 1;
+      if (counted >= least) return true;
+    }
+    last = at + least;
   }
   return false;
-}
-
-function counted(text: string, table: Uint8Array, from: number, to: number): number {
-  let count = 0;
-  for (let i = from; i <= to; i += 1) if (table[text.charCodeAt(i) & 0xff] === 2) count += 1;
-  return count;
 }

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { readHead } from '../../data/read/fileBytes.ts';
 import { checkFile, type CheckProgress } from '../../lint/checkFile.ts';
-import { lintLeak } from '../../lint/file.ts';
+import { collectFindings, lintLeak } from '../../lint/file.ts';
 import type { FactColumns } from '../../lint/facts.ts';
 import { parseSidecar, sidecarPath } from '../../lint/sidecar.ts';
 import { defaultSettings, type LintSettings } from '../../lint/settings.ts';
@@ -47,7 +47,7 @@ export async function checkData(files: readonly string[], options: CheckDataOpti
     const found = await checkFile(resolve(file), file, { settings, signal, onProgress });
     const tally = new Tally();
     for (const count of found.counts) tally.addCount(count, 0);
-    if (train) for (const leak of lintLeak(train, found.facts, settings)) tally.add(leak);
+    if (train) await collectFindings(lintLeak(train, found.facts, settings), (leak) => tally.add(leak), { signal });
     train ??= found.facts;
     const { rows, bytes, format = 'unknown' } = found;
     reports.push({ file, rows, bytes, format, findings: tally.counts });

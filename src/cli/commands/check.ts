@@ -7,10 +7,9 @@ import { exitCodeOf } from '../failure.ts';
 import { untilInterrupted } from '../interrupt.ts';
 import { jsonOption, setOption, type JsonOption } from '../options.ts';
 import { checkLines } from '../render/check.ts';
+import { checkProgressLine } from '../render/checkProgress.ts';
 import { dataLines } from '../render/data.ts';
-import { formatBytes } from '../render/numbers.ts';
 import { stageLine } from '../render/stage.ts';
-import { oneLine } from '../render/text.ts';
 import { printJson, printLines, statusLine, type Terminal } from '../terminal.ts';
 import { onlyRules } from '../../lint/settings.ts';
 import { problem, ProblemError } from '../../protocol/problem.ts';
@@ -75,6 +74,7 @@ export const define: DefineCommand = (command, terminal, done) => {
 /** Lints data files and returns the exit code. */
 async function lintData(files: readonly string[], options: CheckCommandOptions, terminal: Terminal): Promise<number> {
   const status = statusLine(terminal);
+  let current = { file: '', begun: 0 };
   const reports = await untilInterrupted((signal) =>
     checkData(files, {
       signal,
@@ -82,10 +82,10 @@ async function lintData(files: readonly string[], options: CheckCommandOptions, 
         ...(options.only ? onlyRules(options.only) : {}),
         ...(options.nearDuplicates ? {} : { 'quality/near-duplicate': 'off' }),
       },
-      onProgress: ({ file, bytesRead, bytesTotal }) => {
-        const share = bytesTotal === 0 ? 100 : Math.floor((100 * bytesRead) / bytesTotal);
-        const line = `checking ${file}: ${share} % of ${formatBytes(bytesTotal)}`;
-        status.show(oneLine(line, terminal.columns - 1));
+      onProgress: (progress) => {
+        if (progress.file !== current.file) current = { file: progress.file, begun: performance.now() };
+        const seconds = (performance.now() - current.begun) / 1000;
+        status.show(checkProgressLine(progress, seconds, terminal.columns));
       },
     }),
   ).finally(() => status.clear());

@@ -2,6 +2,7 @@
 import { unknownFields as unknownFieldsOf, winningLooks } from '../../data/formats/detect.ts';
 import { looksCodes, type FactColumns } from '../facts.ts';
 import type { RuleInfo } from '../finding.ts';
+import { FirstRows } from '../firstRows.ts';
 import { firstByWords, languages } from '../language.ts';
 import { nearDuplicates } from '../nearDuplicates.ts';
 import type { LintSettings } from '../settings.ts';
@@ -16,29 +17,36 @@ export interface FileReport {
   readonly removable?: boolean;
 }
 
+/** Undefined: nothing to say yet. Rules that take long say so now and then, so that whoever asks can do something else. */
+export type FileReports = Iterable<FileReport | undefined>;
+
 export interface FileRule extends RuleInfo {
-  readonly check: (facts: FactColumns, settings: LintSettings) => Iterable<FileReport>;
+  readonly check: (facts: FactColumns, settings: LintSettings) => FileReports;
 }
+
+/** Rows after which a rule that goes over all of them says that it is still at work: a millisecond or so. */
+const breath = 2 ** 13;
 
 /** Rules about shares say nothing about files with fewer rows. */
 const leastRows = 100;
 
-function* duplicates({ rows, hash, line }: FactColumns): Iterable<FileReport> {
-  const first = new Map<number, number>();
+function* duplicates({ rows, hash, line }: FactColumns): FileReports {
+  const first = new FirstRows(hash, rows);
   for (let row = 0; row < rows; row += 1) {
-    const before = first.get(hash[row]!);
-    if (before === undefined) first.set(hash[row]!, row);
-    else yield { row, related: before, removable: true, message: `The row says the same as line ${line[before]!}.` };
+    if (row % breath === 0) yield undefined;
+    const before = first.see(row);
+    if (before !== row)
+      yield { row, related: before, removable: true, message: `The row says the same as line ${line[before]!}.` };
   }
 }
 
-function* conflictingAnswers(facts: FactColumns): Iterable<FileReport> {
-  const first = new Map<number, number>();
+function* conflictingAnswers(facts: FactColumns): FileReports {
+  const first = new FirstRows(facts.promptHash, facts.rows);
   for (let row = 0; row < facts.rows; row += 1) {
+    if (row % breath === 0) yield undefined;
     if (facts.promptChars[row]! < 10 || facts.rejectedChars[row]! > 0 || facts.answerChars[row] === 0) continue;
-    const before = first.get(facts.promptHash[row]!);
-    if (before === undefined) first.set(facts.promptHash[row]!, row);
-    else if (facts.answerHash[before] !== facts.answerHash[row])
+    const before = first.see(row);
+    if (before !== row && facts.answerHash[before] !== facts.answerHash[row])
       yield {
         row,
         related: before,
@@ -47,8 +55,13 @@ function* conflictingAnswers(facts: FactColumns): Iterable<FileReport> {
   }
 }
 
-function* alikeRows(facts: FactColumns): Iterable<FileReport> {
-  for (const { row, related, likeness } of nearDuplicates(facts)) {
+function* alikeRows(facts: FactColumns): FileReports {
+  for (const alike of nearDuplicates(facts)) {
+    if (alike === undefined) {
+      yield undefined;
+      continue;
+    }
+    const { row, related, likeness } = alike;
     const percent = Math.round(100 * likeness);
     const message = `About ${percent} % of the words are those of line ${facts.line[related]!}.`;
     yield { row, related, removable: true, message };
@@ -236,11 +249,15 @@ export const fileRules: readonly FileRule[] = [
 ];
 
 /** Rows of `validation` that also stand in `train`: what is measured there was learned, not understood. */
-export function* leakedRows(train: FactColumns, validation: FactColumns): Iterable<FileReport> {
-  const known = new Map<number, number>();
-  for (let row = 0; row < train.rows; row += 1) known.set(train.hash[row]!, row);
+export function* leakedRows(train: FactColumns, validation: FactColumns): FileReports {
+  const known = new FirstRows(train.hash, train.rows);
+  for (let row = 0; row < train.rows; row += 1) {
+    if (row % breath === 0) yield undefined;
+    known.see(row);
+  }
   for (let row = 0; row < validation.rows; row += 1) {
-    const twin = known.get(validation.hash[row]!);
+    if (row % breath === 0) yield undefined;
+    const twin = known.find(validation.hash[row]!);
     if (twin !== undefined)
       yield { row, removable: true, message: `The row stands in the training data too (line ${train.line[twin]!}).` };
   }

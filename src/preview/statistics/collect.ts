@@ -89,6 +89,7 @@ export class StatisticsCollector {
   /** What only all rows together show; called once, when every row has been added. */
   finish(): void {
     for (const finding of lintFile(this.facts.columns, this.settings.lint)) {
+      if (finding === undefined) continue;
       this.report(finding, this.rowOfLine.get(finding.line) ?? 0);
       if (finding.code === 'quality/duplicate') this.duplicates += 1;
     }

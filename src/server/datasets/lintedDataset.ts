@@ -47,7 +47,7 @@ export class LintedDataset {
 
   /** Looks at all rows together. Slow: for pauses. */
   compareRows(): void {
-    this.aboutFile = [...this.lint.fileFindings()];
+    this.aboutFile = [...this.lint.fileFindings()].filter((finding) => finding !== undefined);
   }
 
   /** What an editor is told: the lines of the last edit first, then the others in their order, up to the limit. */

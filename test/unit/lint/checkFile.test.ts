@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { runCommandLine } from '../../../src/cli/program.ts';
-import { checkFile } from '../../../src/lint/checkFile.ts';
+import { checkProgressLine } from '../../../src/cli/render/checkProgress.ts';
+import { checkFile, type CheckProgress } from '../../../src/lint/checkFile.ts';
 import { lintText } from '../../../src/lint/document.ts';
 import { parseSidecar } from '../../../src/lint/sidecar.ts';
 import { defaultSettings } from '../../../src/lint/settings.ts';
@@ -104,4 +105,45 @@ describe('sidecar', () => {
     expect(() => parseSidecar(content, 'x.lint.yaml')).toThrow(ProblemError);
     expect(() => parseSidecar(content, 'x.lint.yaml')).toThrow(message);
   });
+});
+
+describe('a long check', () => {
+  const rows = Array.from({ length: 20_000 }, (_, i) => `{"text": "${`${i} words in a row `.repeat(8)}"}\n`).join('');
+
+  test('shows how far it is and what is left, and Ctrl+C ends it within a second with its own exit code', async () => {
+    const captured = capturedTerminal();
+    let interrupted = 0;
+    const terminal = {
+      ...captured,
+      interactive: true,
+      writeError(text: string) {
+        captured.writeError(text);
+        if (interrupted === 0) process.emit('SIGINT');
+        interrupted ||= performance.now();
+      },
+    };
+    expect(await runCommandLine(['check', write('long.jsonl', rows)], terminal)).toBe(130);
+    expect(performance.now() - interrupted).toBeLessThan(1000);
+    expect(captured.output()).toBe('');
+    expect(captured.errors()).toMatch(/checking .* [█░]{20} \d+ % of [\d.]+ MB/);
+    expect(captured.errors()).not.toMatch(/Error| at /);
+  });
+
+  test('can be stopped while rows are compared', async () => {
+    const stop = new AbortController();
+    const onProgress = ({ phase }: CheckProgress): void => {
+      if (phase === 'compare') stop.abort(new Error('enough'));
+    };
+    const checked = checkFile(write('long.jsonl', rows), 'long.jsonl', { ...options, signal: stop.signal, onProgress });
+    await expect(checked).rejects.toThrow('enough');
+  });
+});
+
+test('the line of progress fits, and tells what is left once that can be told', () => {
+  const at = (bytesRead: number, seconds: number) =>
+    checkProgressLine({ file: 'data/train.jsonl', phase: 'read', bytesRead, bytesTotal: 1e9 }, seconds, 80);
+  expect(at(1e7, 1)).toBe('checking data/train.jsonl ░░░░░░░░░░░░░░░░░░░░ 1 % of 1.00 GB');
+  expect(at(25e7, 5)).toBe('checking data/train.jsonl █████░░░░░░░░░░░░░░░ 25 % of 1.00 GB, 15 s left');
+  const long = { file: 'a/'.repeat(80), phase: 'read', bytesRead: 5e8, bytesTotal: 1e9 } as const;
+  expect(checkProgressLine(long, 9, 60).length).toBeLessThan(60);
 });
