@@ -15,7 +15,19 @@ try {
   const file = join(folder, 'chat.jsonl');
   const bytes = writeChats(file, megabytes * 1e6);
   console.log('| what | MB/s | peak memory |\n| --- | ---: | ---: |');
-  for (const [name, ...options] of [['without near duplicates', '--no-near-duplicates'], ['all rules']]) {
+  for (const [name, ...options] of [
+    ['form, chat and safety rules, exact duplicates', '--only', 'form', 'chat', 'safety', 'quality/duplicate'],
+    [
+      'the same with near duplicates',
+      '--only',
+      'form',
+      'chat',
+      'safety',
+      'quality/duplicate',
+      'quality/near-duplicate',
+    ],
+    ['all rules'],
+  ]) {
     const { seconds, peak } = measure([cli, 'check', file, '--json', ...options]);
     console.log(`| ${name} | ${(bytes / 1e6 / seconds).toFixed(0)} | ${(peak / 1e6).toFixed(0)} MB |`);
   }
@@ -34,23 +46,43 @@ function measure(args) {
   return { seconds: (performance.now() - started) / 1000, peak: 1024 * kilobytes };
 }
 
-/** Chats of about one kilobyte, made of random words so that no two are alike. */
+/**
+ * Chats of about one kilobyte as people write them: sentences with commas, numbers and line ends, now and then code, a
+ * link, letters beyond ASCII; no two are alike. One in a thousand holds an e-mail address.
+ */
 function writeChats(file, size) {
   const descriptor = openSync(file, 'w');
-  let [written, seed] = [0, 1];
+  let [written, seed, row] = [0, 1, 0];
   const below = (n) => {
     seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
     return Math.floor((seed / 2 ** 32) * n);
   };
   const words = Array.from({ length: 4096 }, (_, i) => i.toString(36).replace(/\d/g, (d) => 'aeioubcdfg'[d]) + 'n');
-  const text = (count) => Array.from({ length: count }, () => words[below(words.length)]).join(' ');
+  const special = [
+    'in 1987',
+    'at 10:30',
+    '3.5 %',
+    'a, b and c',
+    '“quoted”',
+    'naïve',
+    'https://example.org/a?b=1',
+    'x < y',
+    '`f(x)`',
+  ];
+  const word = () => (below(40) === 0 ? special[below(special.length)] : words[below(words.length)]);
+  const sentence = () => `${Array.from({ length: 6 + below(14) }, word).join(' ')}${below(4) === 0 ? '!' : '.'}`;
+  const text = (sentences) =>
+    Array.from({ length: sentences }, sentence).join(below(3) === 0 ? '\n\n' : ' ') +
+    (below(12) === 0 ? '\n```js\nlet a = [1, 2];\n```' : '');
   while (written < size) {
     let block = '';
     for (let i = 0; i < 1000; i += 1) {
       const turns = [1, 2].flatMap(() => [
-        { role: 'user', content: text(30) },
-        { role: 'assistant', content: text(70) },
+        { role: 'user', content: text(2) },
+        { role: 'assistant', content: text(6) },
       ]);
+      row += 1;
+      if (row % 1000 === 0) turns[0].content += ` Write to jane.doe${row}@gmail.com.`;
       block += `${JSON.stringify({ messages: turns })}\n`;
     }
     written += writeSync(descriptor, block);

@@ -1,4 +1,5 @@
 // Looks at one row: what is wrong with it by itself, and what the file rules need to know of it.
+import { arePlainMessages } from '../data/formats/chatMessages.ts';
 import { convertValue } from '../data/formats/convert.ts';
 import { formats, type Format } from '../data/formats/format.ts';
 import type { Looks } from '../data/formats/detect.ts';
@@ -9,7 +10,7 @@ import { textEdits, type Change, type TextEdit } from './edits.ts';
 import type { Finding, Fix } from './finding.ts';
 import { factChoice, factsOf, type FactChoice, type RowFacts } from './facts.ts';
 import { lineRange, offsetsOf, type LineRange, type Part } from './range.ts';
-import { lintRow, type LintRow } from './row.ts';
+import { lintRow, nameOf, type LintRow } from './row.ts';
 import { fixOfFault, fixOfIssue } from './rules/dataFixes.ts';
 import { rowRules } from './rules/table.ts';
 import { activeRules, rowId, severityOf, type LintSettings } from './settings.ts';
@@ -172,6 +173,9 @@ function reportFields(row: LintRow, { format, settings }: LineContext, reporter:
       reportMixed(row, format, true, reporter);
     return;
   }
+  const isPlainChat =
+    format === 'messages' && row.looks === 'messages' && row.value[nameOf(row, 'tools')] === undefined;
+  if (isPlainChat && arePlainMessages(row.value[nameOf(row, 'messages')])) return;
   const { record, issues } = convertValue(row.value, '', format, settings.columns);
   if (row.looks !== format && row.looks !== 'unknown') reportMixed(row, format, record === undefined, reporter);
   else

@@ -6,7 +6,7 @@ import { isObject, type JsonObject } from '../data/formats/fields.ts';
 import type { Columns } from '../data/formats/format.ts';
 import type { JsonPath } from '../data/json/locate.ts';
 import type { Role } from '../data/records.ts';
-import { signsOf } from './signs.ts';
+import { closerSigns, signsOf } from './signs.ts';
 
 export interface TextLeaf {
   readonly path: JsonPath;
@@ -56,8 +56,8 @@ export function lintRow(text: string, value: JsonObject, columns: Columns, signs
     if (role === 'assistant' && content !== '') answers.push({ path: contentPath, text: content });
   if (answers.length === 0 && exchange.answer !== undefined) answers.push(exchange.answer);
   let gathered: readonly TextLeaf[] | undefined;
-  const leaves = (): readonly TextLeaf[] => (gathered ??= [...leavesOf(value, [])]);
-  return { text, signs, value, looks, columns, leaves, turns, ...exchange, answers };
+  const leaves = (): readonly TextLeaf[] => (gathered ??= leavesOf(value, [], []));
+  return { text, signs: closerSigns(text, signs), value, looks, columns, leaves, turns, ...exchange, answers };
 }
 
 /** The file's name of one of our fields. */
@@ -68,11 +68,12 @@ export function nameOf({ columns }: LintRow, field: string): string {
 /** Deeper values are the data room's to refuse. */
 const maxDepth = 64;
 
-function* leavesOf(value: unknown, path: JsonPath): Generator<TextLeaf> {
-  if (typeof value === 'string') yield { path, text: value };
-  if (typeof value !== 'object' || value === null || path.length > maxDepth) return;
-  for (const [step, member] of Array.isArray(value) ? value.entries() : Object.entries(value))
-    yield* leavesOf(member, [...path, step]);
+function leavesOf(value: unknown, path: JsonPath, into: TextLeaf[]): TextLeaf[] {
+  if (typeof value === 'string') into.push({ path, text: value });
+  if (typeof value !== 'object' || value === null || path.length > maxDepth) return into;
+  if (Array.isArray(value)) value.forEach((member, i) => leavesOf(member, [...path, i], into));
+  else for (const name of Object.keys(value)) leavesOf(Reflect.get(value, name), [...path, name], into);
+  return into;
 }
 
 function turnsOf(value: JsonObject, looks: Looks, columns: Columns): Turn[] {

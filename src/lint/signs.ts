@@ -1,7 +1,7 @@
 // What a row may have, told quickly from the bytes of its JSON text, so that most rules need not look at most rows.
 
 export const sign = {
-  /** Characters beyond ASCII, or written as an escape `\u`. */
+  /** Characters beyond ASCII. */
   foreign: 1 << 0,
   /** Written as `\b` or `\f`, or DEL. */
   control: 1 << 1,
@@ -15,11 +15,17 @@ export const sign = {
   manyDigits: 1 << 7,
   /** Fifteen letters, digits, `-` and `_` in a row: keys are long. */
   longToken: 1 << 8,
+  /** Characters written as `\u` and four digits. */
+  escape: 1 << 9,
+  /** What the rules about single characters may find. */
+  odd: 1 << 10,
+  /** Letters in pieces (not in normal form C). */
+  decomposed: 1 << 11,
 } as const;
 
 /** What is searched for, and what it is a sign of. */
 const needles: readonly (readonly [needle: string | number, sign: number])[] = [
-  ['\\u', sign.foreign],
+  ['\\u', sign.escape],
   ['\\b', sign.control],
   ['\\f', sign.control],
   [0x7f, sign.control],
@@ -43,7 +49,7 @@ export class SignFinder {
     let seen = isAscii ? 0 : sign.foreign;
     for (let i = 0; i < needles.length; i += 1) {
       if (next[i]! < start) {
-        const at = bytes.indexOf(needles[i]![0], start, 'latin1');
+        const at = bytes.indexOf(needles[i]![0], start);
         next[i] = at === -1 ? Infinity : at;
       }
       if (next[i]! < end) seen |= needles[i]![1];
@@ -54,7 +60,19 @@ export class SignFinder {
   }
 }
 
-/** Sum of the signs that a text has. */
+const oddCharacter =
+  /[\x7f-\x9f\u200b\u2060\ufeff\ufffdÂÃÐÑâðï]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+
+/** The signs and those that only a look at all characters of the text tells; escapes may stand for any. */
+export function closerSigns(text: string, signs: number): number {
+  if ((signs & sign.escape) !== 0) return signs | sign.odd | sign.decomposed;
+  if ((signs & sign.foreign) === 0) return signs;
+  const odd = oddCharacter.test(text) ? sign.odd : 0;
+  // Pieces of a text in normal form C are in it too.
+  return signs | odd | (text.normalize('NFC') === text ? 0 : sign.decomposed);
+}
+
+/** Sum of the signs that a text has, without the closer ones. */
 export function signsOf(text: string): number {
   const bytes = Buffer.from(text);
   return new SignFinder(bytes).of(0, bytes.length, bytes.length === text.length);

@@ -27,6 +27,20 @@ export function readMessages(fields: FieldReader, value: unknown, path: JsonPath
   return list.map((item, i) => readMessage(fields, item, [...path, i])).filter((message) => message !== undefined);
 }
 
+/**
+ * Whether a value is a list of messages that are nothing but a known role and a text: `readMessages` has nothing to say of
+ * it. A quick look, for whoever wants to know no more than that.
+ */
+export function arePlainMessages(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every(isPlainMessage);
+}
+
+function isPlainMessage(value: unknown): boolean {
+  if (!isObject(value) || typeof value.content !== 'string' || roleOf(value.role) === undefined) return false;
+  for (const name in value) if (name !== 'role' && name !== 'content') return false;
+  return true;
+}
+
 function readMessage(fields: FieldReader, value: unknown, path: JsonPath): Message | undefined {
   const message = fields.object(value, path);
   if (message === undefined) return undefined;

@@ -82,6 +82,11 @@ function openFence(text: string): string | undefined {
   return open;
 }
 
+/** Whether one of the words stands in the row, as it is or in escapes. */
+function mayHold({ text, signs }: LintRow, words: readonly string[]): boolean {
+  return (signs & sign.escape) !== 0 || words.some((word) => text.includes(word));
+}
+
 const nameless = { system: 'the system', user: 'the user', assistant: 'the assistant', tool: 'a tool' } as const;
 
 export const chatRules: readonly RowRule[] = [
@@ -177,7 +182,7 @@ export const chatRules: readonly RowRule[] = [
     }),
   ),
   rule('chat/unclosed-thinking', { severity: 'warning', title: 'A thinking tag that is not closed' }, (row) =>
-    (row.signs & sign['<']) === 0
+    (row.signs & sign['<']) === 0 || !mayHold(row, ['think', 'reasoning'])
       ? nothing
       : eachTurn(({ role, content }) => {
           const tag = role === 'assistant' ? openThinking(content) : undefined;
@@ -188,7 +193,7 @@ export const chatRules: readonly RowRule[] = [
     'chat/unclosed-code-fence',
     { severity: 'warning', title: 'A code block that is not closed', fix: 'closes the block at the end of the turn' },
     (row) =>
-      (row.signs & (sign['`'] | sign['~'])) === 0
+      (row.signs & (sign['`'] | sign['~'])) === 0 || !mayHold(row, ['```', '~~~'])
         ? nothing
         : eachTurn(
             ({ role, content }) =>

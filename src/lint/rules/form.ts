@@ -30,8 +30,9 @@ function emptyFields(row: LintRow): readonly Report[] {
   });
 }
 
-function isForeign(row: LintRow): boolean {
-  return (row.signs & sign.foreign) !== 0;
+/** Most rows have letters beyond ASCII at most, and need no closer look. */
+function isOdd({ signs }: LintRow): boolean {
+  return (signs & sign.odd) !== 0;
 }
 
 export const formRules: readonly RowRule[] = [
@@ -42,7 +43,7 @@ export const formRules: readonly RowRule[] = [
     title: 'A control character in a text',
     fix: 'removes all control characters of the text',
     check: (row) =>
-      (row.signs & (sign.foreign | sign.control)) !== 0
+      (row.signs & sign.control) !== 0 || isOdd(row)
         ? firstMatches(row.leaves(), control, ([character], leaf) => ({
             message: `The text holds the control character ${codePoint(character)}, which nobody sees and the model learns. Remove it.`,
             change: () => replaceAll('Remove the control characters', leaf, control, remove),
@@ -56,7 +57,7 @@ export const formRules: readonly RowRule[] = [
     title: 'An invisible character in a text',
     fix: 'removes all invisible characters of the text',
     check: (row) =>
-      isForeign(row)
+      isOdd(row)
         ? firstMatches(row.leaves(), invisible, ([character], leaf) => ({
             message: `The text holds the invisible character ${codePoint(character)}, which changes its tokens. Remove it.`,
             change: () => replaceAll('Remove the invisible characters', leaf, invisible, remove),
@@ -70,7 +71,7 @@ export const formRules: readonly RowRule[] = [
     title: 'Characters that were decoded wrongly',
     fix: 'decodes the characters again, where that gives text',
     check: (row) =>
-      isForeign(row)
+      isOdd(row)
         ? firstMatches(row.leaves(), mojibake, ([text], leaf) => ({
             message: `“${text.slice(0, 12)}” looks like UTF-8 that was read in another encoding. Restore the text from its source.`,
             change: () => replaceAll('Decode the characters again', leaf, mojibake, (part) => mended(part) ?? part),
@@ -84,7 +85,7 @@ export const formRules: readonly RowRule[] = [
     title: 'Half a character',
     fix: 'removes the halves',
     check: (row) =>
-      isForeign(row)
+      isOdd(row)
         ? firstMatches(row.leaves(), loneSurrogate, ([unit], leaf) => ({
             message: `${codePoint(unit)} is half of a character, which no tokenizer can encode. Restore or remove it.`,
             change: () => replaceAll('Remove the broken characters', leaf, loneSurrogate, remove),
@@ -98,7 +99,7 @@ export const formRules: readonly RowRule[] = [
     title: 'Text that is not in Unicode normal form C',
     fix: 'normalises the text',
     check: (row) =>
-      isForeign(row)
+      (row.signs & sign.decomposed) !== 0
         ? row.leaves().flatMap(({ path, text }): Report[] => {
             const normal = text.normalize('NFC');
             if (normal === text) return [];

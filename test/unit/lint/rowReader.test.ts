@@ -1,5 +1,7 @@
 // Lines that are read in large pieces are told as lines that are read one by one, whatever stands in them.
 import { expect, test } from 'vitest';
+import { arePlainMessages } from '../../../src/data/formats/chatMessages.ts';
+import { convertValue } from '../../../src/data/formats/convert.ts';
 import { LineSplitter } from '../../../src/data/read/lineSplitter.ts';
 import { defaultRowLimit } from '../../../src/data/read/readRows.ts';
 import { lineContext } from '../../../src/lint/line.ts';
@@ -57,7 +59,7 @@ test('signs: runs of digits and letters count across their borders, and nothing 
   expect(has('abcdefg hijklmnopqrstu', sign.longToken)).toBe(false);
   expect(has('  abcdefgh_ijklm-9', sign.longToken)).toBe(true);
   expect(has('caf\u00e9', sign.foreign)).toBe(true);
-  expect(has('a\\u0041', sign.foreign)).toBe(true);
+  expect(has('a\\u0041', sign.escape)).toBe(true);
   expect(has('plain', sign.foreign)).toBe(false);
 });
 
@@ -66,4 +68,27 @@ test('two hashes are combined as their digits are hashed, so that names of rows 
   const cases = [0, 1, 9, 10, 1e8, 1e8 - 1, 1e8 + 7, 2 ** 52 - 1, 4_503_599_600_000_000];
   for (let i = 0; i < 200; i += 1) cases.push(Math.floor(random() * 2 ** (1 + Math.floor(random() * 52))));
   for (const a of cases) for (const b of cases.slice(0, 20)) expect(combineHashes(a, b)).toBe(hashTexts([`${a} ${b}`]));
+});
+
+test('of messages that are plain at a glance the data room has nothing to say', () => {
+  const random = uniform('plain');
+  let plain = 0;
+  for (const line of seededFile('messages', 100, 2, random).text.split('\n')) {
+    const value = JSON.parse(line.replace(/^\ufeff/, '')) as Record<string, unknown>;
+    if (!arePlainMessages(value['messages'])) continue;
+    plain += 1;
+    expect(convertValue(value, '', 'messages', {}).issues).toEqual([]);
+  }
+  expect(plain).toBeGreaterThan(100);
+  const say = (message: unknown): boolean => arePlainMessages([{ role: 'user', content: 'Hi' }, message]);
+  expect(say({ role: 'assistant', content: 'Hi' })).toBe(true);
+  for (const other of [
+    { role: 'bot', content: 'Hi' },
+    { role: 'assistant', content: null },
+    { role: 'assistant', content: 'Hi', weight: 2 },
+    { content: 'Hi' },
+    'Hi',
+  ])
+    expect(say(other)).toBe(false);
+  expect(arePlainMessages([])).toBe(false);
 });
