@@ -102,8 +102,11 @@ async function readRowsOf(
     await checkParts({ file, settings, format }, bytes, { threads, signal, onProgress: progress, merge });
   else merge(await readInThread(file, shownAs, sniffed, { ...options, format, progress }), 0);
   const severity = severityOf('form/mixed-line-ends', settings);
-  if (firstLf > 0 && firstCrlf > 0 && severity !== 'off')
-    tally.add(mixedLineEnd(Math.max(firstLf, firstCrlf), 0, firstLf > firstCrlf ? '\n' : '\r\n', severity));
+  if (firstLf > 0 && firstCrlf > 0 && severity !== 'off') {
+    const ends =
+      firstLf > firstCrlf ? ({ here: '\n', before: '\r\n' } as const) : ({ here: '\r\n', before: '\n' } as const);
+    tally.add(mixedLineEnd(Math.max(firstLf, firstCrlf), 0, ends, severity));
+  }
   return { tally, facts, votes, bytes };
 }
 

@@ -5,7 +5,7 @@ import { FactTable } from './facts.ts';
 import { lintFile, type FileFindings } from './file.ts';
 import { compareFindings, type Finding } from './finding.ts';
 import { lineContext, lintLine, type LineContext, type LineResult, type RowPlace } from './line.ts';
-import { splitLines, type DocumentLine } from './lines.ts';
+import { applyLineEdit, splitLines, type DocumentLine, type LineEdit } from './lines.ts';
 import { mixedLineEnd } from './lineEnds.ts';
 import { rowId, severityOf, type LintSettings } from './settings.ts';
 import { Votes } from './votes.ts';
@@ -17,14 +17,6 @@ interface LintedLine extends DocumentLine {
   place?: RowPlace;
 }
 
-/** An edit as editors tell it: the lines from `from` until `until` (from 0, exclusive) become those of `text`. */
-export interface LineEdit {
-  readonly from: number;
-  readonly until: number;
-  /** Whole lines with their ends. */
-  readonly text: string;
-}
-
 /** Lines whose facts are gathered between two breaths. */
 const breath = 2 ** 10;
 /** Lines at the beginning whose votes are believed until all lines have voted. */
@@ -32,15 +24,17 @@ const votingLines = 1000;
 
 export class LintDocument {
   private readonly settings: LintSettings;
-  private lines: LintedLine[];
+  private readonly lines: LintedLine[];
   private context: LineContext;
   private readonly votes = new Votes();
-  /** Lines before this one are linted. */
+  /** Lines before this one are linted, apart from those that were edited since. */
   private settledUntil = 0;
+  private edited: { from: number; until: number } | undefined;
 
-  constructor(text: string, settings: LintSettings) {
+  constructor(text: string | readonly DocumentLine[], settings: LintSettings) {
     this.settings = settings;
-    this.lines = splitLines(text);
+    const lines = typeof text === 'string' ? splitLines(text) : text;
+    this.lines = lines.map((line) => ({ text: line.text, end: line.end }));
     const { format } = settings;
     this.context = lineContext(settings, format === 'auto' ? this.firstVotes() : format);
   }
@@ -59,15 +53,26 @@ export class LintDocument {
     return this.lines[index] ?? { text: '', end: '' };
   }
 
-  edit({ from, until, text }: LineEdit): void {
-    const inserted = splitLines(text, until < this.lines.length);
+  edit(edit: LineEdit): void {
+    const { from, until, lines } = edit;
     for (const { result } of this.lines.slice(from, until)) if (result?.facts) this.votes.add(result.facts.looks, -1);
-    // Not one splice with all lines as arguments: there is a limit to those.
-    if (inserted.length === until - from) inserted.forEach((line, i) => (this.lines[from + i] = line));
-    else this.lines = [...this.lines.slice(0, from), ...inserted, ...this.lines.slice(until)];
-    if (this.lines.length === 0) this.lines = splitLines('');
-    // The line before may have become the last one, or ceased to be.
-    this.settledUntil = Math.max(0, Math.min(this.settledUntil, from - 1));
+    const inserted = lines.map((line): LintedLine => ({ text: line.text, end: line.end }));
+    applyLineEdit(this.lines, edit, inserted);
+    if (this.lines.length === 0) this.lines.push({ text: '', end: '' });
+    // The lines around may have become the first or last one, or ceased to be.
+    const around = { from: Math.max(0, from - 1), until: from + inserted.length + 1 };
+    const grown = inserted.length - (until - from);
+    if (this.settledUntil < until) this.settledUntil = Math.min(this.settledUntil, around.from);
+    else this.settledUntil += grown;
+    const before = this.edited;
+    if (before === undefined) this.edited = around;
+    else {
+      const moved = (line: number): number => (line >= until ? line + grown : Math.min(line, around.until));
+      this.edited = {
+        from: Math.min(moved(before.from), around.from),
+        until: Math.max(moved(before.until), around.until),
+      };
+    }
   }
 
   /**
@@ -75,6 +80,15 @@ export class LintDocument {
    * rows; then all rows are read anew.
    */
   settle(isEnough: () => boolean = () => false): boolean {
+    if (this.edited !== undefined) {
+      const { from, until } = this.edited;
+      this.edited = undefined;
+      for (let i = from; i < Math.min(until, this.lines.length); i += 1) {
+        if (!this.lint(i) || !isEnough()) continue;
+        this.edited = { from: i + 1, until };
+        return false;
+      }
+    }
     for (;;) {
       while (this.settledUntil < this.lines.length) {
         const isNew = this.lint(this.settledUntil);
@@ -169,7 +183,9 @@ export function lintText(text: string, settings: LintSettings): Finding[] {
 
 function mixedLineEnds(lines: readonly DocumentLine[], settings: LintSettings): Finding | undefined {
   const severity = severityOf('form/mixed-line-ends', settings);
-  const other = lines.findIndex(({ end }) => end !== '' && end !== lines[0]?.end);
-  if (severity === 'off' || other === -1) return undefined;
-  return mixedLineEnd(other + 1, lines[other]!.text.length, lines[other]!.end, severity);
+  const before = lines[0]?.end;
+  if (severity === 'off' || before === undefined || before === '') return undefined;
+  for (const [i, { text, end: here }] of lines.entries())
+    if (here !== '' && here !== before) return mixedLineEnd(i + 1, text.length, { here, before }, severity);
+  return undefined;
 }

@@ -1,9 +1,16 @@
 // Line ends of two kinds in one file.
 import type { Finding } from './finding.ts';
 
+const names = { '\n': 'LF', '\r\n': 'CRLF', '\r': 'CR' } as const;
+export type LineEnd = keyof typeof names;
+
 /** The finding on the first line whose end differs from the first one's. */
-export function mixedLineEnd(line: number, width: number, end: string, severity: Finding['severity']): Finding {
-  const [here, before] = end === '\r\n' ? ['CRLF', 'LF'] : ['LF', 'CRLF'];
-  const message = `The line ends with ${here}, those before it with ${before}. Save the file with one kind of line end.`;
+export function mixedLineEnd(
+  line: number,
+  width: number,
+  { here, before }: { readonly here: LineEnd; readonly before: LineEnd },
+  severity: Finding['severity'],
+): Finding {
+  const message = `The line ends with ${names[here]}, those before it with ${names[before]}. Save the file with one kind of line end.`;
   return { code: 'form/mixed-line-ends', severity, message, line, start: width, end: width };
 }

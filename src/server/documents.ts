@@ -1,6 +1,8 @@
 // The documents that are open in the editor, kept up to date by its edits; configs are parsed once for each version.
-import { TextDocuments, type Connection, type TextDocumentContentChangeEvent } from 'vscode-languageserver/node';
+import { TextDocuments, type Connection } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import type { LineEdit } from '../lint/lines.ts';
+import { DatasetText } from './datasetText.ts';
 import { fileOf } from './fileOf.ts';
 import { readConfigText, type ConfigText } from './service/configText.ts';
 
@@ -10,11 +12,11 @@ interface OpenDocument {
   readonly uri: string;
   /** Absolute path; undefined for a document that was never saved. */
   readonly file: string | undefined;
-  readonly document: TextDocument;
 }
 
 export interface OpenConfig extends OpenDocument {
   readonly kind: 'config';
+  readonly document: TextDocument;
   /** `finetune-json` is written as JSON, everything else as YAML. */
   readonly isJson: boolean;
   /** The text as the trainer reads it; parsed when first asked for, once for each version. */
@@ -23,12 +25,14 @@ export interface OpenConfig extends OpenDocument {
 
 export interface OpenDataset extends OpenDocument {
   readonly kind: 'dataset';
+  readonly document: DatasetText;
 }
 
 export interface DocumentChange {
   readonly document: OpenConfig | OpenDataset;
-  /** The editor's edits in order; undefined when the document was opened. */
-  readonly changes: readonly TextDocumentContentChangeEvent[] | undefined;
+  /** Edits of a dataset's lines, in order; undefined for configs, and when the document was opened. */
+  readonly edits: readonly LineEdit[] | undefined;
+  readonly isOpening: boolean;
 }
 
 export interface Documents {
@@ -51,24 +55,35 @@ export function kindOf(languageId: string, uri: string): DocumentKind | undefine
 export function openDocuments(connection: Connection): Documents {
   const changeListeners: ((change: DocumentChange) => void)[] = [];
   const open = new Map<string, OpenConfig | OpenDataset>();
-  const edits = new Map<string, readonly TextDocumentContentChangeEvent[]>();
-  const texts = new TextDocuments({
-    create: (uri, languageId, version, content) => TextDocument.create(uri, languageId, version, content),
-    update(document: TextDocument, changes, version) {
-      edits.set(document.uri, changes);
-      return TextDocument.update(document, changes, version);
+  const edits = new Map<string, readonly LineEdit[]>();
+  const texts = new TextDocuments<TextDocument | DatasetText>({
+    create(uri, languageId, version, content) {
+      const isDataset = kindOf(languageId, uri) === 'dataset';
+      return isDataset
+        ? new DatasetText(uri, languageId, version, content)
+        : TextDocument.create(uri, languageId, version, content);
+    },
+    update(document, changes, version) {
+      if (!(document instanceof DatasetText)) return TextDocument.update(document, changes, version);
+      edits.set(document.uri, document.update(changes, version));
+      return document;
     },
   });
 
   texts.onDidChangeContent(({ document }) => {
-    const kind = kindOf(document.languageId, document.uri);
+    const { uri, languageId } = document;
+    const kind = kindOf(languageId, uri);
     if (kind === undefined) return;
-    const base = { uri: document.uri, file: fileOf(document.uri), document };
-    const item = kind === 'config' ? openConfig(base) : ({ ...base, kind } as const);
-    open.set(document.uri, item);
-    const changes = edits.get(document.uri);
-    edits.delete(document.uri);
-    for (const listener of changeListeners) listener({ document: item, changes });
+    const base = { uri, file: fileOf(uri) };
+    const isOpening = !open.has(uri);
+    const item =
+      document instanceof DatasetText
+        ? ({ ...base, kind: 'dataset', document } as const)
+        : openConfig({ ...base, document });
+    open.set(uri, item);
+    const made = edits.get(uri);
+    edits.delete(uri);
+    for (const listener of changeListeners) listener({ document: item, edits: made, isOpening });
   });
   texts.onDidClose(({ document }) => void open.delete(document.uri));
   texts.listen(connection);
@@ -99,7 +114,7 @@ export function openDocuments(connection: Connection): Documents {
   };
 }
 
-function openConfig(base: OpenDocument): OpenConfig {
+function openConfig(base: OpenDocument & { readonly document: TextDocument }): OpenConfig {
   let parsed: ConfigText | undefined;
   const { document, file, uri } = base;
   const isJson = document.languageId === 'finetune-json' || /\.json$/i.test(uri);

@@ -55,9 +55,9 @@ function create(context: ServerContext): GoverningConfigs {
     changed();
   });
   context.settings.onChange(changed);
-  context.documents.onChange(({ document, changes }) => {
+  context.documents.onChange(({ document, isOpening }) => {
     if (document.kind !== 'config') return;
-    if (changes === undefined) files = undefined; // opened, perhaps a new one
+    if (isOpening) files = undefined; // opened, perhaps a new one
     changed();
   });
 

@@ -1,7 +1,7 @@
 // One open dataset: its lines follow the editor's edits, and what was found in them is kept until it is told.
-import type { Range, TextDocumentContentChangeEvent } from 'vscode-languageserver/node';
 import { LintDocument } from '../../lint/document.ts';
 import type { Finding } from '../../lint/finding.ts';
+import type { DocumentLine, LineEdit } from '../../lint/lines.ts';
 import type { LintSettings } from '../../lint/settings.ts';
 
 /** Findings beyond this are counted and not told: editors and wires slow down long before people read so many. */
@@ -15,13 +15,13 @@ export interface ToldFindings {
 
 export class LintedDataset {
   readonly settings: LintSettings;
-  private lint: LintDocument;
+  private readonly lint: LintDocument;
   /** About all rows together, as of the last pause; on lines as they are now. */
   private aboutFile: readonly Finding[] = [];
   /** Lines (from 0) of the last edit, which are told whatever the limit. */
   private edited: { from: number; until: number } = { from: 0, until: 0 };
 
-  constructor(text: string, settings: LintSettings) {
+  constructor(text: string | readonly DocumentLine[], settings: LintSettings) {
     this.settings = settings;
     this.lint = new LintDocument(text, settings);
   }
@@ -30,13 +30,10 @@ export class LintedDataset {
     return this.lint.lineCount;
   }
 
-  edit(changes: readonly TextDocumentContentChangeEvent[]): void {
-    for (const change of changes) {
-      if ('range' in change) this.editRange(change.range, change.text);
-      else {
-        this.lint = new LintDocument(change.text, this.settings);
-        this.aboutFile = [];
-      }
+  edit(edits: readonly LineEdit[]): void {
+    for (const edit of edits) {
+      this.lint.edit(edit);
+      this.moveFindings(edit);
     }
   }
 
@@ -45,9 +42,17 @@ export class LintedDataset {
     return this.lint.settle(isEnough);
   }
 
-  /** Looks at all rows together. Slow: for pauses. */
-  compareRows(): void {
-    this.aboutFile = [...this.lint.fileFindings()].filter((finding) => finding !== undefined);
+  /**
+   * Looks at all rows together, a few milliseconds at a time; what is found counts when all is looked at. For pauses: an
+   * edit makes it worthless.
+   */
+  *compareRows(): Generator<undefined, void> {
+    const found: Finding[] = [];
+    for (const finding of this.lint.fileFindings()) {
+      if (finding !== undefined) found.push(finding);
+      yield undefined;
+    }
+    this.aboutFile = found;
   }
 
   /** What an editor is told: the lines of the last edit first, then the others in their order, up to the limit. */
@@ -86,20 +91,15 @@ export class LintedDataset {
     return this.lint.rowId(line - 1);
   }
 
-  private editRange({ start, end }: Range, text: string): void {
-    const first = this.lint.line(start.line);
-    const last = this.lint.line(end.line);
-    const from = Math.min(start.line, this.lint.lineCount - 1);
-    const until = Math.min(end.line + 1, this.lint.lineCount);
-    const before = this.lint.lineCount;
-    const whole = first.text.slice(0, start.character) + text + last.text.slice(end.character) + last.end;
-    this.lint.edit({ from, until, text: whole });
-    const grown = this.lint.lineCount - before;
+  /** Where rows moved, so does what was said of them; of rows that changed nothing is known. */
+  private moveFindings({ from, until, lines }: LineEdit): void {
+    const grown = lines.length - (until - from);
     this.edited = { from, until: until + grown };
-    // Where rows moved, so does what was said of them; of rows that changed nothing is known.
+    const isGone = (line: number): boolean => line > from && line <= until;
+    const moved = (line: number): number => (line > from ? line + grown : line);
+    if (grown === 0 && !this.aboutFile.some(({ line }) => isGone(line))) return;
     this.aboutFile = this.aboutFile.flatMap((finding): Finding[] => {
-      if (finding.line > from && finding.line <= until) return [];
-      const moved = (line: number): number => (line > from ? line + grown : line);
+      if (isGone(finding.line)) return [];
       const { relatedLine } = finding;
       const related = relatedLine === undefined ? {} : { relatedLine: moved(relatedLine) };
       return [grown === 0 ? finding : { ...finding, line: moved(finding.line), ...related }];

@@ -1,6 +1,6 @@
 // The open datasets as they are linted, one store for every feature; tells when there is something new to say.
 import { readFile } from 'node:fs/promises';
-import type { TextDocumentContentChangeEvent } from 'vscode-languageserver/node';
+import type { LineEdit } from '../../lint/lines.ts';
 import { defaultSettings, type LintSettings } from '../../lint/settings.ts';
 import { parseSidecar, sidecarPath } from '../../lint/sidecar.ts';
 import { ProblemError, type Problem } from '../../protocol/problem.ts';
@@ -9,7 +9,7 @@ import type { OpenDataset } from '../documents.ts';
 import { LintedDataset } from './lintedDataset.ts';
 
 /** Work is cut into slices of this many milliseconds, between which requests and edits are heard. */
-const slice = 25;
+const slice = 10;
 /** Milliseconds without an edit after which rows are compared. */
 const pause = 400;
 
@@ -62,9 +62,7 @@ function create(context: ServerContext): LintedDatasets {
         return;
       }
       entry.timer = setTimeout(() => {
-        if (isOld()) return;
-        linted.compareRows();
-        tell(uri, entry);
+        inSlices(linted.compareRows(), isOld, () => tell(uri, entry));
       }, pause);
     };
     step(true);
@@ -81,28 +79,28 @@ function create(context: ServerContext): LintedDatasets {
     const now = context.documents.dataset(uri);
     if (entry.state !== state || now === undefined) return;
     entry.problem = problem;
-    entry.linted = new LintedDataset(now.document.getText(), settings);
+    entry.linted = new LintedDataset(now.document.lines, settings);
     work(uri, entry, entry.linted);
   };
   const restart = (uri: string): void => {
     begin(uri).catch((error: unknown) => context.log.error(String(error)));
   };
-  const edited = (uri: string, changes: readonly TextDocumentContentChangeEvent[]): void => {
+  const edited = (uri: string, edits: readonly LineEdit[]): void => {
     const entry = entries.get(uri);
     // Settings are still being read: the text is taken when they are there.
     if (entry?.linted === undefined) return;
     entry.state += 1;
-    entry.linted.edit(changes);
+    entry.linted.edit(edits);
     work(uri, entry, entry.linted);
   };
   const restartAll = (): void => {
     for (const uri of entries.keys()) restart(uri);
   };
 
-  context.documents.onChange(({ document, changes }) => {
+  context.documents.onChange(({ document, edits }) => {
     if (document.kind !== 'dataset') return;
-    if (changes === undefined) restart(document.uri);
-    else edited(document.uri, changes);
+    if (edits === undefined) restart(document.uri);
+    else edited(document.uri, edits);
   });
   context.documents.onClose((uri) => {
     clearTimeout(entries.get(uri)?.timer);
@@ -111,6 +109,20 @@ function create(context: ServerContext): LintedDatasets {
   context.settings.onChange(restartAll);
 
   return { of: (uri) => entries.get(uri)?.linted, onFound: (listener) => void listeners.push(listener), restart };
+}
+
+/** Runs work a slice at a time, and `done` at its end, unless it `isOld` by then. */
+function inSlices(work: Iterator<undefined, void>, isOld: () => boolean, done: () => void): void {
+  if (isOld()) return;
+  const until = performance.now() + slice;
+  for (;;) {
+    if (work.next().done) {
+      done();
+      return;
+    }
+    if (performance.now() > until) break;
+  }
+  setImmediate(() => inSlices(work, isOld, done));
 }
 
 /** What a person has set in the editor, then what the sidecar says; format and columns as the governing config has them. */

@@ -1,6 +1,7 @@
 // A document that is edited says after every edit what a new one would say of the same text.
 import { expect, test } from 'vitest';
 import { LintDocument, lintText } from '../../../src/lint/document.ts';
+import { splitLines } from '../../../src/lint/lines.ts';
 import { defaultSettings } from '../../../src/lint/settings.ts';
 import { cleanRow, defects, seedFormats } from '../../support/lintSeeds.ts';
 import { uniform } from '../../support/random.ts';
@@ -26,7 +27,7 @@ test('random edits: the incremental result equals the full result after each of 
       (_, i) => newLine(1000 + step * 3 + i) + ends[below(ends.length)]!,
     );
     if (until === lines.length) inserted.push(random() < 0.5 ? '' : newLine(step));
-    document.edit({ from, until, text: inserted.join('') });
+    document.edit({ from, until, lines: splitLines(inserted.join(''), until < lines.length) });
     lines = [...lines.slice(0, from), ...inserted, ...lines.slice(until)];
     if (lines.at(-1)?.endsWith('\n') ?? true) lines.push('');
     expect(document.findings(), `step ${step}`).toEqual(lintText(lines.join(''), defaultSettings));
@@ -45,7 +46,7 @@ test('an edit reads only the changed line again', () => {
     return parse(...args) as unknown;
   };
   try {
-    document.edit({ from: 7, until: 8, text: '{"text": "changed"}\n' });
+    document.edit({ from: 7, until: 8, lines: [{ text: '{"text": "changed"}', end: '\n' }] });
     document.settle();
   } finally {
     JSON.parse = parse;
