@@ -21,10 +21,11 @@ export interface EffectiveTrainFile {
   readonly columns?: Columns;
 }
 
-export interface EffectiveData extends Readonly<Required<Omit<DataConfig, 'train' | 'columns' | 'system'>>> {
+export interface EffectiveData extends Readonly<Required<Omit<DataConfig, 'train' | 'columns' | 'system' | 'lint'>>> {
   readonly train: readonly EffectiveTrainFile[];
   readonly columns?: Columns;
   readonly system?: string;
+  readonly lint?: DataConfig['lint'];
 }
 
 export interface EffectiveLora extends Readonly<Required<Omit<LoraConfig, 'init_from'>>> {

@@ -5,7 +5,7 @@ import { formatPath, type PathPart } from './path.ts';
 import { placeOf, type Positions } from './positions.ts';
 import { meantBoolean, meantNumber, meantWord } from './meant.ts';
 import { schemaAt, type SchemaNode } from './schema.ts';
-import { suggestFields } from './suggest.ts';
+import { nearest, suggestFields } from './suggest.ts';
 import { describeExpected, describeValue, showNumber, showValue, suchAs } from './words.ts';
 
 export type Fault =
@@ -36,19 +36,34 @@ function unknownKey(blockParts: readonly PathPart[], name: string, positions: Po
       place,
     };
   }
+  const schema = schemaAt(blockParts);
+  const names = schema?.propertyNames?.enum?.map(String);
+  if (names) return unknownName(block, name, names, place);
   const suggestions = suggestFields(block, name);
   const where = block === '' ? 'at the top level' : `of \`${block}\``;
   const meant = suggestions.map((suggestion) => {
     const note = suggestion.note === undefined ? '' : ` (${suggestion.note})`;
     return `\`${shortPath(block, suggestion.path)}\`${note}`;
   });
-  const known = Object.keys(schemaAt(blockParts)?.properties ?? {});
+  const known = Object.keys(schema?.properties ?? {});
   const hint = meant.length > 0 ? ` Did you mean ${meant.join(' or ')}?` : ` Fields here: ${known.join(', ')}.`;
   return {
     code: 'config/unknown-key',
     severity: 'error',
     message: `\`${name}\` is not a field ${where}.${hint}`,
     place,
+  };
+}
+
+/** A key of a mapping whose keys are a list of names. */
+function unknownName(block: string, name: string, names: readonly string[], place: Problem['place']): Problem {
+  const [near] = nearest(name, names, (known) => known);
+  const hint = near === undefined ? ` Such as: ${names.slice(0, 3).join(', ')}.` : ` Did you mean \`${near}\`?`;
+  return {
+    code: 'config/unknown-key',
+    severity: 'error',
+    message: `\`${name}\` is none of the names that \`${block}\` knows.${hint}`,
+    ...(place ? { place } : {}),
   };
 }
 

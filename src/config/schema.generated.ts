@@ -70,6 +70,15 @@ export interface DataConfig {
   format?: DataFormat;
   columns?: Columns;
   /**
+   * How loud findings in the rows are, by their code: in the editor, for `finetune check` and when a run starts. What keeps a row from being read stops a run in any case.
+   */
+  lint?: {
+    /**
+     * How loud findings of this code are.
+     */
+    [k: string]: 'error' | 'warning' | 'information' | 'hint' | 'off';
+  };
+  /**
    * How a conversation becomes text. `chat` = the model's own chat template, `alpaca` = the layout of Stanford Alpaca, `none` = the parts one after another, or the path of a .jinja file.
    */
   template?: ('chat' | 'alpaca' | 'none') | string;

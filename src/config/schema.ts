@@ -13,6 +13,9 @@ export interface SchemaNode {
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly required?: readonly string[];
   readonly items?: SchemaNode;
+  /** Of a mapping whose keys are no fields: what its keys are, and its values. */
+  readonly propertyNames?: SchemaNode;
+  readonly additionalProperties?: boolean | SchemaNode;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
@@ -93,5 +96,6 @@ function fieldsOf(node: SchemaNode, block: string): FieldInfo[] {
 }
 
 function ownProperty(node: SchemaNode, name: string): SchemaNode | undefined {
-  return node.properties && Object.hasOwn(node.properties, name) ? node.properties[name] : undefined;
+  if (node.properties && Object.hasOwn(node.properties, name)) return node.properties[name];
+  return typeof node.additionalProperties === 'object' ? node.additionalProperties : undefined;
 }

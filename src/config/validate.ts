@@ -40,7 +40,8 @@ function relevantErrors(errors: readonly ErrorObject[]): ErrorObject[] {
     const branches = errors.filter((error) => error !== whole && error.instancePath === whole.instancePath);
     for (const error of branches) dropped.add(error);
   }
-  return errors.filter((error) => !dropped.has(error));
+  // Of a key that is none of the allowed ones, `propertyNames` tells the place, `enum` only the reason.
+  return errors.filter((error) => !dropped.has(error) && error.propertyName === undefined);
 }
 
 function toFault(error: ErrorObject, tree: unknown): Fault {
@@ -48,6 +49,7 @@ function toFault(error: ErrorObject, tree: unknown): Fault {
   const params: Readonly<Record<string, unknown>> = error.params;
   if (error.keyword === 'additionalProperties')
     return { kind: 'unknown', path, name: String(params['additionalProperty']) };
+  if (error.keyword === 'propertyNames') return { kind: 'unknown', path, name: String(params['propertyName']) };
   if (error.keyword === 'required') return { kind: 'missing', path, name: String(params['missingProperty']) };
   const outOfRange = /^(exclusive)?(minimum|maximum)$/i.test(error.keyword);
   return { kind: outOfRange ? 'range' : 'value', path, value: error.data };

@@ -8,8 +8,8 @@ import type { DatasetReport } from './prepare/report.ts';
 import { encodeRecord, type EncodeOptions, type Overflow, type TrainOn } from './template/encodeRecord.ts';
 import { resolveTemplate, type RowTemplate } from './template/templates.ts';
 
-/** Raised when the same row would give other tokens or another mask than before: cached rows are then made again. */
-const encodingVersion = 1;
+/** Raised when the same row would give other tokens, mask or findings than before: cached rows are then made again. */
+const encodingVersion = 2;
 
 /** The `data` block of the effective config. */
 export interface DatasetRequest extends RowsRequest {
@@ -86,7 +86,7 @@ function rowEncoder(options: EncodeOptions, model: DatasetModel, templateHash: s
     },
     encode(record) {
       const { fate, tokens, mask, truncatedTokens, findings } = encodeRecord(record, options);
-      return fate === 'drop' ? undefined : { tokens, mask, lostTokens: truncatedTokens, findings };
+      return { tokens, mask, lostTokens: truncatedTokens, findings, isDropped: fate === 'drop' };
     },
   };
 }

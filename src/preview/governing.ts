@@ -2,10 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { effectiveConfig } from '../config/effective.ts';
-import type { EffectiveConfig } from '../config/effectiveTypes.ts';
 import type { MachineFacts } from '../config/facts.ts';
 import { parseConfig, type ParsedConfig } from '../config/parse.ts';
-import { resolveSources } from '../data/sources.ts';
+import { governing, type Candidate } from '../data/governing.ts';
+import type { LintSettings } from '../lint/settings.ts';
 import type { EncodeOptions } from '../data/template/encodeRecord.ts';
 import { problem, ProblemError } from '../protocol/problem.ts';
 import type { PreviewConfig } from '../protocol/previewViews.ts';
@@ -15,40 +15,34 @@ export interface Governing {
   readonly shown: PreviewConfig;
   readonly reading: Reading;
   readonly options: EncodeOptions;
+  /** How loud the config wants findings. */
+  readonly severities: LintSettings['severities'];
 }
 
 /** Nothing about data depends on the machine. */
 const anyMachine: MachineFacts = { cores: 1, devices: [{ name: 'cpu', kind: 'cpu', usable: true }] };
 
-/** Configs that name a data file as training or validation data, in the order given. Broken configs name nothing. */
+/** Configs that name a data file, the one that governs it first. Broken configs name nothing. */
 export async function configsNaming(dataset: string, configs: readonly string[]): Promise<string[]> {
-  const naming: string[] = [];
-  for (const file of configs) {
-    const sources = await sourcesOf(file).catch(() => []);
-    if (sources.some((source) => source.file === path.resolve(dataset))) naming.push(file);
-  }
-  return naming;
+  const found = await governing(path.resolve(dataset), await candidates(configs));
+  return found.map(({ file }) => file);
+}
+
+async function candidates(files: readonly string[]): Promise<Candidate[]> {
+  const read = await Promise.all(
+    files.map(async (file) => {
+      const config = await parsed(file).then(
+        (result) => result.config,
+        () => undefined,
+      );
+      return config && { file, config };
+    }),
+  );
+  return read.filter((each) => each !== undefined);
 }
 
 async function parsed(file: string): Promise<ParsedConfig> {
   return parseConfig(await readFile(file, 'utf8'), file, { environment: process.env });
-}
-
-async function sourcesOf(file: string) {
-  const { config, positions } = await parsed(file);
-  if (!config) return [];
-  return dataSources(effectiveConfig(config, { machine: anyMachine }, positions).config.data, path.dirname(file));
-}
-
-/** Files of a data block; a file that is not there does not hide the others. */
-async function dataSources(data: EffectiveConfig['data'], baseDirectory: string) {
-  const defaults = { format: data.format, columns: { ...data.columns } };
-  const specs = data.train.map((each) => ({ ...each, columns: { ...each.columns } }));
-  const held = typeof data.validation === 'string' ? [{ path: data.validation }] : [];
-  const found = await Promise.all(
-    [...specs, ...held].map((spec) => resolveSources([spec], baseDirectory, defaults).catch(() => [])),
-  );
-  return found.flat();
 }
 
 /**
@@ -72,7 +66,7 @@ export async function openGoverning(file: string, name: string, dataset: string)
     model: { contextLength, linearModules: linearModules.map((each) => each.name), parameters: 0 },
   };
   const { data } = effectiveConfig(written, facts, positions).config;
-  const source = (await dataSources(data, baseDirectory)).find((each) => each.file === path.resolve(dataset));
+  const [source] = await governing(path.resolve(dataset), [{ file, config: written }]);
   const template = await resolveTemplate(data.template, {
     tokenizer: model.tokenizer,
     modelTemplate: model.chatTemplate,
@@ -102,5 +96,6 @@ export async function openGoverning(file: string, name: string, dataset: string)
       ? { format: source.format, columns: source.columns }
       : { format: data.format, columns: { ...data.columns } },
     options,
+    severities: { ...data.lint },
   };
 }

@@ -282,8 +282,9 @@ export class PreviewSession {
   }
 
   private get lintSettings(): SidecarState['lint'] {
-    const { reading } = this;
-    return { ...this.sidecar.lint, columns: reading.columns, format: reading.format };
+    const { reading, governing, sidecar } = this;
+    const severities = { ...governing?.severities, ...sidecar.lint.severities };
+    return { ...sidecar.lint, severities, columns: reading.columns, format: reading.format };
   }
 
   private viewRows(): number[] {

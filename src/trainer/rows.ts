@@ -18,9 +18,9 @@ export function datasetOf(
   model: LoadedModel,
   controls: PrepareControls,
 ): Promise<PreparedDataset> {
-  const { columns, max_length: maxLength, train_on: trainOn, ...rest } = data;
+  const { columns, lint, max_length: maxLength, train_on: trainOn, ...rest } = data;
   const train = data.train.map((file) => ({ ...file, columns: { ...file.columns } }));
-  const request = { ...rest, train, baseDirectory, columns: { ...columns }, maxLength, trainOn };
+  const request = { ...rest, train, baseDirectory, columns: { ...columns }, severities: { ...lint }, maxLength, trainOn };
   return prepareDataset({ ...request, cacheDirectory: cacheDirectory() }, model, controls);
 }
 

@@ -130,11 +130,11 @@ function addRow(
   if (record === undefined) return;
   try {
     const encoded = encoder.encode(record);
-    if (encoded === undefined) {
+    for (const found of encoded.findings) findings.add(placed(found, row));
+    if (encoded.isDropped) {
       counts.droppedRows += 1;
       return;
     }
-    for (const found of encoded.findings) findings.add(placed(found, row));
     if (encoded.lostTokens > 0) {
       counts.truncatedRows += 1;
       counts.lostTokens += encoded.lostTokens;

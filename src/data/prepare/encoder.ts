@@ -10,11 +10,13 @@ export interface EncodedRow {
   readonly lostTokens: number;
   /** What a person should know about the row; its place is added where it is missing. */
   readonly findings: readonly Problem[];
+  /** The row is too long and is left out; only its findings count. */
+  readonly isDropped?: boolean;
 }
 
 export interface RowEncoder {
   /** Names everything that the result depends on (tokenizer, template, settings): part of the cache's key. */
   readonly identity: Readonly<Record<string, unknown>>;
-  /** `undefined`: the row is too long and is dropped. Throws a ProblemError for a row that cannot be encoded. */
-  encode(record: DataRecord): EncodedRow | undefined;
+  /** Throws a ProblemError for a row that cannot be encoded. */
+  encode(record: DataRecord): EncodedRow;
 }

@@ -1,4 +1,4 @@
-// Collects what was found in the rows: all of it counted, the first of each severity kept.
+// Collects what was found in the rows: all of it counted, the first of each severity and of each code kept.
 import { ProblemError, type Problem, type Severity } from '../../protocol/problem.ts';
 
 export class Findings {
@@ -7,14 +7,15 @@ export class Findings {
   private readonly bySeverity = new Map<Severity, number>();
   private readonly byCode = new Map<string, number>();
 
-  /** `limit`: problems kept of each severity. */
+  /** `limit`: problems kept of each severity, and one of each code. */
   constructor(limit: number) {
     this.limit = limit;
   }
 
   add(found: Problem): void {
     const count = this.bySeverity.get(found.severity) ?? 0;
-    if (count < this.limit) this.kept.push(found);
+    // Of every code there is an example, even where others fill the list.
+    if (count < this.limit || !this.byCode.has(found.code)) this.kept.push(found);
     this.bySeverity.set(found.severity, count + 1);
     this.byCode.set(found.code, (this.byCode.get(found.code) ?? 0) + 1);
   }

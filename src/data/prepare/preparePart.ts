@@ -10,6 +10,7 @@ import { buildRows } from './buildRows.ts';
 import type { RowEncoder } from './encoder.ts';
 import { hashSources, type HashedSource } from './hashFiles.ts';
 import { lengthStatistics } from './lengths.ts';
+import { withSeverities, type Severities } from './severities.ts';
 import { ProgressReporter, type PrepareProgress } from './progress.ts';
 import { isBuildReport, type BuildReport, type PartReport } from './report.ts';
 
@@ -17,6 +18,7 @@ export interface PartOptions {
   readonly encoder: RowEncoder;
   /** Folder of cache entries; made when it is not there. */
   readonly cacheDirectory: string;
+  readonly severities: Severities;
   readonly findingLimit: number;
   readonly rowLimit?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -45,7 +47,7 @@ export async function preparePart(sources: readonly SourceFile[], options: PartO
   const key = cacheKey(hashed, options.encoder);
   const found = await findCached(options.cacheDirectory, key);
   if (found !== undefined) {
-    if (isBuildReport(found.extra)) return { rows: found, report: partReport(found, found.extra, hashed, true) };
+    if (isBuildReport(found.extra)) return { rows: found, report: told(found, found.extra, hashed, options, true) };
     found.close();
   }
   const progress = new ProgressReporter(bytesTotal, options.onProgress);
@@ -55,7 +57,23 @@ export async function preparePart(sources: readonly SourceFile[], options: PartO
     report = built.extra;
     return built;
   });
-  return { rows, report: partReport(rows, report!, hashed, false) };
+  return { rows, report: told(rows, report!, hashed, options, false) };
+}
+
+/** The report as loud as the config wants it. Throws what it wants to be errors; then the rows are closed. */
+function told(
+  rows: CachedRows,
+  report: BuildReport,
+  hashed: readonly HashedSource[],
+  { severities, findingLimit }: PartOptions,
+  fromCache: boolean,
+): PartReport {
+  try {
+    return withSeverities(partReport(rows, report, hashed, fromCache), severities, findingLimit);
+  } catch (error) {
+    rows.close();
+    throw error;
+  }
 }
 
 /** The weights of files are no part of it: they choose among the rows that are stored. */

@@ -1,13 +1,14 @@
 // From files to datasets: resolves sources, tokenises through the cache, splits, repeats by weight, and reports.
 import path from 'node:path';
-import type { Problem } from '../../protocol/problem.ts';
-import { problem } from '../../protocol/problem.ts';
+import { problem, ProblemError, type Problem } from '../../protocol/problem.ts';
 import type { CachedRows } from '../cache/cacheReader.ts';
-import { viewOf, type TokenisedDataset } from '../dataset.ts';
+import { viewOf, type DatasetTotals, type TokenisedDataset } from '../dataset.ts';
 import type { Columns, Format } from '../formats/format.ts';
 import { resolveSources, type SourceFile, type SourceSpec } from '../sources.ts';
+import { lowTrainedShare } from '../template/trainingFindings.ts';
 import { repeatByWeight, splitRows, type Split } from '../split.ts';
 import type { RowEncoder } from './encoder.ts';
+import type { Severities } from './severities.ts';
 import { preparePart, type PartOptions } from './preparePart.ts';
 import type { PrepareProgress } from './progress.ts';
 import type { DatasetReport } from './report.ts';
@@ -21,6 +22,8 @@ export interface RowsRequest {
   readonly validation?: number | string | undefined;
   readonly format: Format | 'auto';
   readonly columns: Columns;
+  /** How loud findings are, by code. What keeps rows from being read is an error in any case. */
+  readonly severities?: Severities | undefined;
   /** The cache folder of the program; entries lie in its `data` folder. */
   readonly cacheDirectory: string;
 }
@@ -51,6 +54,7 @@ export async function prepareRows(
   const options: PartOptions = {
     ...controls,
     encoder,
+    severities: request.severities ?? {},
     cacheDirectory: path.join(request.cacheDirectory, 'data'),
     findingLimit: controls.findingLimit ?? 20,
   };
@@ -68,7 +72,7 @@ export async function prepareRows(
         'data/nothing-trained',
         'The weights of data.train leave no row to train on. Raise data.train[].weight.',
       );
-    if (validationSources === undefined) return shareOfTrain(part, split, train);
+    if (validationSources === undefined) return shareOfTrain(part, split, train, sources, request.severities);
     const second = await preparePart(validationSources, options);
     opened.push(second.rows);
     const held = viewOf(
@@ -80,6 +84,7 @@ export async function prepareRows(
       ...part.report.findings,
       ...second.report.findings,
       ...leakFinding(leakedRows, held.length, validationSources),
+      ...shareFinding(train.totals, sources, request.severities),
     ];
     const report = {
       train: part.report,
@@ -100,9 +105,12 @@ function shareOfTrain(
   part: Awaited<ReturnType<typeof preparePart>>,
   split: Split,
   train: TokenisedDataset,
+  sources: readonly SourceFile[],
+  severities: Severities | undefined,
 ): PreparedData {
   const close = () => part.rows.close();
-  const report = { train: part.report, trainTotals: train.totals, leakedRows: 0, findings: part.report.findings };
+  const findings = [...part.report.findings, ...shareFinding(train.totals, sources, severities)];
+  const report = { train: part.report, trainTotals: train.totals, leakedRows: 0, findings };
   if (split.validation.length === 0) return { train, report, close };
   const validation = viewOf(part.rows, split.validation);
   return { train, validation, report: { ...report, validationTotals: validation.totals }, close };
@@ -122,6 +130,21 @@ function weighted(rows: Uint32Array, cached: CachedRows, sources: readonly Sourc
 function countShared(part: CachedRows, other: CachedRows): number {
   const known = new Set(other.fractions(0));
   return part.fractions(0).reduce((count, fraction) => count + (known.has(fraction) ? 1 : 0), 0);
+}
+
+/** Throws a ProblemError when a low share is wanted to be an error. */
+function shareFinding(
+  { tokens, trainedTokens }: DatasetTotals,
+  sources: readonly SourceFile[],
+  severities: Severities = {},
+): Problem[] {
+  const found = lowTrainedShare(tokens, trainedTokens);
+  const severity = found && (severities[found.code] ?? found.severity);
+  if (found === undefined || severity === undefined || severity === 'off') return [];
+  const [first] = sources;
+  const told = { ...found, severity, ...(first ? { place: { file: first.shownAs } } : {}) };
+  if (severity === 'error') throw new ProblemError([told]);
+  return [told];
 }
 
 function leakFinding(leaked: number, rows: number, sources: readonly SourceFile[]): Problem[] {

@@ -6,6 +6,7 @@ import type { DataRecord } from '../records.ts';
 import { layOut, type LaidOut } from './layOut.ts';
 import { maskOfSpans } from './mask.ts';
 import type { RowTemplate } from './templates.ts';
+import { doubledBos, lengthFindings } from './trainingFindings.ts';
 
 export type TrainOn = 'assistant' | 'last_assistant' | 'all';
 export type Overflow = 'truncate' | 'drop' | 'error';
@@ -37,7 +38,7 @@ export interface EncodedRecord {
   /** The text that was tokenised, and the characters of it that are learned. */
   readonly text: string;
   readonly spans: readonly TextSpan[];
-  /** What a person should know about this row: nothing trained, special tokens in the text, reasoning left out. */
+  /** What a person should know about this row: nothing trained, an answer cut, special tokens in the text and the like. */
   readonly findings: readonly Problem[];
 }
 
@@ -58,6 +59,8 @@ export function encodeRecord(record: DataRecord, options: EncodeOptions): Encode
   }
   const keep = excess > 0 && options.overflow === 'truncate' ? options.maxLength : row.ids.length;
   const trainedTokens = row.mask.slice(0, keep).reduce((sum, bit) => sum + bit, 0);
+  const learnedAfter = row.mask.slice(options.maxLength).reduce((sum, bit) => sum + bit, 0);
+  const cut = { tokens: row.ids.length, maxLength: options.maxLength, learned, learnedAfter };
   return {
     sampleId: record.sampleId,
     fate: excess > 0 && options.overflow === 'drop' ? 'drop' : 'keep',
@@ -68,7 +71,12 @@ export function encodeRecord(record: DataRecord, options: EncodeOptions): Encode
     truncatedTrainedTokens: learned - trainedTokens,
     text: laidOut.text,
     spans,
-    findings: [...laidOut.findings, ...nothingTrained(record, trainedTokens, learned, options.maxLength)],
+    findings: [
+      ...laidOut.findings,
+      ...nothingTrained(record, trainedTokens, learned, options.maxLength),
+      ...lengthFindings(cut, options.overflow),
+      ...doubledBos(record, row.ids[0], options.tokenizer),
+    ],
   };
 }
 

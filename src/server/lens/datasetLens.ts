@@ -15,6 +15,7 @@ export type LineLens = { readonly lens: RowLens } | { readonly problem: string }
 export interface OpenLens {
   readonly governing: GoverningConfig;
   readonly encoding: Encoding;
+  readonly format: Format;
   /** Undefined for an empty line. */
   line(line: number): LineLens | undefined;
 }
@@ -26,6 +27,10 @@ export interface DatasetLens {
    * @throws ProblemError as `Encodings.of`, and for a file of no known format.
    */
   open(open: OpenDataset, config?: string | null): Promise<OpenLens | undefined>;
+  /** The config that governs a dataset: the one that was chosen, or the nearest. */
+  governing(open: OpenDataset): Promise<GoverningConfig | undefined>;
+  /** Told when another config was chosen for a dataset. */
+  onChosen(listener: (uri: string) => void): void;
 }
 
 /** Beyond this many characters a row is not laid out: it would take longer than a person waits for a line. */
@@ -55,6 +60,12 @@ function create(context: ServerContext): DatasetLens {
   });
   context.documents.onClose((uri) => void chosen.delete(uri));
 
+  const chosenListeners: ((uri: string) => void)[] = [];
+  const governingOf = async ({ uri, file }: OpenDataset): Promise<GoverningConfig | undefined> => {
+    const configs = file === undefined ? [] : await governing.of(file);
+    return configs.find((config) => config.uri === chosen.get(uri)) ?? configs[0];
+  };
+
   const formatOf = (open: OpenDataset, { format, columns }: GoverningConfig): Format => {
     if (format !== 'auto') return format;
     const key = `${open.uri} ${JSON.stringify(columns)}`;
@@ -71,10 +82,14 @@ function create(context: ServerContext): DatasetLens {
 
   return {
     configs: async ({ file }) => (file === undefined ? [] : governing.of(file)),
+    governing: governingOf,
+    onChosen: (listener) => void chosenListeners.push(listener),
     async open(open, config) {
-      if (config !== undefined) chosen.set(open.uri, config);
-      const configs = open.file === undefined ? [] : await governing.of(open.file);
-      const used = configs.find(({ uri }) => uri === chosen.get(open.uri)) ?? configs[0];
+      if (config !== undefined && config !== chosen.get(open.uri)) {
+        chosen.set(open.uri, config);
+        for (const listener of chosenListeners) listener(open.uri);
+      }
+      const used = await governingOf(open);
       if (!used) return undefined;
       const encoding = await encodings.of(used);
       const format = formatOf(open, used);
@@ -83,6 +98,7 @@ function create(context: ServerContext): DatasetLens {
       return {
         governing: used,
         encoding,
+        format,
         line(line) {
           const text = lineText(open, line);
           if (text.trim() === '') return undefined;

@@ -35,7 +35,7 @@ function characters(maxLength = 1000, overflow: 'truncate' | 'drop' | 'error' = 
       encoded += 1;
       const text = textOf(record);
       if (text.includes('!')) throw problem('chat/template-failed', 'The template refuses "!".');
-      if (text.length > maxLength && overflow === 'drop') return undefined;
+      const isDropped = text.length > maxLength && overflow === 'drop';
       if (text.length > maxLength && overflow === 'error')
         throw problem('data/too-long', `The row has ${text.length} tokens.`);
       const tokens = Array.from(text.slice(0, maxLength), (c) => c.codePointAt(0)!);
@@ -44,7 +44,7 @@ function characters(maxLength = 1000, overflow: 'truncate' | 'drop' | 'error' = 
       const findings: Problem[] = mask.includes(1)
         ? []
         : [{ code: 'data/nothing-trained', severity: 'warning', message: 'teaches nothing' }];
-      return { tokens, mask, lostTokens: Math.max(0, text.length - maxLength), findings };
+      return { tokens, mask, lostTokens: Math.max(0, text.length - maxLength), findings, isDropped };
     },
   };
 }
