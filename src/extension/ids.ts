@@ -52,6 +52,7 @@ export const commandIds = {
   showEffectiveConfig: 'finetune.showEffectiveConfig',
   restartLanguageServer: 'finetune.restartLanguageServer',
   previewDataset: 'finetune.previewDataset',
+  checkDataset: 'finetune.checkDataset',
 } as const;
 
 export type CommandId = (typeof commandIds)[keyof typeof commandIds];

@@ -16,7 +16,7 @@ import { openLibrary } from './library.ts';
 import { createComparisons } from './panels/compare.ts';
 import { createDashboards } from './panels/dashboard.ts';
 import { createPreviews } from './datasets/datasetPreview.ts';
-import { previewCommands } from './datasets/previewCommands.ts';
+import { datasetCommands } from './datasets/datasetCommands.ts';
 import type { Services } from './services.ts';
 import { provideDiagnostics } from './start/diagnostics.ts';
 import { keepQueues } from './start/queueKeeper.ts';
@@ -63,7 +63,7 @@ export function activate(context: vscode.ExtensionContext): Tested | undefined {
     ...runCommands(services),
     ...viewCommands(services, explorer),
     ...languageCommands(services),
-    ...previewCommands(previews),
+    ...datasetCommands(previews, services),
     ...lensCommands(lens),
   };
   for (const [id, handler] of Object.entries(handlers)) {

@@ -23,6 +23,12 @@ export const settings = {
     const entries = typeof value === 'object' && value !== null ? Object.entries(value) : [];
     return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
   },
+  /** Code → severity, as a person has set them for a file. */
+  severities: (file: vscode.Uri): Record<string, string> => {
+    const value: unknown = vscode.workspace.getConfiguration('finetune', file).get(settingIds.severities);
+    const entries = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+    return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+  },
   lensEnabled: (): boolean => read(settingIds.lensEnabled) !== false,
   lensLines: (): LensLines => oneOf(read(settingIds.lensLines), ['visible', 'cursor']),
   additionalFolders: (): string[] => {

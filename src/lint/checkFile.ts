@@ -31,6 +31,8 @@ export interface CheckFileOptions {
   readonly settings: LintSettings;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: CheckProgress) => void) | undefined;
+  /** Findings of a code that are kept with their places; 5 unless told. */
+  readonly places?: number | undefined;
   /** Worker threads for large files; the default is 2. 0 keeps everything in this thread. */
   readonly threads?: number;
 }
@@ -88,7 +90,11 @@ async function readRowsOf(
   const bytes = (await stat(file)).size;
   const progress = (bytesRead: number): void =>
     onProgress?.({ file: shownAs, phase: 'read', bytesRead, bytesTotal: bytes });
-  const [tally, facts, votes] = [new Tally(), new FactTable(factChoice(settings).signatures), new Votes()];
+  const [tally, facts, votes] = [
+    new Tally(options.places),
+    new FactTable(factChoice(settings).signatures),
+    new Votes(),
+  ];
   let [firstLf, firstCrlf] = [0, 0];
   const merge = (part: PartResult, lineBase: number): void => {
     for (const count of part.counts) tally.addCount(count, lineBase);
@@ -99,7 +105,12 @@ async function readRowsOf(
   };
   const isSplittable = sniffed.kind === 'lines' && !sniffed.gzip && bytes >= worthThreads && threads > 0;
   if (isSplittable)
-    await checkParts({ file, settings, format }, bytes, { threads, signal, onProgress: progress, merge });
+    await checkParts({ file, settings, format, places: options.places }, bytes, {
+      threads,
+      signal,
+      onProgress: progress,
+      merge,
+    });
   else merge(await readInThread(file, shownAs, sniffed, { ...options, format, progress }), 0);
   const severity = severityOf('form/mixed-line-ends', settings);
   if (firstLf > 0 && firstCrlf > 0 && severity !== 'off') {
@@ -136,9 +147,9 @@ async function readInThread(
   file: string,
   shownAs: string,
   { kind, gzip, textStart }: SniffedFile,
-  { settings, format, signal, progress }: ReadInThread,
+  { settings, format, signal, progress, places }: ReadInThread,
 ): Promise<PartResult> {
-  const reader = new RowReader(lineContext(settings, format), kind);
+  const reader = new RowReader(lineContext(settings, format), kind, places);
   const options = { signal, onBytes: progress };
   if (kind === 'parquet') {
     for await (const row of readParquetRows(file, shownAs, options))

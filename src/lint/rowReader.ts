@@ -27,14 +27,16 @@ const carriageReturn = 0x0d;
 
 export class RowReader {
   readonly facts: FactTable;
-  private readonly tally = new Tally();
+  private readonly tally: Tally;
   private readonly votes = new Votes();
   private readonly context: LineContext;
   private readonly kind: FileKind;
   private firstLf = 0;
   private firstCrlf = 0;
 
-  constructor(context: LineContext, kind: FileKind) {
+  /** `places`: findings of a code that are kept with their places. */
+  constructor(context: LineContext, kind: FileKind, places?: number) {
+    this.tally = new Tally(places);
     this.context = { ...context, isCounted: (code) => this.tally.isFull(code) };
     this.kind = kind;
     this.facts = new FactTable(context.facts.signatures);

@@ -7,6 +7,8 @@ import { lintRules, ruleByCode, type rowRules } from './rules/table.ts';
 
 export type LintSeverity = Severity | 'off';
 
+export const severityLevels: readonly LintSeverity[] = ['error', 'warning', 'information', 'hint', 'off'];
+
 export interface LintSettings {
   readonly columns: Columns;
   /** `auto`: what most of the first rows look like. */

@@ -5,13 +5,11 @@ import { parseExclusions } from '../data/exclusions.ts';
 import { nearestName } from '../data/nearestName.ts';
 import { problem, type ProblemError } from '../protocol/problem.ts';
 import { ruleByCode } from './rules/table.ts';
-import type { LintSettings, LintSeverity } from './settings.ts';
+import { severityLevels, type LintSettings, type LintSeverity } from './settings.ts';
 
 export type Sidecar = Pick<LintSettings, 'severities' | 'rows'>;
 
 export { sidecarPath } from '../data/exclusions.ts';
-
-const levels: readonly LintSeverity[] = ['error', 'warning', 'information', 'hint', 'off'];
 
 /**
  * `severity: {code: level}` for the whole file, `rows: {row id: [code, …]}` for single rows.
@@ -74,8 +72,8 @@ function known(code: string, file: string): string {
 
 function levelOf(code: string, level: unknown, file: string): LintSeverity {
   // YAML 1.1 readers write `off` as false.
-  const found = level === false ? 'off' : levels.find((one) => one === level);
-  if (found === undefined) throw bad(`The severity of "${code}" should be one of ${levels.join(', ')}.`, file);
+  const found = level === false ? 'off' : severityLevels.find((one) => one === level);
+  if (found === undefined) throw bad(`The severity of "${code}" should be one of ${severityLevels.join(', ')}.`, file);
   return found;
 }
 

@@ -2,7 +2,7 @@
 import type { Severity } from '../protocol/problem.ts';
 import type { Finding } from './finding.ts';
 
-/** Findings of a code that are kept with their places. */
+/** Findings of a code that are kept with their places, unless more are wanted. */
 export const keptPlaces = 5;
 
 export interface CodeCount {
@@ -17,11 +17,17 @@ export interface CodeCount {
 const order: readonly Severity[] = ['error', 'warning', 'information', 'hint'];
 
 export class Tally {
+  private readonly places: number;
   private readonly byCode = new Map<string, { count: number; severity: Severity; first: Finding[] }>();
+
+  /** `places`: findings of a code that are kept with their places. */
+  constructor(places = keptPlaces) {
+    this.places = places;
+  }
 
   /** True when the places of a code are all that are kept. */
   isFull(code: string): boolean {
-    return (this.byCode.get(code)?.first.length ?? 0) >= keptPlaces;
+    return (this.byCode.get(code)?.first.length ?? 0) >= this.places;
   }
 
   add(finding: Finding): void {
@@ -33,7 +39,7 @@ export class Tally {
     const known = this.byCode.get(code) ?? { count: 0, severity, first: [] };
     known.count += count;
     if (order.indexOf(severity) < order.indexOf(known.severity)) known.severity = severity;
-    for (const finding of first.slice(0, keptPlaces - known.first.length))
+    for (const finding of first.slice(0, this.places - known.first.length))
       known.first.push({ ...finding, line: finding.line + lineBase });
     this.byCode.set(code, known);
   }

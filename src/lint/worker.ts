@@ -5,7 +5,7 @@ import { lineContext } from './line.ts';
 import { RowReader } from './rowReader.ts';
 import type { LintWorkerData, PartAnswer, PartRequest } from './workerMessages.ts';
 
-const { file, settings, format } = workerData as LintWorkerData;
+const { file, settings, format, places } = workerData as LintWorkerData;
 const descriptor = openSync(file, 'r');
 const context = lineContext(settings, format);
 /** Used again for each part. */
@@ -20,7 +20,7 @@ parentPort?.on('message', ({ part, start, end, isFileEnd }: PartRequest) => {
     if (read === 0) throw new Error(`${file} became shorter while it was read.`);
     filled += read;
   }
-  const reader = new RowReader(context, 'lines');
+  const reader = new RowReader(context, 'lines', places);
   const lines = reader.addLines(bytes, start, isFileEnd);
   const answer: PartAnswer = { part, lines, result: reader.result };
   parentPort?.postMessage(answer);

@@ -7,6 +7,8 @@ export interface LintWorkerData {
   readonly file: string;
   readonly settings: LintSettings;
   readonly format: Looks | undefined;
+  /** Findings of a code that are kept with their places. */
+  readonly places: number | undefined;
 }
 
 /** Whole lines of the file: bytes [start, end). */

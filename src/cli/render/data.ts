@@ -12,9 +12,14 @@ export function dataLines(reports: readonly DataReport[], style: Style, columns:
   return reports.flatMap((report, i) => [...(i > 0 ? [''] : []), ...reportLines(report, style, columns)]);
 }
 
-function reportLines({ file, rows, bytes, format, findings }: DataReport, style: Style, columns: number): string[] {
+function reportLines(
+  { file, rows, bytes, format, config, findings }: DataReport,
+  style: Style,
+  columns: number,
+): string[] {
   const head = oneLine(`${file}: ${formatCount(rows)} rows of format ${format}, ${formatBytes(bytes)}`, columns);
-  if (findings.length === 0) return [style.bold(head), style.green('no findings')];
+  const by = config === undefined ? [] : [style.dim(oneLine(`read as ${config} says`, columns))];
+  if (findings.length === 0) return [style.bold(head), ...by, style.green('no findings')];
   const table = tableLines(
     [
       { title: 'severity' },
@@ -31,6 +36,7 @@ function reportLines({ file, rows, bytes, format, findings }: DataReport, style:
     .map(({ code, first }) => ({ code, first: first[0] }));
   return [
     style.bold(head),
+    ...by,
     style.dim(title),
     ...lines.map((line, i) => paint(findings[i]?.severity, style, line)),
     ...told.flatMap(({ code, first }) =>
