@@ -22,7 +22,25 @@ const breath = 2 ** 10;
 /** Lines at the beginning whose votes are believed until all lines have voted. */
 const votingLines = 1000;
 
-export class LintDocument {
+/** Rows that are open in an editor. */
+export interface OpenRows {
+  readonly lineCount: number;
+  /** A line (from 0); empty beyond the last one. */
+  line(index: number): DocumentLine;
+  edit(edit: LineEdit): void;
+  /** Lints what is not linted yet, until `isEnough` says so; true when all is. */
+  settle(isEnough?: () => boolean): boolean;
+  /** What is wrong with the rows by themselves, for lines `from` until `until` (from 0). */
+  rowFindings(from?: number, until?: number): Generator<Finding>;
+  /** How many findings `rowFindings` has for all rows that are linted. */
+  countRowFindings(): number;
+  /** How a sidecar names the row of a line (from 0). */
+  rowId(index: number): string | undefined;
+  /** What is wrong with the rows taken together; undefined now and then while it works. */
+  fileFindings(): FileFindings;
+}
+
+export class LintDocument implements OpenRows {
   private readonly settings: LintSettings;
   private readonly lines: LintedLine[];
   private context: LineContext;
@@ -35,6 +53,7 @@ export class LintDocument {
     this.settings = settings;
     const lines = typeof text === 'string' ? splitLines(text) : text;
     this.lines = lines.map((line) => ({ text: line.text, end: line.end }));
+    if (this.lines.length === 0) this.lines.push({ text: '', end: '' });
     const { format } = settings;
     this.context = lineContext(settings, format === 'auto' ? this.firstVotes() : format);
   }

@@ -6,9 +6,12 @@ export class DatasetText {
   readonly uri: string;
   readonly languageId: string;
   private current: number;
+  /** The rows are those of a JSON array, not lines. */
+  readonly isArray: boolean;
   private readonly kept: DocumentLine[];
 
-  constructor(uri: string, languageId: string, version: number, text: string) {
+  constructor(uri: string, languageId: string, version: number, text: string, isArray = false) {
+    this.isArray = isArray;
     this.uri = uri;
     this.languageId = languageId;
     this.current = version;

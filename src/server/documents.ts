@@ -45,12 +45,16 @@ export interface Documents {
   onSave(listener: (document: OpenConfig | OpenDataset) => void): void;
 }
 
-/** What a document is to the server; undefined for what it does not look at. */
-export function kindOf(languageId: string, uri: string): DocumentKind | undefined {
+/** What a document is to the server; undefined for what it does not look at. An `array` is a JSON file that holds a list. */
+export function kindOf(languageId: string, uri: string, text: string): DocumentKind | 'array' | undefined {
   if (languageId === 'finetune-yaml' || languageId === 'finetune-json') return 'config';
   if (/\.finetune\.(ya?ml|json)$/i.test(uri)) return 'config';
-  return languageId === 'jsonl' || /\.(jsonl|ndjson)$/i.test(uri) ? 'dataset' : undefined;
+  if (languageId === 'jsonl' || /\.(jsonl|ndjson)$/i.test(uri)) return 'dataset';
+  return /\.json$/i.test(uri) && /^\ufeff?\s*\[/.test(text) && text.length <= largestArray ? 'array' : undefined;
 }
+
+/** An array is split anew after every edit; in characters. */
+const largestArray = 10e6;
 
 export function openDocuments(connection: Connection): Documents {
   const changeListeners: ((change: DocumentChange) => void)[] = [];
@@ -58,9 +62,9 @@ export function openDocuments(connection: Connection): Documents {
   const edits = new Map<string, readonly LineEdit[]>();
   const texts = new TextDocuments<TextDocument | DatasetText>({
     create(uri, languageId, version, content) {
-      const isDataset = kindOf(languageId, uri) === 'dataset';
-      return isDataset
-        ? new DatasetText(uri, languageId, version, content)
+      const kind = kindOf(languageId, uri, content);
+      return kind === 'dataset' || kind === 'array'
+        ? new DatasetText(uri, languageId, version, content, kind === 'array')
         : TextDocument.create(uri, languageId, version, content);
     },
     update(document, changes, version) {
@@ -71,9 +75,8 @@ export function openDocuments(connection: Connection): Documents {
   });
 
   texts.onDidChangeContent(({ document }) => {
-    const { uri, languageId } = document;
-    const kind = kindOf(languageId, uri);
-    if (kind === undefined) return;
+    const { uri } = document;
+    if (kindOfOpen(document) === undefined) return;
     const base = { uri, file: fileOf(uri) };
     const isOpening = !open.has(uri);
     const item =
@@ -101,7 +104,7 @@ export function openDocuments(connection: Connection): Documents {
     onChange: (listener) => void changeListeners.push(listener),
     onClose(listener) {
       texts.onDidClose(({ document }) => {
-        const kind = kindOf(document.languageId, document.uri);
+        const kind = kindOfOpen(document);
         if (kind !== undefined) listener(document.uri, kind);
       });
     },
@@ -112,6 +115,12 @@ export function openDocuments(connection: Connection): Documents {
       });
     },
   };
+}
+
+/** A document stays what it was when it was opened. */
+function kindOfOpen(document: TextDocument | DatasetText): DocumentKind | undefined {
+  if (document instanceof DatasetText) return 'dataset';
+  return kindOf(document.languageId, document.uri, '') === 'config' ? 'config' : undefined;
 }
 
 function openConfig(base: OpenDocument & { readonly document: TextDocument }): OpenConfig {

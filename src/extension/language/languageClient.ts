@@ -13,7 +13,7 @@ import {
 import { packageFile } from '../../platform/packageFile.ts';
 import { checked, type LanguageRequest } from '../../protocol/languageRequests.ts';
 import { commandIds } from '../ids.ts';
-import { servedDocuments } from './served.ts';
+import { alsoServed, servedDocuments } from './served.ts';
 
 export interface LanguageSession {
   /** Asks the server; rejects when it is not there, when it refuses, or when `token` is cancelled. */
@@ -46,7 +46,7 @@ export async function startLanguageClient(log: vscode.LogOutputChannel): Promise
     },
   };
   const options: LanguageClientOptions = {
-    documentSelector: servedDocuments.map((filter) => ({ ...filter })),
+    documentSelector: [...servedDocuments, ...alsoServed].map((filter) => ({ ...filter })),
     outputChannel: log,
     errorHandler,
     initializationOptions: { docsLink: docsLink(), suggestCommand: 'editor.action.triggerSuggest' },

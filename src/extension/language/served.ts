@@ -9,6 +9,9 @@ export const servedDocuments = servedLanguages.flatMap((language) => [
   { scheme: 'untitled', language },
 ]);
 
+/** Arrays of rows are served too, but no JSON file alone is reason enough to start the server. */
+export const alsoServed = [{ scheme: 'file', language: 'json' }];
+
 export function isServed(document: {
   readonly languageId: string;
   readonly uri: { readonly scheme: string };

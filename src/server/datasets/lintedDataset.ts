@@ -1,5 +1,6 @@
 // One open dataset: its lines follow the editor's edits, and what was found in them is kept until it is told.
-import { LintDocument } from '../../lint/document.ts';
+import { ArrayDocument } from '../../lint/arrayDocument.ts';
+import { LintDocument, type OpenRows } from '../../lint/document.ts';
 import type { Finding } from '../../lint/finding.ts';
 import type { DocumentLine, LineEdit } from '../../lint/lines.ts';
 import type { LintSettings } from '../../lint/settings.ts';
@@ -24,15 +25,16 @@ export class LintedDataset {
   readonly settings: LintSettings;
   private training: TrainingRows | undefined;
   private trainedShare: Finding | undefined;
-  private readonly lint: LintDocument;
+  private readonly lint: OpenRows;
   /** About all rows together, as of the last pause; on lines as they are now. */
   private aboutFile: readonly Finding[] = [];
   /** Lines (from 0) of the last edit, which are told whatever the limit. */
   private edited: { from: number; until: number } = { from: 0, until: 0 };
 
-  constructor(text: string | readonly DocumentLine[], settings: LintSettings) {
+  /** `isArray`: the rows are those of a JSON array, not lines. */
+  constructor(lines: readonly DocumentLine[], settings: LintSettings, isArray = false) {
     this.settings = settings;
-    this.lint = new LintDocument(text, settings);
+    this.lint = isArray ? new ArrayDocument(lines, settings) : new LintDocument(lines, settings);
   }
 
   get lineCount(): number {

@@ -88,6 +88,7 @@ function create(context: ServerContext): LintedDatasets {
   /** Rows are judged by their tokens once the model of the governing config is open; why it is not, the lens tells. */
   const train = async (uri: string, entry: Entry, linted: LintedDataset): Promise<void> => {
     const dataset = context.documents.dataset(uri);
+    if (dataset?.document.isArray) return; // tokens are told line by line
     const opened = dataset && (await lens.open(dataset).catch(onProblem));
     const isCurrent = entries.get(uri) === entry && entry.linted === linted;
     if (!isCurrent || !linted.trainAs(opened && { format: opened.format, options: opened.encoding.options })) return;
@@ -102,18 +103,31 @@ function create(context: ServerContext): LintedDatasets {
     const { state } = entry;
     const dataset = context.documents.dataset(uri);
     if (dataset === undefined) return;
-    const { settings, problem } = await settingsOf(context, dataset, await lens.governing(dataset));
+    const governing = await lens.governing(dataset);
+    const { settings, problem } = await settingsOf(context, dataset, governing);
     const now = context.documents.dataset(uri);
     if (entry.state !== state || now === undefined) return;
+    const { lines, isArray } = now.document;
+    // JSON holds lists of many things: of data only where a config says so.
+    if (isArray && governing === undefined) {
+      // What was found while one did is taken back.
+      if (entry.linted) for (const listener of listeners) listener(now, new LintedDataset([], settings), undefined);
+      entry.linted = undefined;
+      return;
+    }
     entry.problem = problem;
-    entry.linted = new LintedDataset(now.document.lines, settings);
+    entry.linted = new LintedDataset(lines, settings, isArray);
     work(uri, entry, entry.linted);
     await train(uri, entry, entry.linted);
   };
   /** Configs have changed: what is not said otherwise by them stays. */
   const refresh = async (uri: string): Promise<void> => {
     const [entry, dataset] = [entries.get(uri), context.documents.dataset(uri)];
-    if (entry?.linted === undefined || dataset === undefined) return;
+    if (entry === undefined || dataset === undefined) return;
+    if (entry.linted === undefined) {
+      await begin(uri);
+      return;
+    }
     const { linted } = entry;
     const { settings } = await settingsOf(context, dataset, await lens.governing(dataset));
     if (entry.linted !== linted) return;

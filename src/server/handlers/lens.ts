@@ -25,7 +25,7 @@ export const lensFeature: Feature = {
 async function lensAnswer(context: ServerContext, params: LensParams, token: CancellationToken): Promise<LensAnswer> {
   const open = context.documents.dataset(params.uri);
   const nothing = { configs: [], used: null, summary: '', rows: [] };
-  if (!open) return nothing;
+  if (!open || open.document.isArray) return nothing;
   const service = datasetLens(context);
   const configs = (await service.configs(open)).map(shown);
   let lens: OpenLens | undefined;

@@ -12,7 +12,7 @@ export async function datasetHover(
   context: ServerContext,
 ): Promise<Hover | undefined> {
   const open = context.documents.dataset(uri);
-  if (!open) return undefined;
+  if (!open || open.document.isArray) return undefined;
   try {
     const row = (await datasetLens(context).open(open))?.line(line);
     const hover = row && 'lens' in row ? lensHover(lineText(open, line), row.lens, character) : undefined;

@@ -1,5 +1,5 @@
 // Datasets as an editor meets them: findings that follow edits, quick fixes that mend, what is accepted in the sidecar.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -138,4 +138,22 @@ test('an editor is told a thousand findings, the edited line among them, and how
   expect(told.find(({ code }) => code === 'lint/more-findings')?.message).toContain('200 further findings');
   client.edit(uri, '{"text": "\\u200b"}', line(1150, 0, 22));
   expect((await client.diagnostics(uri)).some(({ range }) => range.start.line === 1150)).toBe(true);
+});
+
+test('a JSON array is linted where a config names it, and only there', async () => {
+  client = await serveHere();
+  const config = pathToFileURL(join(folder, 'array.finetune.yaml')).href;
+  const uri = pathToFileURL(join(folder, 'rows.json')).href;
+  client.open(config, 'finetune-yaml', 'version: 1\nmodel: ./none\ndata: {train: other.json}\n');
+  writeFileSync(join(folder, 'rows.json'), '[]');
+  const row = hidden.trimEnd();
+  client.open(uri, 'json', `[\n  ${row},\n  ${row.replace('hill', 'fell')}\n]`);
+  client.edit(config, 'version: 1\nmodel: ./none\ndata: {train: rows.json}\n');
+  const found = await client.until(uri, (all) => all.length === 2);
+  expect(found.map(({ code, range }) => [code, range])).toEqual([
+    ['form/zero-width', line(1, 47, 53)],
+    ['form/zero-width', line(2, 47, 53)],
+  ]);
+  client.edit(config, 'version: 1\nmodel: ./none\ndata: {train: other.json}\n');
+  await client.until(uri, (all) => all.length === 0);
 });
