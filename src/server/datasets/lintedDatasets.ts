@@ -129,9 +129,11 @@ function create(context: ServerContext): LintedDatasets {
       return;
     }
     const { linted } = entry;
-    const { settings } = await settingsOf(context, dataset, await lens.governing(dataset));
+    const governing = await lens.governing(dataset);
+    const { settings } = await settingsOf(context, dataset, governing);
     if (entry.linted !== linted) return;
-    if (JSON.stringify(settings) !== JSON.stringify(linted.settings)) await begin(uri);
+    const isLost = dataset.document.isArray && governing === undefined;
+    if (isLost || JSON.stringify(settings) !== JSON.stringify(linted.settings)) await begin(uri);
     else await train(uri, entry, linted);
   };
   const refreshSoon = (uri: string): void => {
