@@ -14,17 +14,30 @@ const intro = `<!-- Made by \`npm run generate\` from src/lint/rules, scripts/li
 
 # What is found in datasets
 
-Datasets are linted in the editor while they are typed (\`.jsonl\`, \`.ndjson\`), and by \`finetune check train.jsonl
-validation.jsonl\`, which streams files of any size (also JSON arrays, Parquet and gzip). Rows are read by the functions
-that the trainer uses. What needs a model's tokenizer and template is found when a config is checked: \`finetune check
-my.finetune.yaml\` names rows that teach nothing, special tokens inside texts, reasoning that is left out and ends of turns
-that are not trained, and counts the tokens that \`max_length\` cuts off. The other rules of the group _Training_ are not
-told row by row yet; the token lens shows cut and masked characters in the text.
+Datasets are linted in the editor while they are typed (\`.jsonl\`, \`.ndjson\`, and JSON arrays up to 10 MB that a config
+names), and by \`finetune check train.jsonl validation.jsonl\`, which streams files of any size (also Parquet and gzip), shows
+how far it is and can be stopped by Ctrl+C. _Check Dataset_ runs that check from the editor, for files that are too large to
+be opened there, and lists what it finds in the Problems view. Rows are read by the functions that the trainer uses.
+
+The rules of the group _Training_ need the tokenizer and template of a model. The editor tells them for the rows of a
+dataset that a config names, once the model is on this machine: for all rows of JSON Lines up to 16 million characters, for
+the rows that are edited in larger ones. \`finetune check my.finetune.yaml\` and the start of a run tell the same.
+
+## Which config governs a dataset
+
+Of the configs whose \`data.train\` or \`data.validation\` names the file, the one in the nearest folder, then the first by
+path; the status bar chooses another for the editor. Linter, preview and token lens all take that one: its format, columns
+and severities hold. \`finetune check train.jsonl\` looks for configs in the current folder and says which one it took.
 
 ## Severities and what is passed over
 
-Every rule has a severity. The editor's setting \`finetune.problems.severity\` changes it, and so does the _sidecar_ of a
-dataset, \`<dataset>.lint.yaml\`, which also names rows that are accepted; the data stay clean:
+Every rule has a severity. What is said last here counts:
+
+1. \`data.lint\` of the config, for the editor, \`finetune check\` and the start of a run: \`lint: {quality/html: off,
+   training/answer-cut: error}\`. What is made an error stops the run; what keeps a row from being read does so in any case.
+2. The editor's setting \`finetune.problems.severity\`, or \`finetune check train.jsonl --severity quality/html=off\`.
+3. The _sidecar_ of a dataset, \`<dataset>.lint.yaml\`, which also names rows that are accepted; the data stay clean. A run
+   does not read its severities:
 
 \`\`\`yaml
 severity:
