@@ -20,7 +20,15 @@ export function datasetOf(
 ): Promise<PreparedDataset> {
   const { columns, lint, max_length: maxLength, train_on: trainOn, ...rest } = data;
   const train = data.train.map((file) => ({ ...file, columns: { ...file.columns } }));
-  const request = { ...rest, train, baseDirectory, columns: { ...columns }, severities: { ...lint }, maxLength, trainOn };
+  const request = {
+    ...rest,
+    train,
+    baseDirectory,
+    columns: { ...columns },
+    severities: { ...lint },
+    maxLength,
+    trainOn,
+  };
   return prepareDataset({ ...request, cacheDirectory: cacheDirectory() }, model, controls);
 }
 
