@@ -1,21 +1,13 @@
 // events.jsonl: appended line by line, read back through the codec. A line torn by a crash is cut off before going on.
 
-import {
-  closeSync,
-  constants,
-  createReadStream,
-  fsyncSync,
-  ftruncateSync,
-  fstatSync,
-  openSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, fsyncSync, ftruncateSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { EventDraft, TrainerEvent } from '../protocol/events.ts';
 import { createJsonLineDecoder, encodeJsonLine, type JsonLine } from '../protocol/jsonLines.ts';
 import { initialRunState, reduceRun, type RunState } from '../protocol/runState.ts';
 import { checkEvent } from '../protocol/validate.ts';
 import { isErrno } from './atomicFile.ts';
+import { openRegular } from './regularFile.ts';
 
 export interface EventLog {
   /** Numbers, dates and appends an event. Throws the system's error (disk full) and then leaves no torn line. */
@@ -76,7 +68,7 @@ export interface EventLogContent {
   readonly problems: readonly string[];
 }
 
-/** Replays the log of a run. `onEvent` sees every event in order; a missing file is an empty log. */
+/** Replays the log of a run. `onEvent` sees every event in order; a missing file is an empty log, and so is one that cannot be read. */
 export async function readEvents(
   file: string,
   onEvent: (event: TrainerEvent) => void = () => {},
@@ -85,7 +77,8 @@ export async function readEvents(
   const problems: string[] = [];
   let state = initialRunState;
   try {
-    for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) {
+    const handle = await openRegular(file);
+    for await (const chunk of handle.createReadStream({ highWaterMark: 1 << 20 })) {
       if (!(chunk instanceof Uint8Array)) continue;
       for (const line of decoder.push(chunk)) {
         const event = eventOfLine(line, (sentence) => problems.push(sentence));
@@ -95,7 +88,8 @@ export async function readEvents(
       }
     }
   } catch (error) {
-    if (!isErrno(error, 'ENOENT')) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    if (!isErrno(error, 'ENOENT')) problems.push(`The event log cannot be read: ${reason}.`);
   }
   return { state, problems };
 }

@@ -1,6 +1,5 @@
 // Follows a run from its folder: every event so far, then each new one, until the run has ended or its process is gone.
 
-import { open } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TrainerEvent } from '../protocol/events.ts';
 import { createJsonLineDecoder } from '../protocol/jsonLines.ts';
@@ -8,6 +7,7 @@ import { isErrno } from './atomicFile.ts';
 import { eventOfLine } from './eventLog.ts';
 import { runPaths } from './layout.ts';
 import { readManifest } from './manifest.ts';
+import { openRegular } from './regularFile.ts';
 import { isLive, statusOf } from './store.ts';
 
 export interface FollowOptions {
@@ -53,7 +53,7 @@ export async function* followRun(folder: string, options: FollowOptions = {}): A
 }
 
 async function readFrom(file: string, offset: number): Promise<Uint8Array> {
-  const handle = await open(file, 'r').catch((error: unknown) => {
+  const handle = await openRegular(file).catch((error: unknown) => {
     if (isErrno(error, 'ENOENT')) return undefined;
     throw error;
   });

@@ -1,10 +1,10 @@
 // label.json: what a person says about a run (a name, a note, a pin). The trainer never reads or writes it.
 
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import labelSchema from '../../schemas/run-label.schema.json' with { type: 'json' };
 import { lazyValidator } from '../protocol/validate.ts';
 import { writeFileAtomic } from './atomicFile.ts';
+import { readSmallFile } from './regularFile.ts';
 
 export interface RunLabel {
   /** Shown instead of the run's own name. */
@@ -15,12 +15,15 @@ export interface RunLabel {
 
 export const labelFileName = 'label.json';
 
+/** In bytes. */
+const longestLabel = 1 << 20;
+
 const validator = lazyValidator<RunLabel>(labelSchema);
 
 /** What is said about a run; nothing for a run without a label or with a broken one, which is written anew at the next change. */
 export async function readLabel(folder: string): Promise<RunLabel> {
   try {
-    const value: unknown = JSON.parse(await readFile(path.join(folder, labelFileName), 'utf8'));
+    const value: unknown = JSON.parse(await readSmallFile(path.join(folder, labelFileName), longestLabel));
     return validator()(value) ? value : {};
   } catch {
     return {};

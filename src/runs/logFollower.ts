@@ -2,11 +2,12 @@
 // later is never seen.
 
 import { isUtf8 } from 'node:buffer';
-import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import type { TrainerEvent } from '../protocol/events.ts';
 import { createJsonLineDecoder } from '../protocol/jsonLines.ts';
 import { emptyBlock, type StepBlock } from '../metrics/stepBlock.ts';
 import { eventOfLine } from './eventLog.ts';
+import { openIfReadable } from './regularFile.ts';
 import { createStepScanner } from './stepScanner.ts';
 
 /** An event and where its line begins in the file, in bytes. */
@@ -46,7 +47,7 @@ export function createLogFollower(file: string, onProblem: (sentence: string) =>
   const decode = createPieceDecoder(onProblem);
   return {
     async read(onPart, onRestart) {
-      const handle = await open(file, 'r').catch(() => undefined);
+      const handle = await openIfReadable(file);
       if (!handle) return 0;
       try {
         const { size } = await handle.stat();
@@ -120,7 +121,7 @@ export function decodeLine(bytes: Uint8Array, onProblem: (sentence: string) => v
 
 /** The event whose line begins at a place; undefined when there is none. */
 export async function eventAt(file: string, place: number): Promise<TrainerEvent | undefined> {
-  const handle = await open(file, 'r').catch(() => undefined);
+  const handle = await openIfReadable(file);
   if (!handle) return undefined;
   try {
     for (let length = 16 * 1024; length <= longestLine; length *= 8) {
@@ -136,7 +137,7 @@ export async function eventAt(file: string, place: number): Promise<TrainerEvent
 }
 
 async function behindNextLine(
-  handle: Awaited<ReturnType<typeof open>>,
+  handle: FileHandle,
   from: number,
   size: number,
   onProblem: (sentence: string) => void,

@@ -1,12 +1,12 @@
 // run.json: what is needed to name, resume and repeat a run. Checked against its schema whenever it is read.
 
-import { readFile } from 'node:fs/promises';
 import runSchema from '../../schemas/run.schema.json' with { type: 'json' };
 import { problem } from '../protocol/problem.ts';
 import type { RunPhase } from '../protocol/runState.ts';
 import { describeSchemaError, lazyValidator } from '../protocol/validate.ts';
 import { isErrno, writeFileAtomic } from './atomicFile.ts';
 import { runPaths } from './layout.ts';
+import { readSmallFile } from './regularFile.ts';
 
 export interface RunManifest {
   readonly version: 1;
@@ -65,16 +65,27 @@ export interface RunHashes {
 
 const validator = lazyValidator<RunManifest>(runSchema);
 
+/** In bytes. */
+const longestManifest = 4 << 20;
+
+/** Objects in objects. A config has a handful; whatever prints or compares thousands of them runs out of stack. */
+const deepest = 200;
+
 /** Reads a run.json. Throws `runs/not-a-run` when there is none, `runs/broken-manifest` when it cannot be used. */
 export async function readManifest(folder: string): Promise<RunManifest> {
   const file = runPaths(folder).manifest;
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+  const text = await readSmallFile(file, longestManifest).catch((error: unknown) => {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) {
       throw problem('runs/not-a-run', 'This folder holds no run: there is no run.json.', { file: folder });
     }
-    throw error;
+    throw problem('runs/broken-manifest', `The manifest cannot be read: ${reasonOf(error)}.`, { file });
   });
   const value = parse(text, file);
+  if (nestingOf(text) > deepest) {
+    throw problem('runs/broken-manifest', `The manifest cannot be used: more than ${deepest} levels of nesting.`, {
+      file,
+    });
+  }
   const validate = validator();
   if (validate(value)) return value;
   throw problem('runs/broken-manifest', `The manifest cannot be used: ${describeSchemaError(validate.errors)}.`, {
@@ -91,7 +102,21 @@ function parse(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw problem('runs/broken-manifest', `The manifest is not valid JSON: ${reason}.`, { file });
+    throw problem('runs/broken-manifest', `The manifest is not valid JSON: ${reasonOf(error)}.`, { file });
   }
+}
+
+/** How deep the brackets of a JSON text lie in each other. */
+function nestingOf(text: string): number {
+  let depth = 0;
+  let most = 0;
+  for (const [bracket] of text.matchAll(/"(?:[^"\\\\]|\\\\.)*"|[[\]{}]/g)) {
+    if (bracket === '[' || bracket === '{') most = Math.max(most, ++depth);
+    else if (bracket === ']' || bracket === '}') depth -= 1;
+  }
+  return most;
+}
+
+function reasonOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
 }

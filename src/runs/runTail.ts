@@ -1,9 +1,10 @@
 // The end of a run's event log: its last step and how it ended. A list of a thousand runs must not read gigabytes.
 
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import type { EventOf, TrainerEvent } from '../protocol/events.ts';
 import { checkEvent } from '../protocol/validate.ts';
 import { runPaths } from './layout.ts';
+import { openIfReadable } from './regularFile.ts';
 
 export interface RunTail {
   /** Bytes of the log when it was read: a log of the same size has the same end. */
@@ -20,7 +21,7 @@ const reach = 256 * 1024;
 
 /** Reads the end of a run's log. `known` is returned as it is while the file has not grown. A missing log is an empty one. */
 export async function readTail(folder: string, known?: RunTail): Promise<RunTail> {
-  const handle = await open(runPaths(folder).events, 'r').catch(() => undefined);
+  const handle = await openIfReadable(runPaths(folder).events);
   if (!handle) return { size: 0 };
   try {
     const { size } = await handle.stat();

@@ -1,8 +1,8 @@
 // A first look at a long event log: every line is seen, but of most steps only their loss is read. Of each stretch the
 // first and the last step come out whole, and those with the lowest, the highest and the first non-finite loss.
 
-import { open } from 'node:fs/promises';
 import { decodeLine, type PlacedEvent } from './logFollower.ts';
+import { openIfReadable } from './regularFile.ts';
 
 /** Stretches that a log is cut into: about as many as a chart has pixels for. */
 const stretches = 600;
@@ -22,7 +22,7 @@ const strangeLines = 2000;
  * spelled in a way that allows it, or cannot be read.
  */
 export async function skimLog(file: string, onEvents: (events: readonly PlacedEvent[]) => void): Promise<boolean> {
-  const handle = await open(file, 'r').catch(() => undefined);
+  const handle = await openIfReadable(file);
   if (!handle) return false;
   try {
     const { size } = await handle.stat();

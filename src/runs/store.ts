@@ -1,6 +1,6 @@
 // The runs of a workspace: listed, found by the start of an id, opened. The folders are the truth; nothing is cached.
 
-import { open, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { problem, ProblemError, type Problem } from '../protocol/problem.ts';
 import { createJsonLineDecoder } from '../protocol/jsonLines.ts';
@@ -11,6 +11,7 @@ import { eventOfLine, readEvents } from './eventLog.ts';
 import { runPaths } from './layout.ts';
 import { readManifest, type RunManifest } from './manifest.ts';
 import { lifeOf } from './processLife.ts';
+import { openIfReadable } from './regularFile.ts';
 
 /** What a run is doing. `interrupted`: its process is gone and it had not ended. */
 export type RunStatus = RunPhase | 'interrupted';
@@ -122,7 +123,7 @@ async function summarise(folder: string): Promise<RunSummary> {
 /** Reads only the end of the log: a list of runs must not read gigabytes. */
 async function readLastStep(file: string): Promise<{ step: number; loss: number } | undefined> {
   const tail = 64 * 1024;
-  const handle = await open(file, 'r').catch(() => undefined);
+  const handle = await openIfReadable(file);
   if (!handle) return undefined;
   try {
     const { size } = await handle.stat();

@@ -69,7 +69,7 @@ describeWith(['chromium', 'editor'], 'in the extension host', () => {
   }
 
   test('commands, start, queue and explorer do what they should', async () => {
-    expectAllGreen(await hostReport(opened.folder), 12);
+    expectAllGreen(await hostReport(opened.folder), 20);
   });
 
   test('a window with two folders shows and starts runs of both', async () => {

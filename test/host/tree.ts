@@ -42,6 +42,14 @@ export async function runLine(name: string): Promise<TreeLine> {
   throw new Error(`The explorer does not list ${name}.`);
 }
 
+/** Collects what the explorer asks the editor to draw anew; `undefined` stands for everything. */
+export async function treeChanges(): Promise<{ readonly seen: readonly unknown[]; dispose(): void }> {
+  const provider = await treeProvider();
+  const seen: unknown[] = [];
+  const listener = provider.onDidChangeTreeData?.((node) => seen.push(node));
+  return { seen, dispose: () => void listener?.dispose() };
+}
+
 async function treeProvider(): Promise<vscode.TreeDataProvider<unknown>> {
   const extension = vscode.extensions.getExtension<unknown>('finetune-workbench.fine-tune-workbench');
   const tested = await extension?.activate();

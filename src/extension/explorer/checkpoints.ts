@@ -39,7 +39,11 @@ export function createCheckpointReader(): CheckpointReader {
         () => (followed.state = initialRunState),
       );
       const onDisk = new Set(await readdir(runPaths(folder).checkpoints).catch(() => []));
-      return checkpointNodes(folder, followed.state).filter((node) => onDisk.has(path.posix.basename(node.path)));
+      // A log that somebody else wrote may name any path.
+      return checkpointNodes(folder, followed.state).filter(
+        (node) =>
+          node.path === `checkpoints/${path.posix.basename(node.path)}` && onDisk.has(path.posix.basename(node.path)),
+      );
     },
     forget: (folder) => void known.delete(folder),
   };

@@ -1,11 +1,12 @@
 // What the host does when a panel asks. The run is the panel's own, or one that the panel shows; never a path.
 
-import { open, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { problem } from '../../protocol/problem.ts';
 import type { CommandReply, LogTail, PanelRequestMessage } from '../../protocol/webviewMessages.ts';
 import { configCopy, runPaths } from '../../runs/layout.ts';
+import { openIfReadable } from '../../runs/regularFile.ts';
 import { runTitle, type ReadableRun } from '../../runs/runRecord.ts';
 import * as actions from '../runActions.ts';
 import type { Services } from '../services.ts';
@@ -122,7 +123,7 @@ export async function openConfig(run: ReadableRun): Promise<void> {
 const tailLength = 256 * 1024;
 
 async function logTail(file: string): Promise<LogTail> {
-  const handle = await open(file, 'r').catch(() => undefined);
+  const handle = await openIfReadable(file);
   if (!handle) return { text: '', truncated: false };
   try {
     const { size } = await handle.stat();

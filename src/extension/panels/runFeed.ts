@@ -215,7 +215,7 @@ export function createRunFeed(folder: string, context: FeedContext): RunFeed {
 
 async function sizeOf(file: string): Promise<number> {
   return stat(file).then(
-    ({ size }) => size,
+    (found) => (found.isFile() ? found.size : 0),
     () => 0,
   );
 }

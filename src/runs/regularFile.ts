@@ -1,0 +1,43 @@
+// Files of run folders that may have been put there by anybody: only ordinary ones are read, small ones up to a limit. A
+// pipe of the same name would otherwise be waited for without end.
+
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import { formatBytes } from '../metrics/numberText.ts';
+
+/** Opening a pipe waits for its writer, unless it is told not to; Windows has no such flag and no such pipes. */
+const reading = constants.O_RDONLY | ((constants.O_NONBLOCK as number | undefined) ?? 0);
+
+/**
+ * Opens an ordinary file for reading. Rejects with the system's error when that is impossible, and with a sentence when
+ * something else than a file has that name.
+ */
+export async function openRegular(file: string): Promise<FileHandle> {
+  const handle = await open(file, reading);
+  try {
+    const found = await handle.stat();
+    if (found.isFile()) return handle;
+    throw new Error(found.isDirectory() ? 'it is a folder, not a file' : 'it is not an ordinary file');
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** As `openRegular`; undefined for whatever cannot be read. */
+export async function openIfReadable(file: string): Promise<FileHandle | undefined> {
+  return openRegular(file).catch(() => undefined);
+}
+
+/** The text of an ordinary file of at most `limit` bytes; rejects as `openRegular`, and for a larger one. */
+export async function readSmallFile(file: string, limit: number): Promise<string> {
+  const handle = await openRegular(file);
+  try {
+    const { size } = await handle.stat();
+    if (size > limit)
+      throw new Error(`it has ${formatBytes(size)}, and more than ${formatBytes(limit)} cannot be right`);
+    return await handle.readFile('utf8');
+  } finally {
+    await handle.close();
+  }
+}
