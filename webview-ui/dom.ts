@@ -46,6 +46,12 @@ export function setText(target: Element, text: string): void {
   if (target.textContent !== text) target.textContent = text;
 }
 
+/** How far something is, 0…1; without a finite number the bar says only that something goes on. */
+export function setFraction(bar: HTMLProgressElement, fraction: number | undefined): void {
+  if (fraction === undefined || !Number.isFinite(fraction)) bar.removeAttribute('value');
+  else bar.value = Math.max(0, Math.min(1, fraction));
+}
+
 export function present(children: readonly Child[]): (Node | string)[] {
   return children.filter((child): child is Node | string => child !== undefined && child !== false);
 }

@@ -3,7 +3,7 @@
 import type { CrashCard, RunSections } from '../../src/protocol/panelViews.ts';
 import { formatBytes, formatDuration, formatLoss } from '../../src/metrics/numberText.ts';
 import { button, linkButton } from '../controls.ts';
-import { element, fill, type Child } from '../dom.ts';
+import { element, fill, setFraction, type Child } from '../dom.ts';
 import { icon } from '../icons.ts';
 import { t } from '../strings.ts';
 import type { DashboardContext, Part } from './context.ts';
@@ -84,7 +84,7 @@ function startCard({ head, progress, setup }: RunSections): HTMLElement {
 /** A bar for 0…1; without a number it says that something goes on. */
 export function progressBar(label: string, fraction: number | undefined): HTMLElement {
   const bar = element('progress', { class: 'bar', attributes: { 'aria-label': label, max: '1' } });
-  if (fraction !== undefined && Number.isFinite(fraction)) bar.value = Math.max(0, Math.min(1, fraction));
+  setFraction(bar, fraction);
   return bar;
 }
 

@@ -3,7 +3,7 @@
 import type { PreviewState } from '../../src/protocol/previewViews.ts';
 import { formatBytes } from '../../src/metrics/numberText.ts';
 import { dropdown } from '../controls.ts';
-import { element, fill, setText } from '../dom.ts';
+import { element, fill, setFraction, setText } from '../dom.ts';
 import { icon } from '../icons.ts';
 import { createMenu } from '../menu.ts';
 import { createNotices } from '../notices.ts';
@@ -142,7 +142,7 @@ export function createPreviewPage(root: HTMLElement, host: PreviewHost): Preview
       setText(title, next.name);
       setText(facts, factsOf(next));
       progress.hidden = next.isIndexed || next.problem !== undefined;
-      progress.value = next.indexed;
+      setFraction(progress, next.indexed);
       problem.hidden = next.problem === undefined;
       setText(problem, next.problem ?? '');
       drawConfig(next);

@@ -2,7 +2,7 @@
 
 import type { Bucket, PreviewState, PreviewStatistics } from '../../src/protocol/previewViews.ts';
 import { button } from '../controls.ts';
-import { element, fill, setText, type Child } from '../dom.ts';
+import { element, fill, setFraction, setText, type Child } from '../dom.ts';
 import { t } from '../strings.ts';
 import { limitHistogram, plainHistogram } from './histogram.ts';
 
@@ -21,7 +21,7 @@ export interface StatisticsActions {
 export function createStatisticsPage(actions: StatisticsActions): StatisticsPage {
   let drawn = '';
   const told = element('span', { class: 'dim', attributes: { role: 'status' } });
-  const bar = element('progress', { class: 'bar', attributes: { hidden: true, 'aria-label': t('Progress') } });
+  const bar = element('progress', { class: 'bar', attributes: { hidden: true, max: '1', 'aria-label': t('Progress') } });
   const start = button(t('Count'), () => actions.count(false), { appearance: 'primary' });
   const all = button(t('Look at all rows'), () => actions.count(true));
   const stop = button(t('Stop'), () => actions.cancel());
@@ -41,10 +41,7 @@ export function createStatisticsPage(actions: StatisticsActions): StatisticsPage
       all.hidden = task !== undefined || statistics === null || !statistics.isSample;
       stop.hidden = task === undefined;
       bar.hidden = task === undefined;
-      if (task) {
-        bar.max = Math.max(1, task.total);
-        bar.value = task.done;
-      }
+      setFraction(bar, task && task.done / Math.max(1, task.total));
       setText(told, toldOf(state));
       const key = JSON.stringify([statistics, state.config?.maxLength]);
       if (key === drawn) return;
