@@ -40,8 +40,11 @@ export async function attachToTrainer(run: RunHandle, options: RunCommandOptions
     const state = await followEvents(run.events(), terminal, settings);
     const exitCode = await run.exited;
     await Promise.all(stops);
-    if (exitCode === null && !state.failed) reportVanished(run, terminal);
-    return exitCode ?? exitCodes.failed;
+    if (exitCode !== null) return exitCode;
+    // A trainer that is stopped in the middle of a computation ends by a signal, after its last words.
+    if (state.finished) return exitCodeOfState(state);
+    if (!state.failed) reportVanished(run, terminal);
+    return exitCodes.failed;
   } finally {
     clearInterval(awake);
     release();

@@ -17,10 +17,23 @@ function workerFile(): URL {
   return found;
 }
 
+/** Calls of all sessions that have not been answered yet. */
+const underway = new Set<Promise<unknown>>();
+
+/**
+ * True while a worker computes. ONNX Runtime's addon aborts the whole process when its thread is ended in the middle of a
+ * computation, be it by `terminate` or by `process.exit`.
+ */
+export function isComputing(): boolean {
+  return underway.size > 0;
+}
+
 /** Starts the worker and builds the session in it. Throws what `createLocalSession` throws. */
 export async function createSession(plan: SessionPlan): Promise<TrainingSession> {
   const worker = new Worker(workerFile());
   const pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+  /** Calls of this session that have not been answered yet. */
+  const own = new Set<Promise<unknown>>();
   let ended: Error | undefined;
   let nextId = 0;
   const end = (error: Error): void => {
@@ -40,11 +53,18 @@ export async function createSession(plan: SessionPlan): Promise<TrainingSession>
   const send = async (request: Outgoing): Promise<{ id: number; value: unknown }> => {
     if (ended) throw ended;
     const id = nextId++;
-    const value = await new Promise((resolve, reject) => {
+    const answer = new Promise((resolve, reject) => {
       pending.set(id, { resolve, reject });
       worker.postMessage({ ...request, id });
     });
-    return { id, value };
+    underway.add(answer);
+    own.add(answer);
+    try {
+      return { id, value: await answer };
+    } finally {
+      underway.delete(answer);
+      own.delete(answer);
+    }
   };
   const call = async <T>(method: WorkerMethod, ...args: readonly unknown[]): Promise<T> =>
     (await send({ kind: 'call', method, args })).value as T;
@@ -86,6 +106,7 @@ export async function createSession(plan: SessionPlan): Promise<TrainingSession>
     },
     memory: () => call('memory'),
     close: async () => {
+      await Promise.allSettled(own);
       if (!ended) await call('close');
       await worker.terminate();
     },

@@ -14,7 +14,7 @@ import { childEnvironment, trainerProgram } from './programs.ts';
 import { settings } from './settings.ts';
 
 /** A trainer that does not obey within this time is ended by the system, in milliseconds. */
-const stopNowDelays = { term: 1200, kill: 500 };
+const stopNowDelays = { term: 800, kill: 400 };
 
 /** Throws when the workspace is not trusted: nothing of it is run then. */
 export function requireTrust(): void {

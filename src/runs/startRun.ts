@@ -36,7 +36,10 @@ export interface RunHandle {
   readonly id: string;
   readonly folder: string;
   readonly pid: number;
-  /** The exit code, once the trainer has ended: 0 done, 1 failed, 2 bad config, 130 stopped; null after a signal. */
+  /**
+   * The exit code, once the trainer has ended: 0 done, 1 failed, 2 bad config, 130 stopped; null after a signal, which
+   * is also how a trainer ends that was stopped in the middle of a computation.
+   */
   readonly exited: Promise<number | null>;
   /** Events from this start on; the trainer does not care whether anyone listens. */
   events(signal?: AbortSignal): AsyncGenerator<TrainerEvent>;

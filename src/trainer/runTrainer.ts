@@ -49,6 +49,7 @@ interface Life {
   readonly before: RunState;
   advice: PreparedRun['advice'];
   state: TrainerState;
+  session?: PreparedRun['session'];
 }
 
 /** Trains the run of a folder to its end. Returns the exit code; throws only when the folder is not a run or busy. */
@@ -86,6 +87,8 @@ export async function runTrainer(folder: string, host: TrainerHost): Promise<num
     log.close();
     await lock.release();
   }
+  // How the run ended is told before: a computation that goes on must not delay that.
+  if (life.session) await closeSoon(life.session);
   return code;
 }
 
@@ -147,6 +150,7 @@ async function live(life: Life): Promise<Finished> {
     }),
   );
   life.advice = prepared.advice;
+  life.session = prepared.session;
   try {
     for (const found of prepared.warnings) report({ type: 'warning', problem: reportProblem(found) });
     refuseChangedInputs(keeper.current().prepared?.hashes, prepared.hashes);
@@ -163,7 +167,6 @@ async function live(life: Life): Promise<Finished> {
     return await finish(life, prepared, checkpoints, end);
   } finally {
     prepared.close();
-    await closeSoon(prepared.session);
   }
 }
 
@@ -263,7 +266,7 @@ function refuseChangedInputs(recorded: RunHashes | undefined, now: RunHashes): v
 }
 
 /** A worker in the middle of a computation is not waited for longer than this, in milliseconds. */
-const closingTime = 2000;
+const closingTime = 500;
 
 async function closeSoon(session: PreparedRun['session']): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

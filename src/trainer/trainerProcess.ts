@@ -1,6 +1,7 @@
 // The trainer as a process: protocol on stdout, words on stderr, signals, and an exit code that means something.
 
 import { stat } from 'node:fs/promises';
+import { isComputing } from '../engine/workerSession.ts';
 import { ProblemError } from '../protocol/problem.ts';
 import { listenTo, obeySignals } from './commandSources.ts';
 import type { Control } from './control.ts';
@@ -45,12 +46,17 @@ export async function trainerProcess(args: readonly string[], prepare: PrepareRu
       },
     });
     await flushed();
-    // A computation that is still running in another thread must not keep the process.
-    process.exit(code);
+    endProcess(code);
   } catch (error) {
     tell(error instanceof ProblemError || error instanceof Error ? error.message : String(error));
-    process.exit(error instanceof ProblemError ? exitCodes.badConfig : exitCodes.failed);
+    endProcess(error instanceof ProblemError ? exitCodes.badConfig : exitCodes.failed);
   }
+}
+
+/** A computation in another thread must not keep the process, and would abort it with words of its own at an exit. */
+function endProcess(code: number): void {
+  if (isComputing()) process.kill(process.pid, 'SIGKILL');
+  else process.exit(code);
 }
 
 /** Waits until stdout has taken everything, but not long: its reader may be gone. */

@@ -185,3 +185,25 @@ describe('bad input ends in words', () => {
     expect(await readFile(runPaths(run.folder).log, 'utf8')).not.toMatch(/ {4}at /);
   });
 });
+
+test('stop now in the middle of a computation: the run says that it was stopped, at once, and nothing aborts', async () => {
+  // Each step is many computations, so that a command always comes in the middle of one.
+  const training = { ...base.training, max_steps: 1000, batch_size: 8, gradient_accumulation_steps: 16 };
+  const long = { ...base, training, evaluation: { every: 1000, at_start: false } };
+  for (let round = 0; round < 6; round++) {
+    const run = await start(long);
+    let steps = 0;
+    for await (const event of run.events()) {
+      if (event.type === 'step') steps += 1;
+      // A moment of its own for each round, between the first and the second step.
+      if (steps === 1 && (round === 0 || event.type === 'step')) break;
+    }
+    await new Promise((resolve) => setTimeout(resolve, round * 37));
+    await run.send({ type: 'stop-now' });
+    expect([130, null]).toContain(await run.exited);
+    const { status, state } = await openRun(run.folder);
+    expect(status).toBe('stopped');
+    expect(state.finished?.outcome).toBe('stopped');
+    expect(await readFile(runPaths(run.folder).log, 'utf8')).toBe('');
+  }
+});

@@ -1,0 +1,117 @@
+// What a window pays for the extension: its activation as VS Code itself measures it, and how long after that the explorer
+// with a thousand runs is painted. A real VS Code with the packed extension, its window reloaded for each round.
+//
+//   node bench/activation.mjs [runs] [rounds]
+
+import { execFileSync } from 'node:child_process';
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import { chromium } from 'playwright-core';
+import { startEditor } from '../scripts/code-server.mjs';
+
+const count = Number(process.argv[2] ?? 1000);
+const rounds = Number(process.argv[3] ?? 7);
+const bundle = path.resolve('node_modules/.cache/activation-bench.mjs');
+await build({
+  stdin: {
+    contents: `export { makeRunFolder } from './test/support/runFolders.ts';
+      export { hello, started, step } from './test/support/runEvents.ts';
+      export { chromiumArguments, openWorkbench } from './test/support/workbench.ts';`,
+    resolveDir: process.cwd(),
+    loader: 'ts',
+  },
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  packages: 'external',
+  outfile: bundle,
+  logLevel: 'error',
+});
+const { makeRunFolder, hello, started, step, chromiumArguments, openWorkbench } = await import(
+  pathToFileURL(bundle).href
+);
+
+console.log(
+  `${cpus()[0].model}, ${cpus().length} cores, load ${loadavg()[0].toFixed(1)}, ${new Date().toISOString().slice(0, 10)}\n`,
+);
+const scratch = await mkdtemp(path.join(tmpdir(), 'activation-bench-'));
+let editor;
+let browser;
+try {
+  const folder = path.join(scratch, 'quickstart');
+  await cp('examples/quickstart', folder, { recursive: true, filter: (file) => !file.includes('.finetune/') });
+  const runs = path.join(folder, '.finetune', 'runs');
+  for (let i = 0; i < count; i++) {
+    await makeRunFolder(runs, { id: `run-${i}`, status: 'completed' }, [hello, started, step(1, 2)]);
+  }
+  const vsix = path.join(scratch, 'extension.vsix');
+  execFileSync(process.execPath, ['scripts/package-vsix.mjs', '--out', vsix], { stdio: 'inherit' });
+  editor = await startEditor({ vsix });
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: chromiumArguments,
+  });
+  const window = await openWorkbench(browser);
+  // The first line of a thousand is painted when its group is there.
+  await window.page.addInitScript(`new MutationObserver(() => {
+    if (window.__painted === undefined && document.querySelector('.sidebar .monaco-list-row[aria-level="2"]'))
+      requestAnimationFrame(() => (window.__painted ??= Date.now()));
+  }).observe(document, { childList: true, subtree: true });`);
+  const activations = [];
+  const paints = [];
+  for (let round = 0; round <= rounds; round++) {
+    await window.open(editor.address(folder));
+    await window.page.locator('.sidebar .monaco-list-row[aria-level="2"]').first().waitFor();
+    const activated = await activationOf(window.page);
+    const ready = await readyAt(editor.profile);
+    const painted = await window.page.evaluate('window.__painted');
+    // The first window installs things of its own.
+    if (round === 0) continue;
+    activations.push(activated);
+    paints.push(painted - ready);
+  }
+  tell('activation, as VS Code measures it (code loaded, activate called)', activations);
+  tell(`from activation to ${count} runs painted`, paints);
+  await window.close();
+} finally {
+  await browser?.close();
+  await editor?.stop();
+  await rm(scratch, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** Milliseconds that the editor's own list of running extensions tells. */
+async function activationOf(page) {
+  await page.keyboard.press('F1');
+  const input = page.locator('.quick-input-widget input').first();
+  await input.fill('>Developer: Show Running Extensions');
+  await page
+    .locator('.quick-input-list .monaco-list-row')
+    .filter({ hasText: 'Show Running Extensions' })
+    .first()
+    .click();
+  const row = page.locator('.runtime-extensions-editor .monaco-list-row').filter({ hasText: 'Fine-Tune' }).first();
+  await row.waitFor();
+  const text = await row.locator('.activation-time').innerText();
+  await page.keyboard.press('Control+F4');
+  return Number(/(\d+)\s*ms/.exec(text)?.[1]);
+}
+
+/** When the newest extension host said that the extension is ready, milliseconds since 1970. */
+async function readyAt(profile) {
+  const logs = (await readdir(profile, { recursive: true })).filter((name) => name.endsWith('Fine-Tune.log'));
+  const lines = await Promise.all(logs.map((name) => readFile(path.join(profile, name), 'utf8')));
+  const times = lines
+    .flatMap((text) => text.split('\n'))
+    .filter((line) => line.includes('is ready after'))
+    .map((line) => Date.parse(`${line.slice(0, 10)}T${line.slice(11, 23)}Z`));
+  return Math.max(...times);
+}
+
+function tell(what, times) {
+  const sorted = times.toSorted((a, b) => a - b);
+  const median = sorted[Math.floor(sorted.length / 2)];
+  console.log(`${what}: median ${median} ms (${sorted[0]}–${sorted.at(-1)}, ${times.length} rounds)`);
+}
