@@ -1,5 +1,5 @@
-// Test projects: unit (seconds, no processes), process (real subprocesses), reference (against Python libraries), e2e (in a
-// browser).
+// Test projects: unit (seconds, no processes), process (real subprocesses), reference (against Python libraries), panels
+// (in a browser), e2e (in a real VS Code).
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -15,6 +15,15 @@ export default defineConfig({
           testTimeout: 240_000,
           hookTimeout: 240_000,
           fileParallelism: false,
+        },
+      },
+      // Each file has a browser of its own, so that two can go on at a time.
+      {
+        test: {
+          name: 'panels',
+          include: ['test/panels/**/*.test.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
         },
       },
       {

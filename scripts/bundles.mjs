@@ -31,6 +31,17 @@ export const bundleOptions = {
   },
 };
 
+const { cli, ...programs } = bundleOptions.entryPoints;
+
+/**
+ * The same programs for the packed extension. There the command line is only started by the extension, which does not
+ * mind its start: in one file, since with its commands in chunks too there would be more than a hundred of them.
+ */
+export const packedBundles = [
+  { ...bundleOptions, entryPoints: programs },
+  { ...bundleOptions, entryPoints: { cli }, splitting: false, minify: true },
+];
+
 /** CommonJS for the editor's own process. A CommonJS file has no import.meta; files are found from its own place. */
 const hostOptions = {
   outdir: 'dist',

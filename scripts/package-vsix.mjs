@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { packedBundles } from './bundles.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(join(root, 'package.json'));
@@ -34,7 +35,8 @@ const contents = [
 ];
 
 /** What a build or a run leaves inside them and nobody needs. */
-const leftOut = /\.map$|metafile\.json$|[\\/]\.finetune(?:[\\/]|$)|[\\/]outputs(?:[\\/]|$)/;
+const leftOut =
+  /\.map$|metafile\.json$|[\\/]dist[\\/](?:chunks|[^\\/]+\.js$)|[\\/]\.finetune(?:[\\/]|$)|[\\/]outputs(?:[\\/]|$)/;
 
 const { values } = parseArgs({ options: { target: { type: 'string' }, out: { type: 'string' } } });
 const target = values.target ?? `${process.platform}-${process.arch}`;
@@ -46,6 +48,7 @@ try {
   for (const name of contents) {
     await cp(join(root, name), join(staging, name), { recursive: true, filter: (source) => !leftOut.test(source) });
   }
+  await stagePrograms();
   await stageNativeModules();
   await writeFile(join(staging, 'package.json'), JSON.stringify(stagedManifest(), null, 2));
   await writeFile(join(staging, '.vscodeignore'), '');
@@ -78,6 +81,19 @@ function stagedManifest() {
   ]);
   const kept = Object.fromEntries(Object.entries(manifest).filter(([key]) => !left.has(key)));
   return { ...kept, dependencies: { 'onnxruntime-node': manifest.dependencies['onnxruntime-node'] } };
+}
+
+/** The programs that the extension starts, in fewer files than in `dist`. */
+async function stagePrograms() {
+  for (const options of packedBundles) {
+    await build({
+      ...options,
+      absWorkingDir: root,
+      outdir: join(staging, 'dist'),
+      sourcemap: false,
+      logLevel: 'error',
+    });
+  }
 }
 
 /** onnxruntime-node with the native files of the target alone, and without its installer's own dependencies. */

@@ -11,11 +11,11 @@ const pictures = {
     taken: 'editor/first-run-newest.png',
   },
   'dashboard.png': {
-    test: ['test/e2e/panelsPictures.test.ts', '-t', 'running'],
+    test: ['test/panels/pictures.test.ts', '-t', 'running'],
     taken: 'panels/running-dark-1240.png',
   },
   'compare.png': {
-    test: ['test/e2e/panelsPictures.test.ts', '-t', 'compare'],
+    test: ['test/panels/pictures.test.ts', '-t', 'compare'],
     taken: 'panels/compare-light-1240.png',
   },
 };
@@ -24,7 +24,7 @@ process.chdir(dirname(dirname(fileURLToPath(import.meta.url))));
 execFileSync(process.execPath, ['scripts/build.mjs', '--if-changed', '--quiet'], { stdio: 'inherit' });
 mkdirSync('docs/images', { recursive: true });
 for (const [name, { test, taken }] of Object.entries(pictures)) {
-  const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'e2e', ...test];
+  const vitest = ['node_modules/vitest/vitest.mjs', 'run', ...test];
   execFileSync(process.execPath, vitest, {
     stdio: 'inherit',
     env: { ...process.env, FINETUNE_REQUIRE_ALL: '1' },
