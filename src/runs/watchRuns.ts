@@ -33,6 +33,12 @@ export interface RunsChange {
 /** Time between two looks at runs that live, and at a runs folder that is not there yet, in milliseconds. */
 const lookInterval = 500;
 
+/**
+ * So many looks a new folder gets that holds no run yet. The watcher lists a new folder first and watches it then: a
+ * manifest that comes between the two is never told.
+ */
+const looksAtNew = 20;
+
 /** Small files that are read at the same time. */
 const width = 32;
 
@@ -50,6 +56,8 @@ export function watchRuns(
   /** The folder that is watched: one deleted and made anew under the same name is another. */
   let watched: string | undefined;
   const underway = new Map<string, Promise<void>>();
+  /** New folders without a run, and the looks that they still get. */
+  const expected = new Map<string, number>();
   let closed = false;
   let looking = false;
   /** The watcher has just begun: a run whose folder came before that and its manifest after it may have been missed. */
@@ -110,6 +118,11 @@ export function watchRuns(
       if (isSettling) await catchUp(begun - 2000);
       isSettling = false;
       await inParallel([...records.values()].filter(isLive), (run) => refresh(run.folder));
+      await inParallel([...expected], async ([folder, looks]) => {
+        if (!records.has(folder)) await refresh(folder);
+        if (records.has(folder) || looks <= 1) expected.delete(folder);
+        else expected.set(folder, looks - 1);
+      });
     } catch (error) {
       onProblem(String(error));
     } finally {
@@ -150,6 +163,10 @@ export function watchRuns(
       if (folder !== undefined) void refresh(folder).catch((error: unknown) => onProblem(String(error)));
     };
     watcher.on('add', seen).on('change', seen).on('unlink', seen).on('unlinkDir', seen);
+    watcher.on('addDir', (added) => {
+      const folder = runOf(runsFolder, added);
+      if (folder !== undefined && !records.has(folder)) expected.set(folder, looksAtNew);
+    });
     watcher.on('ready', () => {
       isSettling = true;
       void catchUp(begun - 2000).catch((error: unknown) => onProblem(String(error)));

@@ -61,6 +61,8 @@ describeWith(['chromium', 'editor'], 'a folder that is not trusted', () => {
     const { window } = opened;
     await window.page.locator('.statusbar').getByText('Restricted Mode').click();
     await window.page.locator('.workspace-trust-editor').getByRole('button', { name: 'Trust', exact: true }).click();
+    // Newer editors show that page in front of everything.
+    await window.page.keyboard.press('Escape');
     await until(async () => expect(await offered('Fine-Tune: Start')).toContain('Fine-Tune: Start Fine-Tune'));
     await window.run('earlier').click();
     await window.dashboard().getByRole('button', { name: 'Resume' }).waitFor();

@@ -1,5 +1,5 @@
 // The list of runs against folders that come, change, break, and go.
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -48,6 +48,17 @@ test('lists what is there, broken folders with what is wrong, and passes over fo
     ['broken', 'broken'],
     ['good', 'run'],
   ]);
+});
+
+test('a run whose manifest the watcher says nothing about is found by its new folder', async () => {
+  await mkdir(runs, { recursive: true });
+  const list = await open();
+  const first = await makeRunFolder(runs, { id: 'first' });
+  await soon(() => expect(list.get(first)?.kind).toBe('run'));
+  // A link that leads nowhere is told to nobody.
+  await mkdir(join(runs, 'loop'));
+  await symlink('run.json', join(runs, 'loop', 'run.json'));
+  await soon(() => expect(list.get(join(runs, 'loop'))?.kind).toBe('broken'));
 });
 
 test('a run that appears in a folder that was not there is told, and a change of its label as one run', async () => {
