@@ -85,6 +85,8 @@ export async function runPython<Result>(script: string | URL, options: PythonOpt
       HF_HUB_OFFLINE: '1',
       TOKENIZERS_PARALLELISM: 'false',
       PYTHONUTF8: '1',
+      // Threads of PyTorch that wait for each other take ten times as long where other programs want the same cores.
+      OMP_NUM_THREADS: '1',
       PYTHONPATH: [resolve('test/reference'), process.env['PYTHONPATH']].filter(Boolean).join(delimiter),
       ...options.env,
     },
