@@ -61,8 +61,9 @@ describeWith(['chromium', 'editor'], 'a folder that is not trusted', () => {
     const { window } = opened;
     await window.page.locator('.statusbar').getByText('Restricted Mode').click();
     await window.page.locator('.workspace-trust-editor').getByRole('button', { name: 'Trust', exact: true }).click();
+    await window.page.locator('.statusbar').getByText('Restricted Mode').waitFor({ state: 'detached' });
     // Newer editors show that page in front of everything.
-    await window.page.keyboard.press('Escape');
+    await window.open(opened.editor.address(opened.folder));
     await until(async () => expect(await offered('Fine-Tune: Start')).toContain('Fine-Tune: Start Fine-Tune'));
     await window.run('earlier').click();
     await window.dashboard().getByRole('button', { name: 'Resume' }).waitFor();

@@ -1,6 +1,6 @@
 """Trains with TRL by bench/peer/trl_sft.py, then tells the trained model's logits and greedy answers.
 
-stdin: {"model", "data", "folder", "steps", "heldOut": [token ids], "prompts": [[token ids]], "adapter"?: a folder of ours,
+stdin: {"model", "data", "folder", "steps", "rowsPerStep", "heldOut": [token ids], "prompts": [[token ids]], "newTokens", "adapter"?: a folder of ours,
         "batches"?: [[{"tokens": [ids], "mask": [0 or 1]}]]: the rows of each step}
 """
 import json, os, subprocess, sys
@@ -22,7 +22,7 @@ def logits(adapter):
 if given["task"] == "train":
     script = os.path.join(os.path.dirname(__file__), "..", "..", "bench", "peer", "trl_sft.py")
     command = [sys.executable, script, "--model", given["model"], "--data", given["data"], "--steps", str(given["steps"])]
-    command += ["--batch", "4", "--save-init", f"{folder}/init", "--save", f"{folder}/trained"]
+    command += ["--batch", str(given["rowsPerStep"]), "--threads", "1", "--save-init", f"{folder}/init", "--save", f"{folder}/trained"]
     done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if done.returncode != 0:
         sys.exit(done.stderr[-2000:])
@@ -61,6 +61,6 @@ else:
     answers = []
     for prompt in given["prompts"]:
         ids = torch.tensor([prompt])
-        made = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=64, do_sample=False, eos_token_id=None, pad_token_id=0)
+        made = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=given["newTokens"], do_sample=False, eos_token_id=None, pad_token_id=0)
         answers.append(made[0, len(prompt):].tolist())
     print(json.dumps(answers))
