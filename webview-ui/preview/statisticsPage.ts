@@ -21,7 +21,10 @@ export interface StatisticsActions {
 export function createStatisticsPage(actions: StatisticsActions): StatisticsPage {
   let drawn = '';
   const told = element('span', { class: 'dim', attributes: { role: 'status' } });
-  const bar = element('progress', { class: 'bar', attributes: { hidden: true, max: '1', 'aria-label': t('Progress') } });
+  const bar = element('progress', {
+    class: 'bar',
+    attributes: { hidden: true, max: '1', 'aria-label': t('Progress') },
+  });
   const start = button(t('Count'), () => actions.count(false), { appearance: 'primary' });
   const all = button(t('Look at all rows'), () => actions.count(true));
   const stop = button(t('Stop'), () => actions.cancel());
