@@ -197,7 +197,9 @@ function roleName(role: string): string {
 }
 
 function languageName(name: string): string {
-  return name === 'none' ? t('not told') : name;
+  if (name === 'none') return t('not told');
+  // Alphabets of many languages: which of them it is was not certain.
+  return ['Latin', 'Cyrillic', 'Arabic', 'Devanagari'].includes(name) ? t('{0} letters', name) : name;
 }
 
 function percent(share: number): string {
