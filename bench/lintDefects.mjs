@@ -12,22 +12,54 @@ const { values } = parseArgs({
     clean: { type: 'string', default: '20000' },
     write: { type: 'boolean', default: false },
     false: { type: 'boolean', default: false },
+    // Another name gives other rows than those that the rules were tuned on.
+    seed: { type: 'string', default: 'lint defects' },
+    // Markdown files whose paragraphs are clean rows, too; findings on them are listed to be judged.
+    texts: { type: 'string', multiple: true, default: [] },
   },
 });
 const root = fileURLToPath(new URL('../', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'lint-defects-'));
 try {
   const outfile = join(folder, 'measure.mjs');
-  const contents = `export { measureLint } from './test/support/lintMeasure.ts'; export { uniform } from './test/support/random.ts';
+  const contents = `export { measureLint } from './test/support/lintMeasure.ts';
+export { measureTraining } from './test/support/trainingSeeds.ts'; export { findingsOnTexts } from './test/support/lintTexts.ts';
+export { openModel } from './src/models/openModel.ts'; export { encodingOf } from './src/data/prepareDataset.ts'; export { uniform } from './test/support/random.ts';
 export { lintRules } from './src/lint/rules/table.ts';`;
   const banner = {
     js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
   };
   const stdin = { contents, resolveDir: root, loader: 'ts' };
   await build({ stdin, outfile, bundle: true, format: 'esm', platform: 'node', banner, logLevel: 'error' });
-  const { measureLint, uniform, lintRules } = await import(pathToFileURL(outfile).href);
-  const measure = measureLint(Math.ceil(Number(values.clean) / 3), 25, uniform('lint defects'));
+  const { measureLint, measureTraining, findingsOnTexts, uniform, lintRules, openModel, encodingOf } = await import(
+    pathToFileURL(outfile).href
+  );
+  const rows = measureLint(Math.ceil(Number(values.clean) / 3), 25, uniform(values.seed));
+  const baseDirectory = join(root, 'examples/quickstart');
+  const model = await openModel('./starter-model', { baseDirectory });
+  const encoding = { baseDirectory, template: 'chat', trainOn: 'assistant', maxLength: 1200, overflow: 'truncate' };
+  const options = await encodingOf(encoding, model);
+  const training = measureTraining(
+    Math.ceil(Number(values.clean) / 10),
+    25,
+    uniform(`${values.seed}: training`),
+    options,
+  );
+  const measure = {
+    rules: new Map([...rows.rules, ...training.rules]),
+    cleanRows: rows.cleanRows,
+    cleanRowsReported: rows.cleanRowsReported + training.cleanRowsReported,
+    falseFindings: [...rows.falseFindings, ...training.falseFindings],
+  };
   print(measure, lintRules);
+  console.log(
+    `of them judged by their tokens, too: ${training.cleanRows}, with a finding ${training.cleanRowsReported}`,
+  );
+  if (values.texts.length > 0) {
+    const { rows: count, found } = findingsOnTexts(values.texts);
+    console.log(`\n${count} rows of ${values.texts.length} other texts, ${found.length} findings:`);
+    for (const finding of found) console.log(finding.slice(0, 300));
+  }
   if (values.false) for (const finding of measure.falseFindings) console.log(finding);
   if (values.write) write(measure);
 } finally {
@@ -40,7 +72,7 @@ function print({ rules, cleanRows, cleanRowsReported }, lintRules) {
     const counts = rules.get(code);
     if (counts) console.log(`| ${code} | ${counts.seeded} | ${counts.found} | ${counts.wrong} |`);
   }
-  for (const group of ['form', 'chat', 'preference', 'quality', 'safety']) {
+  for (const group of ['form', 'chat', 'training', 'preference', 'quality', 'safety']) {
     const of = lintRules.filter((rule) => rule.group === group).map(({ code }) => rules.get(code));
     const sum = (name) => of.reduce((total, counts) => total + (counts?.[name] ?? 0), 0);
     console.log(

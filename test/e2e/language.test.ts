@@ -1,4 +1,4 @@
-// The language features as a person meets them in a real VS Code: completion, hover, quick fix.
+// The language features as a person meets them in a real VS Code: completion, hover, quick fix, fix all with its preview.
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,6 +25,7 @@ describeWith(['chromium', 'editor'], 'configs in VS Code', () => {
     await mkdir(shots, { recursive: true });
     await cp('examples/quickstart', folder, { recursive: true, filter: (file) => !file.includes('.finetune/') });
     await writeFile(join(folder, 'mine.finetune.yaml'), config);
+    await writeFile(join(folder, 'odd.jsonl'), odd);
     const vsix = join(scratch, 'extension.vsix');
     await promisify(execFile)(process.execPath, ['scripts/package-vsix.mjs', '--out', vsix]);
     editor = await startEditor({ vsix, settings: { 'workbench.colorTheme': 'Default Dark Modern' } });
@@ -47,6 +48,7 @@ describeWith(['chromium', 'editor'], 'configs in VS Code', () => {
 
   const config =
     'version: 1\nmodel: ./starter-model\ndata:\n  train: orders.train.jsonl\n  cutoff_len: 128\ntraining:\n  learning_rate: 2e-4\n';
+  const odd = ['Paris', 'Rome', 'Oslo'].map((city) => `{"text": "${city} is a ci\\u200bty."}\n`).join('');
   // The editor shows spaces as ones that do not break.
   const line = (text: string): Locator =>
     window.page
@@ -97,5 +99,32 @@ describeWith(['chromium', 'editor'], 'configs in VS Code', () => {
     await window.page.keyboard.type('sg');
     await window.page.keyboard.press('Enter');
     await line('optimizer: sgd').waitFor();
+  });
+
+  test('rows of a dataset are mended by a quick fix, and all others after a preview', async () => {
+    const { page } = window;
+    const fixes = page.locator('.action-widget');
+    const toNextProblem = async (): Promise<void> => {
+      await page.keyboard.press('F8');
+      await page.locator('.peekview-widget, .marker-widget').first().waitFor();
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Control+.');
+    };
+    await openFile('odd.jsonl');
+    await page.locator('.squiggly-warning').nth(2).waitFor({ timeout: 60_000 });
+    await toNextProblem();
+    await fixes.getByText('Remove the invisible characters').click();
+    await vi.waitFor(async () => expect(await page.locator('.squiggly-warning').count()).toBe(2), { timeout: 30_000 });
+    await toNextProblem();
+    await fixes.getByText('Fix all form/zero-width in this file…').click();
+    // Nothing is changed before it is ticked and applied.
+    const preview = page.locator('.bulk-edit-panel');
+    await preview.locator('.edit-checkbox').first().click();
+    await window.screenshot(join(shots, 'fix-all-preview.png'));
+    await preview.getByRole('button', { name: 'Apply' }).click();
+    await page.locator('.squiggly-warning').first().waitFor({ state: 'detached' });
+    await page.keyboard.press('Control+S');
+    const saved = () => readFile(join(folder, 'odd.jsonl'), 'utf8');
+    await vi.waitFor(async () => expect(await saved()).toBe(odd.replaceAll('\\u200b', '')), { timeout: 30_000 });
   });
 });
