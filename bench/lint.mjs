@@ -1,7 +1,7 @@
 // Speed and memory of dataset linting: writes a file of one GB (or `--megabytes N`), checks it in a process of its own, removes it.
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -14,7 +14,10 @@ const folder = mkdtempSync(join(tmpdir(), 'lint-bench-'));
 try {
   const file = join(folder, 'chat.jsonl');
   const bytes = writeChats(file, megabytes * 1e6);
-  console.log('| what | MB/s | peak memory |\n| --- | ---: | ---: |');
+  const load = loadavg()[0].toFixed(1);
+  console.log(`${(bytes / 1e6).toFixed(0)} MB, ${cpus().length} cores, load ${load} before, Node ${process.version}\n`);
+  // Time of all cores together does not count what other programs take from them.
+  console.log('| what | MB/s | MB per second of one core | peak memory |\n| --- | ---: | ---: | ---: |');
   for (const [name, ...options] of [
     ['form, chat and safety rules, exact duplicates', '--only', 'form', 'chat', 'safety', 'quality/duplicate'],
     [
@@ -28,22 +31,25 @@ try {
     ],
     ['all rules'],
   ]) {
-    const { seconds, peak } = measure([cli, 'check', file, '--json', ...options]);
-    console.log(`| ${name} | ${(bytes / 1e6 / seconds).toFixed(0)} | ${(peak / 1e6).toFixed(0)} MB |`);
+    const { seconds, cpu, peak } = measure([cli, 'check', file, '--json', ...options]);
+    console.log(
+      `| ${name} | ${(bytes / 1e6 / seconds).toFixed(0)} | ${(bytes / 1e6 / cpu).toFixed(0)} | ${(peak / 1e6).toFixed(0)} MB |`,
+    );
   }
 } finally {
   rmSync(folder, { recursive: true });
 }
 
-/** Wall time, and the most memory that the process held. */
+/** Wall time, time of all cores, and the most memory that the process held. */
 function measure(args) {
-  const report = `process.on('exit', () => process.stderr.write(' peak ' + process.resourceUsage().maxRSS));`;
+  const report = `process.on('exit', () => { const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage(); process.stderr.write(' peak ' + maxRSS + ' cpu ' + (userCPUTime + systemCPUTime)); });`;
   const started = performance.now();
   const preload = `--import=data:text/javascript,${encodeURIComponent(report)}`;
   const { stderr, status } = spawnSync(process.execPath, [preload, ...args], { encoding: 'utf8', maxBuffer: 1e9 });
   if (status !== 0 && status !== 1) throw new Error(`the check ended with ${status}: ${stderr}`);
   const kilobytes = Math.max(...Array.from(stderr.matchAll(/ peak (\d+)/g), ([, value]) => Number(value)));
-  return { seconds: (performance.now() - started) / 1000, peak: 1024 * kilobytes };
+  const cpu = Math.max(...Array.from(stderr.matchAll(/ cpu (\d+)/g), ([, value]) => Number(value))) / 1e6;
+  return { seconds: (performance.now() - started) / 1000, cpu, peak: 1024 * kilobytes };
 }
 
 /**

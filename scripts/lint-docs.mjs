@@ -78,7 +78,7 @@ function section({ code, severity, title, fix }, { why, bad, mend }, precision) 
   const lines = [`<a id="${code.replace('/', '-')}"></a>\n`, `### ${code}\n`, `**${title}** (${severity}). ${why}\n`];
   if (bad !== undefined) lines.push('```json', visible(bad), '```\n');
   lines.push(`_How to mend it._ ${mend}${fix === undefined ? '' : ` The quick fix ${fix}.`}\n`);
-  lines.push(`_Precision._ ${told(precision.rules[code], precision.cleanRows)}\n`);
+  lines.push(`_Precision._ ${told(precision.rules[code], precision.rules[code]?.cleanRows ?? precision.cleanRows)}\n`);
   return lines.join('\n');
 }
 
