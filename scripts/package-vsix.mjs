@@ -28,6 +28,9 @@ const contents = [
   'README.md',
   'CHANGELOG.md',
   'LICENSE',
+  'src/torch/worker',
+  'src/torch/locks/requirements.txt',
+  'docs/torch.md',
   'docs/config.md',
   'docs/config-problems.md',
   'docs/editor.md',
@@ -36,7 +39,7 @@ const contents = [
 
 /** What a build or a run leaves inside them and nobody needs. */
 const leftOut =
-  /\.map$|metafile\.json$|[\\/]dist[\\/](?:chunks|[^\\/]+\.js$)|[\\/]\.finetune(?:[\\/]|$)|[\\/]outputs(?:[\\/]|$)/;
+  /\.map$|__pycache__|metafile\.json$|[\\/]dist[\\/](?:chunks|[^\\/]+\.js$)|[\\/]\.finetune(?:[\\/]|$)|[\\/]outputs(?:[\\/]|$)/;
 
 const { values } = parseArgs({ options: { target: { type: 'string' }, out: { type: 'string' } } });
 const target = values.target ?? `${process.platform}-${process.arch}`;

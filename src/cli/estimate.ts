@@ -34,7 +34,8 @@ export async function estimateRun(request: EstimateRequest): Promise<EstimateRep
   try {
     const runFolder = await createRun({ configFile, name, overrides, runsFolder });
     const manifest = await readManifest(runFolder);
-    const prepared = await prepareRun({ runFolder, manifest, onProgress, onAdvice: () => undefined, signal });
+    const silent = { onAdvice: () => undefined, onEngineOutput: () => undefined };
+    const prepared = await prepareRun({ runFolder, manifest, onProgress, signal, ...silent });
     const { estimates, plan, model, device, threads, decisions, warnings } = prepared;
     prepared.close();
     await prepared.session.close();

@@ -81,6 +81,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/doctor.ts'),
   },
   {
+    name: 'setup',
+    summary: 'make the Python environment of the torch engine, or remove it',
+    load: () => import('./commands/setup.ts'),
+  },
+  {
     name: 'lsp',
     summary: 'serve editors: problems, completion and hover in configs and datasets',
     load: () => import('./commands/lsp.ts'),

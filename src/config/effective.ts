@@ -1,6 +1,7 @@
 // Config and facts to the effective config: defaults filled in, every `auto` decided, each decision with its reason.
 
 import { chooseDevice } from './device.ts';
+import { chooseEngine, type Engine } from './engine.ts';
 import type { Decision, EffectiveConfig, EffectiveData, EffectiveLora, EffectiveTraining } from './effectiveTypes.ts';
 import type { ConfigFacts, MachineFacts } from './facts.ts';
 import { formatPath, valueAt, type PathPart } from './path.ts';
@@ -54,9 +55,10 @@ export function effectiveConfig(
   return { config: effective, decisions: decisionsOf(effective, config, reasons, positions) };
 }
 
-function decideEngine(config: FinetuneConfig, reasons: Reasons): 'embedded' {
-  if (config.engine !== 'embedded') reasons.set('engine', 'the embedded engine runs this method and objective');
-  return 'embedded';
+function decideEngine(config: FinetuneConfig, reasons: Reasons): Engine {
+  const { engine, reason } = chooseEngine(config);
+  if (config.engine !== engine) reasons.set('engine', reason);
+  return engine;
 }
 
 function decideDevice(config: FinetuneConfig, facts: EffectiveFacts, reasons: Reasons): EffectiveConfig['device'] {
@@ -149,7 +151,7 @@ function effectiveLora(config: FinetuneConfig, facts: ConfigFacts, reasons: Reas
   };
 }
 
-function effectiveTraining(config: FinetuneConfig, facts: ConfigFacts, reasons: Reasons): EffectiveTraining {
+function effectiveTraining(config: FinetuneConfig, facts: EffectiveFacts, reasons: Reasons): EffectiveTraining {
   const { epochs, max_steps, warmup_ratio, warmup_steps, ...given } = config.training ?? {};
   const { epochs: defaultEpochs, warmup_ratio: defaultWarmup, ...rest } = defaults.training;
   return {
@@ -158,7 +160,7 @@ function effectiveTraining(config: FinetuneConfig, facts: ConfigFacts, reasons: 
     ...(max_steps === undefined ? { epochs: epochs ?? defaultEpochs } : { max_steps }),
     ...(warmup_steps === undefined ? { warmup_ratio: warmup_ratio ?? defaultWarmup } : { warmup_steps }),
     learning_rate: given.learning_rate ?? defaultLearningRate(config, reasons),
-    mixed_precision: decideMixedPrecision(config, reasons),
+    mixed_precision: decideMixedPrecision(config, facts, reasons),
     gradient_checkpointing: decideCheckpointing(config, facts, reasons),
   };
 }
@@ -173,11 +175,18 @@ function defaultLearningRate(config: FinetuneConfig, reasons: Reasons): number {
   return rate;
 }
 
-function decideMixedPrecision(config: FinetuneConfig, reasons: Reasons): 'no' {
-  if (config.training?.mixed_precision !== 'no') {
-    reasons.set('training.mixed_precision', 'the embedded engine computes in 32-bit floats');
+function decideMixedPrecision(config: FinetuneConfig, facts: EffectiveFacts, reasons: Reasons): 'no' | 'bf16' {
+  const wanted = config.training?.mixed_precision ?? defaults.training.mixed_precision;
+  if (wanted !== 'auto') return wanted;
+  const path = 'training.mixed_precision';
+  if (chooseEngine(config).engine === 'embedded') {
+    reasons.set(path, 'the embedded engine computes in 32-bit floats');
+    return 'no';
   }
-  return 'no';
+  const { device } = chooseDevice(config.device ?? defaults.device, facts.machine.devices);
+  const hasIt = facts.machine.devices.some(({ name, bfloat16 }) => name === device && bfloat16 === true);
+  reasons.set(path, hasIt ? `${device} computes in bfloat16` : `on ${device}, 32-bit floats are the safe choice`);
+  return hasIt ? 'bf16' : 'no';
 }
 
 function decideCheckpointing(config: FinetuneConfig, facts: ConfigFacts, reasons: Reasons): boolean {

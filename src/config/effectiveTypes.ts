@@ -1,5 +1,6 @@
 // A config with nothing left open: every default filled in, every `auto` decided. It is a valid config itself.
 
+import type { Engine } from './engine.ts';
 import type { Device } from './facts.ts';
 import type {
   CheckpointsConfig,
@@ -42,7 +43,7 @@ export interface EffectiveTraining extends Readonly<Required<Omit<TrainingConfig
   /** Either warmup_ratio or warmup_steps. */
   readonly warmup_ratio?: number;
   readonly warmup_steps?: number;
-  readonly mixed_precision: 'no';
+  readonly mixed_precision: 'no' | 'bf16';
   readonly gradient_checkpointing: boolean;
 }
 
@@ -50,7 +51,7 @@ export interface EffectiveConfig {
   readonly version: 1;
   readonly name?: string;
   readonly model: string;
-  readonly engine: 'embedded';
+  readonly engine: Engine;
   readonly device: Device;
   readonly threads: number;
   readonly method: NonNullable<FinetuneConfig['method']>;

@@ -4,13 +4,15 @@ import type { DataFormat, FinetuneConfig } from './schema.generated.ts';
 
 export type Device = Exclude<NonNullable<FinetuneConfig['device']>, 'auto' | 'gpu'>;
 
-/** One device of the engine on this machine. */
+/** One device of the config's engine on this machine. */
 export interface DeviceFact {
   readonly name: Device;
   readonly kind: 'cpu' | 'gpu';
   readonly usable: boolean;
   /** Why it is not usable, or what it is (such as the card's name). */
   readonly detail?: string;
+  /** Whether it is fast in bfloat16; told by the torch engine of its GPUs. */
+  readonly bfloat16?: boolean;
 }
 
 export interface MachineFacts {
@@ -18,6 +20,8 @@ export interface MachineFacts {
   readonly cores: number;
   /** Best first: `device: auto` takes the first usable one. */
   readonly devices: readonly DeviceFact[];
+  /** Why the torch engine cannot be used, with what mends it; absent when it can, or when the config does not ask for it. */
+  readonly torchMissing?: string;
 }
 
 export interface ModelFacts {

@@ -123,7 +123,7 @@ export const foreignValues: Readonly<Record<string, Readonly<Record<string, stri
     last: 'last_assistant',
   },
   'data.order': { sequential: 'as_is', shuffle: 'random', curriculum: 'easy_first' },
-  device: { gpu0: 'gpu', metal: 'webgpu', mps: 'webgpu', vulkan: 'webgpu', dml: 'directml' },
+  device: { gpu0: 'gpu', metal: 'webgpu', vulkan: 'webgpu', dml: 'directml' },
   'lora.target_modules': { all: 'all-linear', all_linear: 'all-linear', linear: 'all-linear' },
   method: { none: 'full', full_finetune: 'full', fft: 'full' },
   'training.lr_scheduler': {

@@ -21,13 +21,13 @@ export interface FinetuneConfig {
    */
   model: string;
   /**
-   * What computes the training steps. `embedded` is the built-in engine and needs no Python; `auto` takes the engine that can run this config.
+   * What computes the training steps. `embedded` is the built-in engine and needs no Python; `torch` computes with PyTorch, in an environment that `finetune setup torch` makes (docs/torch.md); `auto` takes the embedded engine, and torch for what only that can do.
    */
-  engine?: 'auto' | 'embedded';
+  engine?: 'auto' | 'embedded' | 'torch';
   /**
-   * Where the steps are computed. `auto` takes the best usable device, `gpu` the best usable GPU; the other names are the engine's own providers. `finetune doctor` lists what this machine has.
+   * Where the steps are computed. `auto` takes the best usable device, `gpu` the best usable GPU; the other names are the engine's own: the torch engine has cpu, cuda and mps, the embedded engine all but mps. `finetune doctor` lists what this machine has.
    */
-  device?: 'auto' | 'cpu' | 'gpu' | 'webgpu' | 'cuda' | 'directml' | 'coreml' | 'tensorflow';
+  device?: 'auto' | 'cpu' | 'gpu' | 'webgpu' | 'cuda' | 'mps' | 'directml' | 'coreml' | 'tensorflow';
   /**
    * Threads of the engine on the CPU. `auto` = one for each physical core. Results are bit-equal only between runs with the same number.
    */
@@ -246,9 +246,9 @@ export interface TrainingConfig {
    */
   max_grad_norm?: number;
   /**
-   * Lower precision for the steps' arithmetic. `no` = 32-bit floats throughout; `auto` takes the best that the engine has.
+   * Lower precision for the steps' arithmetic. `no` = 32-bit floats throughout; `bf16` = bfloat16 for matrix products, by the torch engine alone; `auto` = bf16 for the torch engine on a GPU that has it, else no.
    */
-  mixed_precision?: 'auto' | 'no';
+  mixed_precision?: 'auto' | 'no' | 'bf16';
   /**
    * Compute activations again in the backward pass instead of keeping them: less memory, about a quarter more time, the same numbers. `auto` turns it on when the steps would not fit otherwise.
    */

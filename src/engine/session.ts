@@ -77,6 +77,8 @@ export interface StepResult {
   readonly loss: number;
   /** Global L2 norm of the gradients before clipping. */
   readonly gradNorm: number;
+  /** What the optimiser really used. */
+  readonly learningRate: number;
   readonly tokens: number;
   readonly trainedTokens: number;
   readonly rows: readonly RowLoss[];

@@ -42,6 +42,7 @@ export const commandIds = {
   queueContinue: 'finetune.queue.continue',
   queueContinueOnError: 'finetune.queue.continueOnError',
   queueStopOnError: 'finetune.queue.stopOnError',
+  setupTorch: 'finetune.setupTorch',
   doctor: 'finetune.doctor',
   reportProblem: 'finetune.reportProblem',
   showLog: 'finetune.showLog',

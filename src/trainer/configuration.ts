@@ -29,7 +29,7 @@ export async function readConfiguration(runFolder: string, manifest: RunManifest
   const parsed = parseConfig(text, manifest.config_file, { environment: process.env, overrides });
   if (!parsed.config) throw new BadConfigError(new ProblemError(parsed.problems));
   const { config, positions } = parsed;
-  const machine = await machineFacts(config.device);
+  const machine = await machineFacts(config);
   refuseErrors(checkConfig(config, { ...fileFacts(manifest.base_directory), machine }, positions));
   return { config, positions, machine };
 }

@@ -3,6 +3,7 @@
 import { accessSync, constants, existsSync, readdirSync, statSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { globSync } from 'tinyglobby';
+import { chooseEngine } from '../config/engine.ts';
 import type { AdapterFacts, ConfigFacts, Device, DeviceFact, MachineFacts, ModelFacts } from '../config/facts.ts';
 import type { FinetuneConfig } from '../config/schema.generated.ts';
 import { architectureOf } from '../engine/architectures/registry.ts';
@@ -14,6 +15,8 @@ import { readCpu } from '../platform/cpu.ts';
 import { findGpus } from '../platform/gpus.ts';
 import { probe } from '../platform/probe.ts';
 import { sayingWhere } from '../protocol/problem.ts';
+import { examineTorch } from '../torch/environment/examine.ts';
+import { findTorch } from '../torch/environment/find.ts';
 
 /** GPU executors from the fastest on. */
 const gpuDevices = ['cuda', 'webgpu', 'directml', 'coreml'] as const satisfies readonly ProbedExecutor[];
@@ -58,16 +61,36 @@ function obstacleTo(folder: string): { path: string; reason: 'file' | 'forbidden
 }
 
 /**
- * Cores and devices. Trying a device takes seconds, so only those are tried that `wanted` may mean: none for `cpu`, and
- * for `auto` none on a machine whose tools show no GPU.
+ * Cores, and the devices of the engine that the config wants. Trying a device takes seconds, so only those are tried
+ * that its `device` may mean: none for `cpu`, and for `auto` none on a machine whose tools show no GPU.
  */
-export async function machineFacts(wanted: NonNullable<FinetuneConfig['device']> = 'auto'): Promise<MachineFacts> {
+export async function machineFacts(config: FinetuneConfig): Promise<MachineFacts> {
+  const wanted = config.device ?? 'auto';
   const cpu = await readCpu();
+  const cores = Math.min(cpu.cores ?? cpu.threads, cpu.threads);
+  const processor: DeviceFact = { name: 'cpu', kind: 'cpu', usable: true, detail: cpu.model };
+  if (chooseEngine(config).engine === 'torch') {
+    const { devices, missing } = await torchDevices(wanted);
+    return { cores, devices: [...devices, processor], ...(missing === undefined ? {} : { torchMissing: missing }) };
+  }
   const devices = await Promise.all((await devicesToTry(wanted)).map(tryDevice));
-  return {
-    cores: Math.min(cpu.cores ?? cpu.threads, cpu.threads),
-    devices: [...devices, { name: 'cpu', kind: 'cpu', usable: true, detail: cpu.model }],
-  };
+  return { cores, devices: [...devices, processor] };
+}
+
+/** PyTorch has to be imported to tell its GPUs, which takes as long as a run's start. */
+async function torchDevices(
+  wanted: NonNullable<FinetuneConfig['device']>,
+): Promise<{ devices: DeviceFact[]; missing?: string }> {
+  const found = await findTorch();
+  if (!found.ready) return { devices: [], missing: found.reason };
+  if (wanted === 'cpu' || (wanted === 'auto' && (await findGpus()).gpus.length === 0)) return { devices: [] };
+  const { devices, problems } = await examineTorch(found.record.python);
+  const [first] = problems;
+  const facts = devices.map(({ name, usable, detail, bfloat16 }): DeviceFact => {
+    return { name, kind: 'gpu', usable, detail, ...(bfloat16 === undefined ? {} : { bfloat16 }) };
+  });
+  const missing = first === undefined ? undefined : `${first} Run \`finetune setup torch\` to mend it.`;
+  return { devices: facts, ...(missing === undefined ? {} : { missing }) };
 }
 
 async function devicesToTry(wanted: NonNullable<FinetuneConfig['device']>): Promise<ProbedExecutor[]> {

@@ -65,6 +65,8 @@ export function explainFailure(error: unknown, context: FailureContext): Failure
   if (code === 'ENOSPC' || hasCode(error, /disk-full/) || code === 'EDQUOT' || code === 'EFBIG') {
     return diskFull(error, text, context);
   }
+  const torch = error instanceof ProblemError ? torchFailure(error, context) : undefined;
+  if (torch) return torch;
   if (error instanceof ProblemError) return fromProblem(error, context);
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOTDIR' || code === 'EEXIST')
     return unwritable(error, text);
@@ -210,6 +212,29 @@ function fromProblem(error: ProblemError, { config }: FailureContext): Failure {
     evidence: others.slice(0, 20).map(({ place, message }) => (place ? `${formatPlace(place)}: ${message}` : message)),
     remedies,
   };
+}
+
+/** What ended the torch engine's worker, with what it said last. */
+function torchFailure({ problems }: ProblemError, context: FailureContext): Failure | undefined {
+  const [main] = problems;
+  if (!main) return undefined;
+  const again = { text: 'Resume the run: it goes on from its last checkpoint.' };
+  const mend = { text: 'Look at the environment with `finetune doctor`; `finetune setup torch` makes it anew.' };
+  const remedies: Readonly<Record<string, readonly Remedy[]>> = {
+    'torch/worker-died': [again, ...memoryRemedies(context)],
+    'torch/worker-hung': [again, mend],
+    'torch/worker-failed': [mend, again],
+    'torch/cannot-start': [mend],
+    'torch/missing': [mend],
+    'torch/refused': [mend, again],
+    'torch/unsupported-model': [{ text: 'Take the embedded engine.', set: { engine: 'embedded' } }],
+  };
+  const found = remedies[main.code];
+  if (!found) return undefined;
+  const at = context.step === undefined ? [] : [`The last step that it finished was ${context.step}.`];
+  const log = `What it printed is in ${context.runFolder}/trainer.log.`;
+  const { details, ...cause } = main;
+  return { cause: reportProblem(cause), evidence: [...at, ...(details ?? []), log], remedies: found };
 }
 
 /** A problem as events tell it. */

@@ -1,95 +1,46 @@
-// From a run folder's config to everything that training needs: model, data, effective config, session.
+// From a planned run to everything that training needs: the engine's session, estimates, and where the result goes.
 
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { checkConfig } from '../config/check.ts';
-import { effectiveConfig, type EffectiveFacts } from '../config/effective.ts';
 import type { Decision, EffectiveConfig } from '../config/effectiveTypes.ts';
-import { planSteps } from '../config/plan.ts';
+import type { planSteps } from '../config/plan.ts';
 import { scheduleFor } from '../config/schedule.ts';
-import { planOrder } from '../data/order.ts';
-import { chooseCapacity } from '../data/packing.ts';
-import { createSession } from '../engine/workerSession.ts';
-import { readAdapter } from '../models/adapter.ts';
-import { openModel } from '../models/openModel.ts';
 import { readTensor } from '../models/safetensors.ts';
 import type { LoadedModel, NamedTensor, WeightEntry } from '../models/types.ts';
-import { readMemory } from '../platform/memory.ts';
 import type { RunPlan } from '../protocol/events.ts';
 import type { RunHashes } from '../runs/manifest.ts';
-import { refuseErrors, readConfiguration } from './configuration.ts';
+import type { WorkerProcess } from '../torch/session/workerProcess.ts';
 import { estimatesOf, tightness } from './estimates.ts';
-import { adapterFacts, fileFacts, modelFacts } from './facts.ts';
+import { openSession, startTorch, type OpenedSession } from './openSession.ts';
+import { planRun } from './planRun.ts';
 import type { PreparedRun, PrepareRequest } from './preparedRun.ts';
-import { datasetOf, refuseForeignTokens, watchOf } from './rows.ts';
-import { reporterOf } from './stageProgress.ts';
 import { resultLayout } from './resultLayout.ts';
+import { watchOf } from './rows.ts';
+import { estimatePlan } from './sessionPlan.ts';
+import { reporterOf } from './stageProgress.ts';
 import { estimateSeconds } from './timeEstimate.ts';
-import { adviceFor, adviceSettings, estimatePlan, expectSequences, sessionPlan } from './sessionPlan.ts';
 
-/**
- * Prepares a run. Throws BadConfigError for a config that cannot be used and ProblemError for files that cannot; an
- * AbortError when the signal says stop.
- */
+/** Prepares a run. Throws what `planRun` throws, and what the engine throws that cannot be started. */
 export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> {
-  const { manifest, runFolder, signal } = request;
-  const baseDirectory = manifest.base_directory;
-  const progress = reporterOf(request.onProgress);
-
-  progress.stage('config', 'Reading the config');
-  const { config: written, positions, machine } = await readConfiguration(runFolder, manifest);
-  progress.stage('model', `Opening ${written.model}`);
-  const model = await openModel(written.model, { baseDirectory, signal, onProgress: progress.model });
-  const initFrom = written.lora?.init_from;
-  const adapter = initFrom === undefined ? undefined : await readAdapter(path.resolve(baseDirectory, initFrom));
-  const facts: EffectiveFacts = {
-    ...fileFacts(baseDirectory),
-    machine,
-    model: modelFacts(model),
-    ...(adapter ? { adapter: adapterFacts(adapter.settings) } : {}),
-  };
-  refuseErrors(checkConfig(written, facts, positions));
-
-  progress.stage('data', 'Preparing the data');
-  const first = effectiveConfig(written, facts, positions).config;
-  request.onAdvice({ config: adviceSettings(first) });
-  const data = await datasetOf(first.data, baseDirectory, model, { signal, onProgress: progress.data });
+  const { runFolder } = request;
+  const baseDirectory = request.manifest.base_directory;
+  // PyTorch takes seconds to load: it begins while the rows are read.
+  let starting: Promise<WorkerProcess | undefined> = Promise.resolve(undefined);
+  const planned = await planRun(request, (written) => {
+    starting = startTorch(written, request.onEngineOutput);
+  }).catch(async (error: unknown) => {
+    await (await starting)?.close();
+    throw error;
+  });
+  const { config, model, adapter, data, order, steps, capacity } = planned;
+  const { train, validation } = data;
+  let opened: OpenedSession | undefined;
   try {
-    const { train, validation } = data;
-    refuseForeignTokens([train, ...(validation ? [validation] : [])], model);
-    const rows = { train: train.length, validation: validation?.length ?? 0 };
-    const order = planOrder({
-      rows: train.length,
-      rowsPerStep: first.training.batch_size * first.training.gradient_accumulation_steps,
-      order: first.data.order,
-      seed: first.seed,
-      difficulty: (row) => ({ trainedTokens: train.trainedCount(row), tokens: train.tokenCount(row) }),
-    });
-    const steps = planSteps({
-      rows: train.length,
-      batchSize: first.training.batch_size,
-      accumulation: first.training.gradient_accumulation_steps,
-      epochs: first.training.epochs,
-      maxSteps: first.training.max_steps,
-    });
-    const meanLength = train.totals.tokens / train.length;
-    const capacity = first.data.packing ? chooseCapacity(meanLength, first.training.batch_size) : undefined;
-    const sequences = expectSequences(train, order, steps.totalSteps, capacity);
-    const memory = {
-      neededBytes: estimatePlan({ ...sessionPlan(first, model), gradientCheckpointing: false }, sequences).memoryBytes,
-      freeBytes: (await readMemory()).availableBytes,
-    };
-    const allFacts: EffectiveFacts = { ...facts, rows, memory };
-    const warnings = refuseErrors(checkConfig(written, allFacts, positions));
-    const { config, decisions } = effectiveConfig(written, allFacts, positions);
-    const advice = adviceFor(config, model, sequences);
-    request.onAdvice(advice);
-    signal.throwIfAborted();
-
-    progress.stage('engine', 'Building the training graph');
-    const plan = sessionPlan(config, model);
-    const estimate = estimatePlan(plan, sequences);
-    const session = await createSession(plan);
+    const stage = config.engine === 'torch' ? 'Starting PyTorch' : 'Building the training graph';
+    reporterOf(request.onProgress).stage('engine', stage);
+    const estimate = estimatePlan(planned.sessionPlan, planned.sequences, config.engine);
+    opened = await openSession(config, planned.sessionPlan, await starting);
+    const { session } = opened;
     if (adapter) await session.restore({ trained: tensorsOf(adapter.weights.values()), step: 0 });
     const layout = resultLayout(config, model, session, baseDirectory);
     const { every, at_start: atStart } = config.evaluation;
@@ -99,9 +50,10 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
       evaluations: Math.ceil(steps.totalSteps / every) + (atStart ? 1 : 0),
     });
     const estimates = estimatesOf(config, estimate, seconds);
+    const rows = { train: train.length, validation: validation?.length ?? 0 };
     return {
       config: { ...config },
-      decisions: decisions.map(reportDecision),
+      decisions: planned.decisions.map(reportDecision),
       plan: runPlan(config, steps, train.totals, rows),
       model: {
         architecture: session.info.architecture,
@@ -113,6 +65,7 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
       threads: config.threads,
       estimates,
       hashes: hashesOf(config, model, data.hashes),
+      versions: opened.versions,
       session,
       train,
       validation,
@@ -136,15 +89,17 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
       result: layout.result,
       output: config.output === undefined ? undefined : path.resolve(baseDirectory, config.output),
       warnings: [
-        ...warnings,
-        ...(await tightness(estimates, memory.freeBytes, runFolder)),
+        ...planned.warnings,
+        ...opened.warnings,
+        ...(await tightness(estimates, planned.freeBytes, runFolder)),
         ...data.report.findings.filter((found) => found.severity === 'warning'),
       ],
-      advice,
+      advice: planned.advice,
       close: () => data.close(),
     };
   } catch (error) {
     data.close();
+    await opened?.session.close();
     throw error;
   }
 }

@@ -22,6 +22,8 @@ export interface PreparedRun {
   readonly threads: number;
   readonly estimates: Estimates;
   readonly hashes: RunHashes;
+  /** Versions of the libraries that compute, beyond those that come with this package. */
+  readonly versions: Readonly<Record<string, string>>;
   readonly session: TrainingSession;
   readonly train: TokenisedDataset;
   readonly validation: TokenisedDataset | undefined;
@@ -49,6 +51,8 @@ export interface PrepareRequest {
   readonly onProgress: (progress: EventBodies['progress']) => void;
   /** Hears of settings as soon as they are known, for advice about a failure on the way. */
   readonly onAdvice: (advice: PreparedRun['advice']) => void;
+  /** Takes what the torch engine's worker and its libraries print. */
+  readonly onEngineOutput: (text: string) => void;
   readonly signal: AbortSignal;
 }
 

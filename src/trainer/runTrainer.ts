@@ -2,7 +2,7 @@
 
 import { appendFile } from 'node:fs/promises';
 import path from 'node:path';
-import { protocolVersion, type EventDraft } from '../protocol/events.ts';
+import { protocolVersion, type EventDraft, type ProblemReport } from '../protocol/events.ts';
 import { formatProblem, problem, ProblemError } from '../protocol/problem.ts';
 import type { RunState } from '../protocol/runState.ts';
 import { openEventLog, readEvents, repairEventLog } from '../runs/eventLog.ts';
@@ -100,7 +100,7 @@ async function liveAndEnd(life: Life, lock: RunLock, reportLast: (event: EventDr
     keeper.update({
       state: 'preparing',
       process: { ...lock.mark, argv: process.argv },
-      versions: versions(),
+      versions: { ...keeper.current().versions, ...versions() },
       ended: undefined,
     });
     await keeper.settled();
@@ -146,6 +146,7 @@ async function live(life: Life): Promise<Finished> {
       manifest: keeper.current(),
       onProgress: (progress) => report({ type: 'progress', ...progress }),
       onAdvice: (advice) => (life.advice = advice),
+      onEngineOutput: (text) => host.tell(text.trimEnd()),
       signal: control.stopping,
     }),
   );
@@ -154,6 +155,9 @@ async function live(life: Life): Promise<Finished> {
   try {
     for (const found of prepared.warnings) report({ type: 'warning', problem: reportProblem(found) });
     refuseChangedInputs(keeper.current().prepared?.hashes, prepared.hashes);
+    const earlier = keeper.current().versions;
+    for (const found of changedVersions(earlier, prepared.versions)) report({ type: 'warning', problem: found });
+    keeper.update({ versions: { ...earlier, ...prepared.versions } });
     const { config, hashes, plan, threads, device } = prepared;
     keeper.update({ state: 'running', prepared: { config, hashes, total_steps: plan.total_steps, threads, device } });
     await tidyCheckpoints(folder);
@@ -263,6 +267,16 @@ function refuseChangedInputs(recorded: RunHashes | undefined, now: RunHashes): v
     'trainer/inputs-changed',
     `Since this run was started, ${what} changed. Put it back to resume, or start a new run.`,
   );
+}
+
+/** Libraries of another version may round otherwise: the run goes on, but no longer bit by bit. */
+function changedVersions(earlier: Readonly<Record<string, string>>, now: PreparedRun['versions']): ProblemReport[] {
+  return Object.entries(now).flatMap(([name, version]) => {
+    const before = earlier[name];
+    if (before === undefined || before === version) return [];
+    const message = `The run goes on with ${name} ${version} and was started with ${before}: its numbers may differ a little.`;
+    return [{ code: 'trainer/versions-changed', message }];
+  });
 }
 
 /** A worker in the middle of a computation is not waited for longer than this, in milliseconds. */

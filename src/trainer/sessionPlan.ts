@@ -84,15 +84,23 @@ export interface PlanEstimate {
   readonly flopsOf: (sequence: SequenceSize) => number;
 }
 
+/** What Python, PyTorch, transformers and PEFT take once they are loaded, measured (docs/torch.md). */
+const torchProgramBytes = 0.95e9;
+
 /** Peak memory of the process and mean operations of a step. */
-export function estimatePlan(plan: SessionPlan, { largest, steps }: ExpectedSequences): PlanEstimate {
+export function estimatePlan(
+  plan: SessionPlan,
+  { largest, steps }: ExpectedSequences,
+  engine: EffectiveConfig['engine'],
+): PlanEstimate {
   const costs = planCosts(plan);
+  const program = engine === 'torch' && plan.device === 'cpu' ? torchProgramBytes : 0;
   const flopsOf = (sequence: SequenceSize): number => costs.flops(sequence);
   const flops = steps.map((step) => step.reduce((sum, sequence) => sum + flopsOf(sequence), 0));
   const sequencesPerStep = Math.max(1, ...steps.map((step) => step.length));
   return {
     flopsOf,
-    memoryBytes: Math.max(0, ...largest.map((size) => costs.memory(size, sequencesPerStep).total)),
+    memoryBytes: program + Math.max(0, ...largest.map((size) => costs.memory(size, sequencesPerStep).total)),
     flopsPerStep: flops.reduce((a, b) => a + b, 0) / Math.max(1, flops.length),
     trainableParameters: costs.trainableParameters,
   };
@@ -111,7 +119,7 @@ export function adviceFor(
       plan.method.kind === 'lora' ? { ...plan.method, rank: settings.rank ?? plan.method.rank } : plan.method;
     const changed = { ...plan, method, gradientCheckpointing: settings.gradientCheckpointing };
     const largest = sequences.largest.map((size) => shorter(size, settings, training.batch_size, data.packing));
-    return estimatePlan(changed, { ...sequences, largest }).memoryBytes;
+    return estimatePlan(changed, { ...sequences, largest }, config.engine).memoryBytes;
   };
   return { estimateMemory, config: adviceSettings(config) };
 }

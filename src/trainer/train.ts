@@ -70,7 +70,7 @@ async function takeStep(training: Training, before: TrainerState): Promise<Train
     step,
     epoch: step / order.stepsPerEpoch,
     loss: result.loss,
-    learning_rate: learningRate,
+    learning_rate: result.learningRate,
     grad_norm: result.gradNorm,
     tokens: result.tokens,
     trained_tokens: result.trainedTokens,

@@ -51,7 +51,7 @@ export function createArithmeticSession(options: ArithmeticOptions): TrainingSes
       const gradNorm = Math.sqrt(gradient.reduce((sum, g) => sum + g * g, 0));
       if (Number.isFinite(loss)) adam(weights, gradient, average, averageSquare, ++taken, request.learningRate);
       const tokens = request.sequences.reduce((sum, sequence) => sum + sequence.tokens.length, 0);
-      return { loss, gradNorm, tokens, trainedTokens, rows };
+      return { loss, gradNorm, learningRate: request.learningRate, tokens, trainedTokens, rows };
     },
     evaluate(sequences): Promise<EvaluateResult> {
       const rows = sequences.flatMap((sequence) => rowLosses(weights, v, sequence, undefined));

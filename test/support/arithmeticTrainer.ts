@@ -68,6 +68,7 @@ const prepare: PrepareRun = async ({ runFolder, manifest }) => {
       data: hash,
       mask: hash,
     },
+    versions: {},
     session,
     train,
     validation,

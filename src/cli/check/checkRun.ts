@@ -37,7 +37,7 @@ export async function checkRun(file: string, options: CheckOptions): Promise<Che
   const { config, problems, positions } = await parseConfigFile(file, options.overrides);
   if (!config) return { problems };
   const baseDirectory = dirname(resolve(file));
-  const facts: EffectiveFacts = { ...fileFacts(baseDirectory), machine: await machineFacts(config.device) };
+  const facts: EffectiveFacts = { ...fileFacts(baseDirectory), machine: await machineFacts(config) };
   const found = checkConfig(config, facts, positions);
   if (options.configOnly || found.some(isError)) {
     return { problems: found, decisions: effectiveConfig(config, facts, positions).decisions };

@@ -13,6 +13,11 @@ export function doctorLines(report: DoctorReport, columns: number, style: Style)
     const indent = ' '.repeat(labelWidth);
     return wrap(text, columns, indent).map((line, i) => (i === 0 ? label.padEnd(labelWidth) + line.trimStart() : line));
   };
+  const usability = ({ name, usable, reason }: DoctorReport['executors'][number]): string[] => {
+    const [first = '', ...rest] = entry(`  ${name}`, reason);
+    const mark = usable ? style.green('yes') : style.dim('no ');
+    return [`${mark}${first}`, ...rest.map((line) => `   ${line}`)];
+  };
   const limit =
     memory.limitBytes === undefined ? '' : `, limited to ${formatBytes(memory.limitBytes)} by the container`;
   const cores = cpu.cores === undefined ? '' : `${cpu.cores} cores, `;
@@ -32,11 +37,10 @@ export function doctorLines(report: DoctorReport, columns: number, style: Style)
     ...(gpus.length === 0 ? entry('  gpu', `none found (${notes.join('; ')})`) : []),
     '',
     style.bold('Devices that training can use'),
-    ...report.executors.flatMap(({ name, usable, reason }) => {
-      const [first = '', ...rest] = entry(`  ${name}`, reason);
-      const mark = usable ? style.green('yes') : style.dim('no ');
-      return [`${mark}${first}`, ...rest.map((line) => `   ${line}`)];
-    }),
+    ...report.executors.flatMap(usability),
+    '',
+    style.bold('The torch engine'),
+    ...report.torch.flatMap(usability),
     '',
     style.bold('Places'),
     ...report.places.map(({ name, path, freeBytes }) => {

@@ -1,6 +1,7 @@
 // Every code of the config room: the cross-field rules, and the faults that reading and the schema find.
 
 import { dataRules } from './data.ts';
+import { engineRules } from './engine.ts';
 import { evaluationRules } from './evaluation.ts';
 import { fileRules } from './files.ts';
 import { loraRules } from './lora.ts';
@@ -15,6 +16,7 @@ export const configRules: readonly ConfigRule[] = [
   ...trainingRules,
   ...loraRules,
   ...evaluationRules,
+  ...engineRules,
   ...machineRules,
 ];
 

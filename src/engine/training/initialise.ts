@@ -1,7 +1,7 @@
 // First values of the trained tensors.
 
 import { readTensor } from '../../models/safetensors.ts';
-import type { WeightEntry } from '../../models/types.ts';
+import type { NamedTensor, WeightEntry } from '../../models/types.ts';
 import { randomStream } from '../random.ts';
 import type { Parameter } from './forward.ts';
 
@@ -10,7 +10,7 @@ import type { Parameter } from './forward.ts';
  * B is zero, so that the adapted model starts as the base model. Full: the stored weights.
  */
 export async function initialValues(
-  parameter: Parameter,
+  parameter: Omit<Parameter, 'node'>,
   weights: ReadonlyMap<string, WeightEntry>,
   seed: number,
 ): Promise<Float32Array> {
@@ -26,4 +26,15 @@ export async function initialValues(
   const entry = weights.get(parameter.name);
   if (!entry) throw new Error(`the model has no weight ${parameter.name}`);
   return readTensor(entry);
+}
+
+/** First values of fresh adapters for an engine that has its own tensors: the very ones that this engine begins with. */
+export async function* initialAdapter(
+  tensors: readonly { readonly name: string; readonly shape: readonly number[] }[],
+  seed: number,
+): AsyncGenerator<NamedTensor> {
+  for (const { name, shape } of tensors) {
+    const role = name.endsWith('.lora_A.weight') ? 'lora_A' : 'lora_B';
+    yield { name, shape, data: await initialValues({ name, shape, role }, new Map(), seed) };
+  }
 }

@@ -46,14 +46,14 @@ export async function createLocalSession(plan: SessionPlan, executor: Executor):
     const supervised = sequences.filter((s) => s.lossPositions.length > 0);
     const trainedTokens = supervised.reduce((n, s) => n + s.lossPositions.length, 0);
     const tokens = sequences.reduce((n, s) => n + s.tokens.length, 0);
-    if (trainedTokens === 0) return { loss: NaN, gradNorm: NaN, tokens, trainedTokens, rows: [] };
+    if (trainedTokens === 0) return { loss: NaN, gradNorm: NaN, learningRate, tokens, trainedTokens, rows: [] };
     const rows: RowLoss[] = [];
     for (const [i, sequence] of supervised.entries())
       rows.push(...(await runSequence(sequence, number, i, trainedTokens)));
     const loss = totalLoss(rows).lossSum / trainedTokens;
     const gradNorm = trained.gradientNorm();
     if (Number.isFinite(loss) && Number.isFinite(gradNorm)) trained.update(gradNorm, learningRate);
-    return { loss, gradNorm, tokens, trainedTokens, rows };
+    return { loss, gradNorm, learningRate, tokens, trainedTokens, rows };
   };
 
   const frozen = plan.method.kind === 'full' ? 0 : parameterCount(plan.weights);

@@ -16,6 +16,7 @@ export function generalCommands(services: Services): Partial<Record<CommandId, C
       (await import('../start/importConfig.ts')).importForeignConfig(asUri(uri)),
     [commandIds.checkConfig]: async (uri) => checkConfig(services, asUri(uri)),
     [commandIds.estimate]: async (uri) => estimate(services, asUri(uri)),
+    [commandIds.setupTorch]: async () => (await import('../around/setupTorch.ts')).setUpTorch(),
     [commandIds.doctor]: async () => (await import('../around/doctor.ts')).showDoctor(),
     [commandIds.reportProblem]: async (node) => (await import('../around/report.ts')).reportProblem(services, node),
     [commandIds.showLog]: () => services.log.show(),

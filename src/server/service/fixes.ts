@@ -115,6 +115,11 @@ export const fixers: Readonly<Record<string, (broken: Broken) => Wanted[]>> = {
   'config/best-by-without-validation': ({ path }) => [validateOnShare, { ...remove(path), isPreferred: false }],
   'config/every-beyond-end': ({ path }) => [{ ...remove(path), isPreferred: false }],
   'config/max-new-tokens-unused': removeIt,
+  'config/torch-missing': ({ path }) => [set(path, path === 'training.mixed_precision' ? 'no' : 'auto', false)],
+  'config/needs-torch': ({ path }) => [
+    set(path, 'no', false),
+    { title: 'Change engine to torch', changes: [{ kind: 'set', path: 'engine', value: 'torch' }] },
+  ],
   'config/device-unavailable': ({ path }) => [set(path, 'auto')],
 };
 

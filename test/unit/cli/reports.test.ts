@@ -117,6 +117,7 @@ test('doctor names each device with the reason, in 80 columns', () => {
         { name: 'cpu', usable: true, reason: 'ONNX Runtime with 32 threads' },
         { name: 'webgpu', usable: false, reason: 'a very long reason '.repeat(8).trim() },
       ],
+      torch: [{ name: 'torch', usable: false, reason: 'The torch engine has no Python environment yet.' }],
       places: [{ name: 'cache', path: '/home/ada/.cache/finetune', freeBytes: 5e9 }],
     },
     80,
@@ -125,6 +126,7 @@ test('doctor names each device with the reason, in 80 columns', () => {
   expect(lines).toContain('  memory      20.0 GB available of 64.0 GB, limited to 32.0 GB by the container');
   expect(lines).toContain('  gpu         RTX 4090, 24.0 GB (23.0 GB free), driver 555');
   expect(lines).toContain('yes  cpu         ONNX Runtime with 32 threads');
+  expect(lines).toContain('no   torch       The torch engine has no Python environment yet.');
   expect(lines.filter((line) => line.includes('a very long reason')).length).toBeGreaterThan(1);
   expect(lines).toContain('  cache       /home/ada/.cache/finetune (5.00 GB free)');
   expect(tooWide(lines)).toEqual([]);

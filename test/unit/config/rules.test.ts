@@ -42,6 +42,19 @@ interface Case {
 
 const broken: readonly Case[] = [
   {
+    code: 'torch-missing',
+    text: config('engine: torch'),
+    facts: { machine: { cores: 1, devices: [], torchMissing: 'Run it.' } },
+    expected: ['error: x:4:9: Run it.'],
+  },
+  {
+    code: 'needs-torch',
+    text: config('engine: embedded\ntraining: {mixed_precision: bf16}'),
+    expected: [
+      'error: x:5:29: The embedded engine computes in 32-bit floats. Write `mixed_precision: no`, or `engine: torch`.',
+    ],
+  },
+  {
     code: 'file-not-found',
     text: config(
       'lora: {init_from: adapters/x}',

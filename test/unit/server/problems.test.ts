@@ -16,7 +16,7 @@ const facts: ConfigFacts = {
   cannotWrite: (folder) => (folder.startsWith('data/') ? { path: 'data/train.jsonl', reason: 'file' } : undefined),
   model: { contextLength: 2048, linearModules: ['model.layers.0.self_attn.q_proj'], parameters: 135e6 },
   adapter: { rank: 16, alpha: 32, targetModules: 'all-linear', useRslora: false },
-  machine: { cores: 2, devices: [{ name: 'cpu', kind: 'cpu', usable: true }] },
+  machine: { cores: 2, devices: [{ name: 'cpu', kind: 'cpu', usable: true }], torchMissing: 'There is none.' },
 };
 
 /** What is not written matters not: it is filled in. */

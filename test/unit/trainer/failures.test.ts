@@ -81,6 +81,7 @@ describe('a loss that is not finite', () => {
   const result = {
     loss: Number.NaN,
     gradNorm: Number.NaN,
+    learningRate: 1e-4,
     tokens: 9,
     trainedTokens: 4,
     rows: [row('a:1', 3), row('a:2', Number.NaN)],

@@ -1,0 +1,96 @@
+// finetune setup torch: a private Python environment, with consent; or one that a person has; or away with it.
+import { createInterface } from 'node:readline/promises';
+import { resolve } from 'node:path';
+import { Argument, Option } from 'commander';
+import { exitCodes } from '../exitCodes.ts';
+import { untilInterrupted } from '../interrupt.ts';
+import type { DefineCommand } from '../program.ts';
+import { chosenLines, consentLines, installedLines } from '../render/setup.ts';
+import { printLines, type Terminal } from '../terminal.ts';
+import { problem } from '../../protocol/problem.ts';
+import { findTorch } from '../../torch/environment/find.ts';
+import { adopt, install, isInstalled, lockHash, planInstall, removeTorch } from '../../torch/environment/install.ts';
+import { torchPlaces, type TorchPlaces } from '../../torch/environment/record.ts';
+
+interface SetupOptions {
+  readonly yes?: boolean;
+  readonly python?: string;
+  readonly remove?: boolean;
+  readonly wait?: boolean;
+}
+
+const help = `
+Everything goes into one folder of your own; no other Python is touched, and
+nothing is installed before you have agreed. A try that was broken off goes on
+where it was. uv and pip ask the package index that they are configured for.
+
+Examples:
+  finetune setup torch
+  finetune setup torch --yes
+  finetune setup torch --python ~/venvs/ml/bin/python
+  finetune setup torch --remove`;
+
+export const define: DefineCommand = (command, terminal, done) => {
+  command
+    .addArgument(new Argument('<engine>', 'the engine').choices(['torch']))
+    .option('-y, --yes', 'agree without being asked')
+    .option('--python <path>', 'use this interpreter, which has PyTorch, transformers and PEFT, instead of installing')
+    .option('--remove', 'remove the environment')
+    .addOption(new Option('--wait', 'wait for Enter at the end, in a terminal that closes by itself').hideHelp())
+    .addHelpText('after', help)
+    .action(async (_engine: string, options: SetupOptions) => {
+      if (options.wait) process.once('beforeExit', () => void ask('\nPress Enter to close. '));
+      const places = torchPlaces();
+      if (options.remove) done(await remove(places, terminal));
+      else if (options.python !== undefined) {
+        const report = await adopt(resolve(options.python), places);
+        printLines(terminal, chosenLines(report, resolve(options.python)));
+        done(exitCodes.done);
+      } else done(await setUp(places, options.yes ?? false, terminal));
+    });
+};
+
+async function setUp(places: TorchPlaces, agreed: boolean, terminal: Terminal): Promise<number> {
+  const found = await findTorch(places);
+  if (found.ready && found.record.managed && found.record.lock === (await lockHash())) {
+    const again = 'finetune setup torch --remove takes it away.';
+    printLines(terminal, [`The torch engine is set up: ${found.record.python}`, again]);
+    return exitCodes.done;
+  }
+  const plan = await planInstall(places);
+  printLines(terminal, consentLines(plan, terminal.columns));
+  if (plan.freeBytes !== undefined && plan.freeBytes < plan.diskBytes) {
+    throw problem('torch/disk-tight', 'There is too little room on the disk for it.', { file: plan.environment });
+  }
+  if (!agreed && !(await consent(terminal))) return exitCodes.stopped;
+  const report = await untilInterrupted((signal) =>
+    install(plan, places, signal, (text) => terminal.writeError(`${terminal.style.dim(text)}\n`)),
+  );
+  if (!report) return exitCodes.stopped;
+  printLines(terminal, installedLines(report, plan.environment));
+  return exitCodes.done;
+}
+
+/** Nobody to ask is no consent. */
+async function consent(terminal: Terminal): Promise<boolean> {
+  if (!process.stdin.isTTY) {
+    throw problem('torch/no-consent', 'Nothing was installed. Write `finetune setup torch --yes` to agree beforehand.');
+  }
+  return /^y(?:es)?$/i.test(await ask(terminal.style.bold('Install it? [y/N] ')));
+}
+
+async function ask(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return (await lines.question(question)).trim();
+  } finally {
+    lines.close();
+  }
+}
+
+async function remove(places: TorchPlaces, terminal: Terminal): Promise<number> {
+  const there = await isInstalled(places);
+  await removeTorch(places);
+  printLines(terminal, [there ? `Removed ${places.environment}` : 'There was no environment to remove.']);
+  return exitCodes.done;
+}

@@ -1,0 +1,62 @@
+// Holds what the worker really uses against the plan: libraries accept options and ignore some of them.
+
+import type { Problem } from '../../protocol/problem.ts';
+import type { Setting } from './answers.ts';
+import type { TorchPlan } from './torchSession.ts';
+
+/** A warning for each setting that is not as planned; the worker reads them from the optimiser and the layers. */
+export function settingsThatDiffer(plan: TorchPlan, used: Readonly<Record<string, Setting>>): Problem[] {
+  return Object.entries(plannedSettings(plan)).flatMap(([name, planned]): Problem[] => {
+    const found = used[name];
+    if (isSame(planned, found)) return [];
+    const message = `The torch engine trains with ${name} = ${show(found)}, and the plan says ${show(planned)}.`;
+    return [{ code: 'torch/setting-differs', severity: 'warning', message }];
+  });
+}
+
+/** Lists are what groups or layers may have, ascending: a plan for one value wants a list of one. */
+function plannedSettings(plan: TorchPlan): Record<string, Setting> {
+  const { method, optimizer } = plan;
+  const isAdam = optimizer.kind === 'adamw';
+  const planned: Record<string, Setting> = {
+    device: plan.device,
+    threads: plan.threads,
+    trained_dtype: ['float32'],
+    mixed_precision: plan.mixedPrecision,
+    gradient_checkpointing: plan.gradientCheckpointing,
+    optimizer: isAdam ? 'adamw' : 'decoupledsgd',
+    frozen_trained: 0,
+    ...(isAdam ? { betas: [optimizer.beta1, optimizer.beta2], epsilon: optimizer.epsilon } : {}),
+  };
+  if (method.kind === 'full') {
+    return { ...planned, weight_decay: ascending([0, optimizer.weightDecay]), learning_rate_factors: [1] };
+  }
+  const { rank, alpha, dropout, useRslora } = method;
+  const factor = optimizer.loraLrRatio;
+  return {
+    ...planned,
+    weight_decay: [optimizer.weightDecay],
+    learning_rate_factors: ascending([factor, factor * optimizer.loraPlusRatio]),
+    lora_rank: [rank],
+    lora_scaling: [useRslora ? alpha / Math.sqrt(rank) : alpha / rank],
+    lora_dropout: [dropout],
+  };
+}
+
+function ascending(values: readonly number[]): number[] {
+  return [...new Set(values)].sort((a, b) => a - b);
+}
+
+function isSame(planned: Setting, found: Setting | undefined): boolean {
+  if (typeof planned === 'object') {
+    return typeof found === 'object' && found.length === planned.length && planned.every((v, i) => isSame(v, found[i]));
+  }
+  if (typeof planned === 'number' && typeof found === 'number') {
+    return Math.abs(planned - found) <= 1e-9 * Math.max(1, Math.abs(planned));
+  }
+  return planned === found;
+}
+
+function show(value: Setting | undefined): string {
+  return value === undefined ? 'nothing' : typeof value === 'object' ? value.join(' and ') : String(value);
+}

@@ -1,0 +1,171 @@
+// The Python worker as a process: started, asked one thing at a time, watched, and never left behind.
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { problem, type ProblemError } from '../../protocol/problem.ts';
+import { createFrameDecoder, encodeFrame, type Frame } from './frames.ts';
+
+export interface WorkerOptions {
+  /** The Python interpreter of the environment. */
+  readonly python: string;
+  /** The folder of the worker's package. */
+  readonly program: string;
+  /** Takes what the worker and its libraries print. */
+  readonly onOutput: (text: string) => void;
+}
+
+export interface WorkerProcess {
+  /** Asks for something and waits for the answer. Throws a ProblemError when the worker refuses, fails, hangs or dies. */
+  ask(method: string, head?: Frame['head'], parts?: readonly Uint8Array[]): Promise<Frame>;
+  /** Ends the process, whatever it is doing, and waits until it is gone. */
+  close(): Promise<void>;
+}
+
+/** Time between two looks at the worker's signs of life, in milliseconds. It sends one every second. */
+const lookEvery = 2000;
+/** Looks in a row without a sign of life after which it counts as hanging. */
+const patience = 15;
+/** Characters of its output that are kept to explain its death. */
+const keptOutput = 4000;
+
+export function startWorker({ python, program, onOutput }: WorkerOptions): WorkerProcess {
+  const child = spawn(python, ['-s', program], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: workerEnvironment(process.env),
+    windowsHide: true,
+  });
+  const pending = new Map<number, { resolve: (frame: Frame) => void; reject: (error: Error) => void }>();
+  const decoder = createFrameDecoder();
+  let nextId = 0;
+  let output = '';
+  let ended: Error | undefined;
+  let beats = 0;
+
+  const end = (error: Error): void => {
+    ended ??= error;
+    for (const { reject } of pending.values()) reject(ended);
+    pending.clear();
+  };
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    output = (output + text).slice(-keptOutput);
+    onOutput(text);
+  });
+  child.stdin.on('error', () => undefined); // its exit tells more
+  child.stdout.on('data', (piece: Buffer) => {
+    try {
+      for (const frame of decoder.push(piece)) receive(frame);
+    } catch (error) {
+      end(brokenChannel(error));
+      child.kill('SIGKILL');
+    }
+  });
+  const receive = (frame: Frame): void => {
+    beats += 1;
+    const { id } = frame.head;
+    const waiting = typeof id === 'number' ? pending.get(id) : undefined;
+    if (typeof id !== 'number' || !waiting) return;
+    pending.delete(id);
+    if (frame.head['ok'] === true) waiting.resolve(frame);
+    else waiting.reject(errorOf(frame.head['error'], output));
+  };
+  child.on('error', (error) => end(cannotStart(python, error)));
+  // `close` comes when its output has been read to the end.
+  child.on('close', (code, signal) => end(died(code, signal, output)));
+  const gone = new Promise<void>((resolve) => {
+    child.on('close', () => resolve());
+    child.on('error', () => resolve());
+  });
+  const watch = watchBeats(
+    child,
+    () => beats,
+    end,
+    () => pending.size > 0,
+  );
+  void gone.then(() => clearInterval(watch));
+
+  return {
+    async ask(method, head = {}, parts = []) {
+      if (ended) throw ended;
+      const id = nextId++;
+      return new Promise<Frame>((resolve, reject) => {
+        pending.set(id, { resolve, reject });
+        for (const piece of encodeFrame({ head: { ...head, id, method }, parts })) child.stdin.write(piece);
+      });
+    },
+    async close() {
+      child.kill('SIGKILL');
+      await gone;
+    },
+  };
+}
+
+/** Counts looks, not time: after the machine has slept, the worker gets its chance to show that it lives. */
+function watchBeats(
+  child: ChildProcess,
+  beats: () => number,
+  end: (error: Error) => void,
+  isBusy: () => boolean,
+): NodeJS.Timeout {
+  let seen = 0;
+  let silent = 0;
+  const timer = setInterval(() => {
+    silent = beats() === seen && isBusy() ? silent + 1 : 0;
+    seen = beats();
+    if (silent < patience) return;
+    const message = `The Python worker has given no sign of life for ${(patience * lookEvery) / 1000} seconds, so it was ended.`;
+    end(problem('torch/worker-hung', message, undefined, [`Its process was ${String(child.pid)}.`]));
+    child.kill('SIGKILL');
+  }, lookEvery);
+  timer.unref();
+  return timer;
+}
+
+/** Nothing of the person's own Python reaches in, and no library asks the network. */
+function workerEnvironment(own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = Object.entries(own).filter(([name]) => !/^PYTHON(?:PATH|HOME|STARTUP|USERBASE)$/.test(name));
+  return {
+    ...Object.fromEntries(kept),
+    PYTHONUTF8: '1',
+    PYTHONUNBUFFERED: '1',
+    HF_HUB_OFFLINE: '1',
+    HF_HUB_DISABLE_TELEMETRY: '1',
+    DO_NOT_TRACK: '1',
+    TOKENIZERS_PARALLELISM: 'false',
+  };
+}
+
+function errorOf(error: unknown, output: string): ProblemError {
+  const field = (name: string): string => {
+    const value: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, name) : undefined;
+    return typeof value === 'string' ? value : '';
+  };
+  const [kind, type] = [field('kind'), field('type')];
+  const text = field('message').split('\n', 1)[0] ?? '';
+  if (kind === 'out-of-memory') return problem('torch/out-of-memory', `PyTorch ran out of memory: ${text}`);
+  if (kind === 'refused') return problem('torch/refused', `The Python worker refused: ${text}.`);
+  return problem('torch/worker-failed', `The Python worker failed: ${type}: ${text}`, undefined, lastLines(output));
+}
+
+function died(code: number | null, signal: NodeJS.Signals | null, output: string): ProblemError {
+  const killed = signal === 'SIGKILL';
+  const how = signal ? `was ended by ${signal}` : `ended with exit code ${String(code)}`;
+  const why = killed ? ' The usual reason is that the machine ran short of memory.' : '';
+  return problem('torch/worker-died', `The Python worker ${how}.${why}`, undefined, lastLines(output));
+}
+
+function cannotStart(python: string, error: Error): ProblemError {
+  const message = 'The Python of the torch engine cannot be started. Run `finetune setup torch` to mend it.';
+  return problem('torch/cannot-start', message, { file: python }, [error.message]);
+}
+
+function brokenChannel(error: unknown): ProblemError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return problem('torch/worker-failed', `The Python worker sent something that is no answer: ${reason}.`);
+}
+
+function lastLines(output: string): string[] {
+  return output
+    .trim()
+    .split('\n')
+    .slice(-6)
+    .filter((line) => line.trim() !== '');
+}

@@ -1,0 +1,87 @@
+"""What the trainer wants built: the plain data of a `create` request, checked by its types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .weights import StoredTensor
+
+
+@dataclass(frozen=True)
+class LoraPlan:
+    """Low-rank adapters."""
+
+    rank: int
+    alpha: float
+    dropout: float
+    #: `all-linear`, or names of layers.
+    target_modules: str | list[str]
+    use_rslora: bool
+
+
+@dataclass(frozen=True)
+class OptimizerPlan:
+    """Hyperparameters of the optimiser; the learning rate comes with each step."""
+
+    kind: str
+    beta1: float
+    beta2: float
+    epsilon: float
+    weight_decay: float
+    #: 0 = no clipping.
+    max_grad_norm: float
+    lora_lr_ratio: float
+    lora_plus_ratio: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything a session is built from."""
+
+    model_config: dict[str, Any]
+    weights: list[StoredTensor]
+    #: None = every weight is trained.
+    lora: LoraPlan | None
+    optimizer: OptimizerPlan
+    seed: int
+    gradient_checkpointing: bool
+    #: `no` or `bf16`.
+    mixed_precision: str
+    device: str
+    threads: int
+
+    @staticmethod
+    def parse(value: dict[str, Any]) -> Plan:
+        """From the trainer's JSON. Raises KeyError or TypeError for another version's plan."""
+        method = value["method"]
+        optimizer = value["optimizer"]
+        lora = None
+        if method["kind"] == "lora":
+            lora = LoraPlan(
+                method["rank"],
+                method["alpha"],
+                method["dropout"],
+                method["targetModules"],
+                method["useRslora"],
+            )
+        return Plan(
+            model_config=value["modelConfig"],
+            weights=[StoredTensor.parse(entry) for entry in value["weights"]],
+            lora=lora,
+            optimizer=OptimizerPlan(
+                kind=optimizer["kind"],
+                beta1=optimizer["beta1"],
+                beta2=optimizer["beta2"],
+                epsilon=optimizer["epsilon"],
+                weight_decay=optimizer["weightDecay"],
+                max_grad_norm=optimizer["maxGradNorm"],
+                lora_lr_ratio=optimizer["loraLrRatio"],
+                lora_plus_ratio=optimizer["loraPlusRatio"],
+            ),
+            seed=value["seed"],
+            gradient_checkpointing=value["gradientCheckpointing"],
+            mixed_precision=value["mixedPrecision"],
+            device=value["device"],
+            threads=value["threads"],
+        )

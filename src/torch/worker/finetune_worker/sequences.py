@@ -1,0 +1,67 @@
+"""The rows of a step as the trainer lays them out, and one forward pass over them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """One or more rows one after another; positions start at 0 in every row."""
+
+    tokens: torch.Tensor
+    positions: torch.Tensor
+    #: Places whose next token is trained, and those tokens.
+    loss_positions: torch.Tensor
+    loss_targets: torch.Tensor
+
+
+#: Arrays of a sequence in a frame.
+ARRAYS = 4
+
+
+def read_sequences(parts: list[bytes], device: torch.device) -> list[Sequence]:
+    """Sequences from a frame's parts: int32 arrays of tokens, positions, loss positions and loss targets."""
+    arrays = [torch.frombuffer(bytearray(part), dtype=torch.int32).long() if part else empty() for part in parts]
+    arrays = [array.to(device) for array in arrays]
+    return [Sequence(*arrays[i : i + ARRAYS]) for i in range(0, len(arrays), ARRAYS)]
+
+
+def empty() -> torch.Tensor:
+    """No places at all."""
+    return torch.zeros(0, dtype=torch.long)
+
+
+def token_losses(model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> torch.Tensor:
+    """Negative log-likelihoods [S] in nats, in 32 bits. Logits are computed at the supervised places only.
+
+    Without an attention mask transformers keeps rows apart by their positions; `check_packing` makes sure of it.
+    """
+    with autocast:
+        logits = model(
+            input_ids=sequence.tokens[None],
+            position_ids=sequence.positions[None],
+            logits_to_keep=sequence.loss_positions,
+            use_cache=False,
+        ).logits[0]
+    return torch.nn.functional.cross_entropy(logits.float(), sequence.loss_targets, reduction="none")
+
+
+@torch.no_grad()
+def packing_error(model: torch.nn.Module, vocabulary: int, device: torch.device) -> float:
+    """How far the losses of a row are from its losses beside another row, over their size; rightly nearly 0."""
+
+    def losses(tokens: list[int], lengths: list[int], places: list[int]) -> torch.Tensor:
+        positions = [place for length in lengths for place in range(length)]
+        arrays = [torch.tensor(values, device=device) for values in (tokens, positions, places)]
+        targets = torch.zeros(len(places), dtype=torch.long, device=device)
+        plain = torch.autocast(device.type, enabled=False)
+        return token_losses(model, Sequence(arrays[0], arrays[1], arrays[2], targets), plain)
+
+    first = [(7 * i + 1) % vocabulary for i in range(5)]
+    second = [(11 * i + 3) % vocabulary for i in range(4)]
+    alone = losses(second, [4], [0, 1, 2, 3])
+    beside = losses(first + second, [5, 4], [5, 6, 7, 8])
+    return float(((alone - beside).abs() / (1 + alone.abs())).max())

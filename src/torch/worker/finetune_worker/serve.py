@@ -1,0 +1,159 @@
+"""Answers the trainer's requests one after another, errors included, until the trainer is gone."""
+
+from __future__ import annotations
+
+import importlib
+import struct
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import transformers
+
+from .channel import Channel, Frame
+from .generation import Generation
+from .memory import peak_bytes
+from .optimizer import used_learning_rate
+from .plan import Plan
+from .sequences import read_sequences
+from .session import Session, SessionError
+from .settings import effective_settings
+
+Answer = tuple[dict[str, Any], list[bytes]]
+
+
+class Server:
+    """Methods of a session by their names on the channel."""
+
+    def __init__(self) -> None:
+        self._session: Session | None = None
+        self._generation: Generation | None = None
+
+    @property
+    def session(self) -> Session:
+        """The session; there is none before `create`."""
+        if self._session is None:
+            raise SessionError("the session was not created")
+        return self._session
+
+    def load(self, request: Frame) -> Answer:
+        """Imports what a session will need; it takes seconds, in which the trainer reads its rows."""
+        if request.head["adapters"]:
+            importlib.import_module("peft")
+        return {}, []
+
+    def create(self, request: Frame) -> Answer:
+        """Builds everything. The answer tells what was built and what it really uses."""
+        self._session = Session(Plan.parse(request.head["plan"]))
+        versions = {"torch": torch.__version__, "transformers": transformers.__version__}
+        return {**self.session.info(), "settings": effective_settings(self.session), "versions": versions}, []
+
+    def step(self, request: Frame) -> Answer:
+        """The norm as a float64, which may be no number, then losses of each sequence as float32.
+
+        Also the learning rate that the optimiser has now, without the factor of its group.
+        """
+        sequences = read_sequences(request.parts, self.session.device)
+        outcome = self.session.step(request.head["step"], request.head["learningRate"], sequences)
+        losses = [to_bytes(part) for part in outcome.losses]
+        value = {"peakBytes": self._peak(), "learningRate": used_learning_rate(self.session.optimizer)}
+        return value, [struct.pack("<d", outcome.grad_norm), *losses]
+
+    def evaluate(self, request: Frame) -> Answer:
+        """Losses of each sequence as float32."""
+        losses = self.session.evaluate(read_sequences(request.parts, self.session.device))
+        return {"peakBytes": self._peak()}, [to_bytes(part) for part in losses]
+
+    def probe(self, request: Frame) -> Answer:
+        """Seconds of the passes and of an update."""
+        [sequence] = read_sequences(request.parts, self.session.device)
+        seconds, update = self.session.probe(sequence)
+        return {"seconds": seconds, "updateSeconds": update}, []
+
+    def list_tensors(self, request: Frame) -> Answer:
+        """Names and shapes."""
+        tensors = self.session.tensors(request.head["kind"])
+        return {"tensors": [{"name": name, "shape": list(t.shape)} for name, t in tensors.items()]}, []
+
+    def read_tensor(self, request: Frame) -> Answer:
+        """One tensor as float32."""
+        return {}, [to_bytes(self.session.tensors(request.head["kind"])[request.head["name"]])]
+
+    def write_tensor(self, request: Frame) -> Answer:
+        """Puts one tensor back."""
+        self.session.write_tensor(request.head["kind"], request.head["name"], request.parts[0])
+        return {}, []
+
+    def set_steps_taken(self, request: Frame) -> Answer:
+        """After tensors were put back."""
+        self.session.set_steps_taken(request.head["steps"])
+        return {}, []
+
+    def generate(self, request: Frame) -> Answer:
+        """Begins with prompts (one part each, int32); the answer has their logits [rows, vocabulary]."""
+        prompts = [list(struct.unpack(f"<{len(part) // 4}i", part)) for part in request.parts]
+        self._generation = Generation(self.session.model, prompts, self.session.device)
+        return {}, [to_bytes(self._generation.logits)]
+
+    def generate_next(self, request: Frame) -> Answer:
+        """Goes on with one token a row."""
+        if self._generation is None:
+            raise SessionError("nothing is being generated")
+        self._generation.advance(request.head["tokens"])
+        return {}, [to_bytes(self._generation.logits)]
+
+    def generate_end(self, _request: Frame) -> Answer:
+        """Lets go of the cache."""
+        self._generation = None
+        return {}, []
+
+    def _peak(self) -> int:
+        return peak_bytes(self.session.device)
+
+
+def to_bytes(values: torch.Tensor) -> bytes:
+    """Float32, little-endian, row-major."""
+    return values.detach().to("cpu", torch.float32).contiguous().numpy().tobytes()
+
+
+def serve(channel: Channel) -> None:
+    """Never returns: the process ends with the channel."""
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    server = Server()
+    methods: dict[str, Callable[[Frame], Answer]] = {
+        method.__name__: method
+        for method in (
+            server.load,
+            server.create,
+            server.step,
+            server.evaluate,
+            server.probe,
+            server.list_tensors,
+            server.read_tensor,
+            server.write_tensor,
+            server.set_steps_taken,
+            server.generate,
+            server.generate_next,
+            server.generate_end,
+        )
+    }
+    while True:
+        request = channel.next_request()
+        number = request.head["id"]
+        try:
+            value, parts = methods[request.head["method"]](request)
+            channel.send({"id": number, "ok": True, "value": value}, parts)
+        except Exception as error:  # noqa: BLE001 (whatever it is, the trainer hears of it)
+            traceback.print_exc(file=sys.stderr)
+            sys.stderr.flush()
+            channel.send({"id": number, "ok": False, "error": describe(error)})
+
+
+def describe(error: Exception) -> dict[str, str]:
+    """An error as plain data; running out of memory has many names."""
+    text = str(error)
+    memory = isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in text
+    kind = "out-of-memory" if memory else "refused" if isinstance(error, SessionError) else "failed"
+    return {"kind": kind, "type": type(error).__name__, "message": text}

@@ -1,0 +1,150 @@
+"""A training session: one optimiser step at a time, losses by token, tensors in and out."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from .model import build_model, lora_layers, trained_parameters
+from .optimizer import create_optimizer, set_learning_rate
+from .plan import Plan
+from .sequences import Sequence, packing_error, token_losses
+
+#: Losses of a row beside another one may differ by this much of their size, by rounding alone.
+PACKING_TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 5e-2}
+
+#: Values of a rehearsed update.
+REHEARSED = 1 << 20
+
+
+class SessionError(Exception):
+    """What is wrong with a request, as a sentence."""
+
+
+@dataclass(frozen=True)
+class StepOutcome:
+    """Losses [S] of each sequence, and the norm of the gradients before clipping."""
+
+    losses: list[torch.Tensor]
+    grad_norm: float
+
+
+class Session:
+    """A model being trained. One call at a time."""
+
+    def __init__(self, plan: Plan) -> None:
+        torch.set_num_threads(plan.threads)
+        self.plan = plan
+        self.device = torch.device(plan.device)
+        self.model = build_model(plan)
+        self.trained = trained_parameters(self.model)
+        self.optimizer = create_optimizer(self.trained, plan.optimizer)
+        self.vocabulary = int(plan.model_config["vocab_size"])
+        self.model.eval()
+        error = packing_error(self.model, self.vocabulary, self.device)
+        dtype = next(self.model.parameters()).dtype
+        if not error <= PACKING_TOLERANCE.get(dtype, 1e-3):
+            raise SessionError(
+                f"rows laid in one sequence are not kept apart by this version of transformers (error {error:.2g})"
+            )
+
+    def autocast(self) -> torch.autocast:
+        """The precision that the plan asks for."""
+        wanted = self.plan.mixed_precision == "bf16"
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=wanted)
+
+    def step(self, number: int, learning_rate: float, sequences: list[Sequence]) -> StepOutcome:
+        """One optimiser step. A loss or gradient that is not finite leaves the weights as they are."""
+        losses = self._backward(number, sequences)
+        gradients = [p.grad for p in self.trained.values() if p.grad is not None]
+        norm = torch.nn.utils.get_total_norm(gradients)
+        set_learning_rate(self.optimizer, learning_rate)
+        if math.isfinite(float(norm)) and all(bool(part.isfinite().all()) for part in losses):
+            if self.plan.optimizer.max_grad_norm > 0:
+                torch.nn.utils.clip_grads_with_norm_(self.trained.values(), self.plan.optimizer.max_grad_norm, norm)
+            self.optimizer.step()
+        self.optimizer.zero_grad()
+        return StepOutcome(losses, float(norm))
+
+    def _backward(self, number: int, sequences: list[Sequence]) -> list[torch.Tensor]:
+        """Adds up the gradients of the mean over all supervised tokens of the step, wherever they lie."""
+        self.model.train()
+        count = sum(len(sequence.loss_targets) for sequence in sequences)
+        parts: list[torch.Tensor] = []
+        for index, sequence in enumerate(sequences):
+            # Dropout depends on seed, step and place alone: a run that goes on needs no state of a generator.
+            torch.manual_seed(((self.plan.seed << 31) + number * 8191 + index) % (1 << 63))
+            losses = token_losses(self.model, sequence, self.autocast())
+            torch.autograd.backward(losses.sum() / count)
+            parts.append(losses.detach())
+        return parts
+
+    @torch.no_grad()
+    def evaluate(self, sequences: list[Sequence]) -> list[torch.Tensor]:
+        """Losses [S] of each sequence; dropout off."""
+        self.model.eval()
+        return [token_losses(self.model, sequence, self.autocast()) for sequence in sequences]
+
+    def probe(self, sequence: Sequence) -> tuple[float, float]:
+        """Seconds of the passes over one sequence, and of an update; nothing is learned from it."""
+        started = time.perf_counter()
+        self._backward(0, [sequence])
+        if self.device.type == "cuda":
+            torch.cuda.synchronize()
+        seconds = time.perf_counter() - started
+        self.optimizer.zero_grad()
+        return seconds, self._update_seconds()
+
+    def _update_seconds(self) -> float:
+        values = torch.zeros(REHEARSED, device=self.device, requires_grad=True)
+        values.grad = torch.ones_like(values)
+        optimizer = create_optimizer({"rehearsal": torch.nn.Parameter(values.detach())}, self.plan.optimizer)
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = torch.ones_like(parameter)
+        best = math.inf
+        for _ in range(3):
+            started = time.perf_counter()
+            optimizer.step()
+            best = min(best, time.perf_counter() - started)
+        return best * sum(p.numel() for p in self.trained.values()) / REHEARSED
+
+    def tensors(self, kind: str) -> dict[str, torch.Tensor]:
+        """`trained`: values by name; `optimizer`: `exp_avg.<name>` and `exp_avg_sq.<name>`."""
+        if kind == "trained":
+            return {name: parameter.detach() for name, parameter in self.trained.items()}
+        if self.plan.optimizer.kind == "sgd":
+            return {}
+        return {
+            f"{part}.{name}": self.optimizer.state[parameter][part]
+            for name, parameter in self.trained.items()
+            for part in ("exp_avg", "exp_avg_sq")
+        }
+
+    @torch.no_grad()
+    def write_tensor(self, kind: str, name: str, values: bytes) -> None:
+        """Puts a tensor back."""
+        target = self.tensors(kind).get(name)
+        if target is None or target.numel() * 4 != len(values):
+            raise SessionError(f"the tensor {name} does not belong to this run")
+        source = torch.frombuffer(bytearray(values), dtype=torch.float32)
+        target.copy_(source.view(target.shape))
+
+    def set_steps_taken(self, steps: int) -> None:
+        """Adam's bias correction counts from here."""
+        for state in self.optimizer.state.values():
+            state["step"] = torch.tensor(float(steps))
+
+    def info(self) -> dict[str, Any]:
+        """What was built."""
+        parameters = list(self.model.parameters())
+        return {
+            "totalParameters": sum(p.numel() for p in parameters),
+            "trainableParameters": sum(p.numel() for p in self.trained.values()),
+            "adaptedModules": list(lora_layers(self.model)),
+            "trained": [{"name": name, "shape": list(p.shape)} for name, p in self.trained.items()],
+        }

@@ -1,0 +1,53 @@
+"""What a session really uses, read from the objects themselves: the trainer compares it with the plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from .model import lora_layers
+from .session import Session
+
+
+def effective_settings(session: Session) -> dict[str, Any]:
+    """Flat names and plain values; lists where layers or groups differ from each other."""
+    layers = list(lora_layers(session.model).values())
+    groups = session.optimizer.param_groups
+    first = next(iter(session.trained.values()))
+    settings: dict[str, Any] = {
+        "device": first.device.type,
+        "threads": torch.get_num_threads(),
+        "trained_dtype": distinct(str(p.dtype).removeprefix("torch.") for p in session.trained.values()),
+        "mixed_precision": precision(session),
+        "gradient_checkpointing": checkpointing(session.model),
+        "optimizer": type(session.optimizer).__name__.lower(),
+        "weight_decay": distinct(group["weight_decay"] for group in groups),
+        "learning_rate_factors": distinct(group["factor"] for group in groups),
+        "frozen_trained": sum(p.requires_grad for p in session.model.parameters()) - len(session.trained),
+    }
+    if "betas" in session.optimizer.defaults:
+        settings["betas"] = list(session.optimizer.defaults["betas"])
+        settings["epsilon"] = session.optimizer.defaults["eps"]
+    if layers:
+        settings["lora_scaling"] = distinct(layer.scaling["default"] for layer in layers)
+        settings["lora_rank"] = distinct(layer.r["default"] for layer in layers)
+        settings["lora_dropout"] = distinct(getattr(layer.lora_dropout["default"], "p", 0.0) for layer in layers)
+    return settings
+
+
+def precision(session: Session) -> str:
+    """The type that a matrix product comes out in, told by one."""
+    with torch.no_grad(), session.autocast():
+        one = torch.ones(1, 1, device=session.device)
+        return "bf16" if (one @ one).dtype == torch.bfloat16 else "no"
+
+
+def checkpointing(model: torch.nn.Module) -> bool:
+    """Whether any layer computes its activations again."""
+    return any(getattr(module, "gradient_checkpointing", False) is True for module in model.modules())
+
+
+def distinct(values: Any) -> list[Any]:
+    """Each value once, in order."""
+    return sorted(set(values))
