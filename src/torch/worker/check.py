@@ -29,7 +29,7 @@ def cuda() -> dict[str, Any]:
     if torch.version.cuda is None and torch.version.hip is None:
         return {"name": "cuda", "usable": False, "detail": "this PyTorch is built without CUDA and ROCm"}
     try:
-        torch.cuda.init()
+        torch.cuda.init()  # type: ignore[no-untyped-call]
         properties = torch.cuda.get_device_properties(0)
         free, _ = torch.cuda.mem_get_info(0)
         product = float((torch.ones(2, 2, device="cuda") @ torch.ones(2, 2, device="cuda")).sum())
