@@ -17,6 +17,7 @@ interface SetupOptions {
   readonly python?: string;
   readonly remove?: boolean;
   readonly wait?: boolean;
+  readonly json?: boolean;
 }
 
 const help = `
@@ -36,19 +37,27 @@ export const define: DefineCommand = (command, terminal, done) => {
     .option('-y, --yes', 'agree without being asked')
     .option('--python <path>', 'use this interpreter, which has PyTorch, transformers and PEFT, instead of installing')
     .option('--remove', 'remove the environment')
+    .option('--json', 'print what the engine is left with for programs')
     .addOption(new Option('--wait', 'wait for Enter at the end, in a terminal that closes by itself').hideHelp())
     .addHelpText('after', help)
     .action(async (_engine: string, options: SetupOptions) => {
       if (options.wait) process.once('beforeExit', () => void ask('\nPress Enter to close. '));
       const places = torchPlaces();
-      if (options.remove) done(await remove(places, terminal));
-      else if (options.python !== undefined) {
-        const report = await adopt(resolve(options.python), places);
-        printLines(terminal, chosenLines(report, resolve(options.python)));
-        done(exitCodes.done);
-      } else done(await setUp(places, options.yes ?? false, terminal));
+      // For a program one document is all of stdout; words for people go beside it.
+      const words = options.json ? { ...terminal, write: (text: string) => terminal.writeError(text) } : terminal;
+      const code = await change(places, options, words);
+      if (options.json) terminal.write(`${JSON.stringify(await findTorch(places))}\n`);
+      done(code);
     });
 };
+
+async function change(places: TorchPlaces, options: SetupOptions, terminal: Terminal): Promise<number> {
+  if (options.remove) return remove(places, terminal);
+  if (options.python === undefined) return setUp(places, options.yes ?? false, terminal);
+  const report = await adopt(resolve(options.python), places);
+  printLines(terminal, chosenLines(report, resolve(options.python)));
+  return exitCodes.done;
+}
 
 async function setUp(places: TorchPlaces, agreed: boolean, terminal: Terminal): Promise<number> {
   const found = await findTorch(places);
