@@ -1,6 +1,7 @@
 // An LSP client for tests and benchmarks: talks to the server in this process, or to a program over stdio.
 import { spawn } from 'node:child_process';
 import { PassThrough } from 'node:stream';
+import { pathToFileURL } from 'node:url';
 import {
   createConnection,
   createProtocolConnection,
@@ -43,6 +44,8 @@ export interface ClientOptions {
   /** What the editor answers for the section `finetune`. */
   readonly settings?: object;
   readonly initializationOptions?: object;
+  /** Path of the workspace's folder. */
+  readonly folder?: string;
 }
 
 /** Serves inside this process, so that coverage, debuggers and fake surroundings reach the server. */
@@ -75,7 +78,7 @@ export async function serveProgram(args: readonly string[], options: ClientOptio
 
 async function begin(
   connection: ProtocolConnection,
-  { settings = {}, initializationOptions }: ClientOptions,
+  { settings = {}, initializationOptions, folder }: ClientOptions,
   stop: () => Promise<void>,
 ): Promise<TestClient> {
   const documents = new Map<string, TextDocument>();
@@ -99,7 +102,7 @@ async function begin(
       },
       textDocument: { completion: { completionItem: { snippetSupport: true } } },
     },
-    workspaceFolders: null,
+    workspaceFolders: folder === undefined ? null : [{ uri: pathToFileURL(folder).href, name: 'tested' }],
     ...(initializationOptions ? { initializationOptions } : {}),
   });
   await connection.sendNotification(InitializedNotification.type, {});

@@ -1,6 +1,7 @@
 // Code actions: quick fixes of problems, and everything that can be fixed at once. Other features add theirs to the list.
 import {
   CodeActionKind,
+  CodeActionTriggerKind,
   type CodeAction,
   type CodeActionParams,
   type Diagnostic,
@@ -12,6 +13,7 @@ import type { OpenConfig } from '../documents.ts';
 import { configProblems } from '../service/configProblems.ts';
 import { fixAll } from '../service/fixAll.ts';
 import { fixesOf } from '../service/fixes.ts';
+import { rewrites } from '../service/rewrites.ts';
 import type { Edit } from '../service/textChanges.ts';
 import { accept, acceptCommand, datasetActions, isAcceptance, isFixAllData, resolveFixAll } from './datasetActions.ts';
 import { rangeOf } from './diagnostics.ts';
@@ -25,7 +27,11 @@ export type CodeActionSource = (
 
 const fixAllKind = `${CodeActionKind.SourceFixAll}.finetune`;
 
-const sources: readonly CodeActionSource[] = [configFixes, (params, context) => datasetActions(context, params)];
+const sources: readonly CodeActionSource[] = [
+  configFixes,
+  configRewrites,
+  (params, context) => datasetActions(context, params),
+];
 
 export const codeActionsFeature: Feature = {
   capabilities: {
@@ -53,8 +59,7 @@ async function configFixes(params: CodeActionParams, context: ServerContext): Pr
   const config = context.documents.config(params.textDocument.uri);
   if (!config) return [];
   const { only } = params.context;
-  const wants = (kind: string): boolean =>
-    !only || only.some((asked) => kind === asked || kind.startsWith(`${asked}.`));
+  const wants = (kind: string): boolean => !only || only.some((asked) => isKindOf(kind, asked));
   const settings = await context.settings.of(config.uri);
   const { environment } = settings;
   const text = config.parsed();
@@ -77,7 +82,7 @@ async function configFixes(params: CodeActionParams, context: ServerContext): Pr
       }
     }
   }
-  const isAsked = only?.some((asked) => fixAllKind === asked || fixAllKind.startsWith(`${asked}.`)) === true;
+  const isAsked = only?.some((asked) => asked !== '' && isKindOf(fixAllKind, asked)) === true;
   if (isAsked || (!only && actions.length > 0 && problems.length > 1)) {
     const edits = fixAll(text, environment, (usable) => context.surroundings.facts(config.file, usable));
     const title = 'Fix everything that can be fixed in this config';
@@ -85,6 +90,25 @@ async function configFixes(params: CodeActionParams, context: ServerContext): Pr
     if (edits.length > 0) actions.push({ title, kind, edit: workspaceEdit(config, edits) });
   }
   return actions;
+}
+
+/** Another method, an evaluation block, fields in order: offered when a person asks, not at every move of the cursor. */
+async function configRewrites(params: CodeActionParams, context: ServerContext): Promise<CodeAction[]> {
+  const config = context.documents.config(params.textDocument.uri);
+  const { only, triggerKind } = params.context;
+  const kind = CodeActionKind.RefactorRewrite;
+  const isAsked = only ? only.some((asked) => isKindOf(kind, asked)) : triggerKind !== CodeActionTriggerKind.Automatic;
+  if (!config || !isAsked) return [];
+  const { environment } = await context.settings.of(config.uri);
+  const found = rewrites(config.parsed(), (text) =>
+    configProblems(text, environment, (usable) => context.surroundings.facts(config.file, usable)),
+  );
+  return found.map(({ title, edits }) => ({ title, kind, edit: workspaceEdit(config, edits) }));
+}
+
+/** Whether a kind is one that was asked for: `refactor` asks for `refactor.rewrite` too. */
+function isKindOf(kind: string, asked: string): boolean {
+  return asked === '' || kind === asked || kind.startsWith(`${asked}.`);
 }
 
 function isSame({ range }: Diagnostic, other: Diagnostic['range']): boolean {

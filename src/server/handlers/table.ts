@@ -7,6 +7,8 @@ import { effectiveConfigFeature } from './effectiveConfig.ts';
 import type { Feature } from './feature.ts';
 import { hoverFeature } from './hover.ts';
 import { lensFeature } from './lens.ts';
+import { outlineFeature } from './outline.ts';
+import { referencesFeature } from './references.ts';
 
 export const features: readonly Feature[] = [
   diagnosticsFeature,
@@ -16,4 +18,6 @@ export const features: readonly Feature[] = [
   codeActionsFeature,
   effectiveConfigFeature,
   lensFeature,
+  outlineFeature,
+  referencesFeature,
 ];

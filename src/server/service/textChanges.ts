@@ -143,7 +143,8 @@ function rewritten(text: ConfigText, changes: readonly Change[]): Edit[] | undef
     }
   }
   const isJson = text.text.trimStart().startsWith('{');
-  const after = isJson ? `${JSON.stringify(document.toJS(), null, 2)}\n` : document.toString({ lineWidth: 0 });
+  const layout = { lineWidth: 0, flowCollectionPadding: /[{[] +\S/.test(text.text) };
+  const after = isJson ? `${JSON.stringify(document.toJS(), null, 2)}\n` : document.toString(layout);
   return differenceOf(text.text, after);
 }
 
