@@ -1,28 +1,47 @@
-// Fuzzing of config editing: random edits of whole and broken configs, in sequence. After every edit the server's functions
-// must answer within a second, and what is computed by edits must equal what is computed afresh.
+// Fuzzing of config editing through the language server: random edits of whole and broken configs, in sequence, as an
+// editor sends them. After every edit each answer must come within a second, every offered edit must apply, and a document
+// that grew by edits must be told the same as one that is opened afresh.
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { pathToFileURL } from 'node:url';
+import {
+  CodeActionRequest,
+  CodeLensRequest,
+  CompletionRequest,
+  DefinitionRequest,
+  DidCloseTextDocumentNotification,
+  DocumentFormattingRequest,
+  DocumentLinkRequest,
+  DocumentSymbolRequest,
+  FoldingRangeRequest,
+  HoverRequest,
+  InlayHintRequest,
+  SelectionRangeRequest,
+  type CodeAction,
+  type Position,
+  type Range,
+  type TextEdit,
+} from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { allFields } from '../src/config/schema.ts';
 import { foreignNames } from '../src/config/otherTools.ts';
-import type { ConfigFacts } from '../src/config/facts.ts';
-import { configProblems } from '../src/server/service/configProblems.ts';
-import { readConfigText } from '../src/server/service/configText.ts';
-import { cursorAt } from '../src/server/service/cursor.ts';
-import { fieldHover } from '../src/server/service/fieldHover.ts';
-import { fixAll } from '../src/server/service/fixAll.ts';
-import { fixesOf } from '../src/server/service/fixes.ts';
-import { proposalsAt } from '../src/server/service/proposals.ts';
-import { applyEdits } from '../src/server/service/textChanges.ts';
+import { serveProgram, type TestClient } from '../test/support/languageClient.ts';
 
-/** Longest that one answer may take, in milliseconds of the processor's time: the machine may have more to do. */
+/** Longest that one answer may take, in milliseconds of the server's processor time: the machine may have more to do. */
 const hang = 1000;
+/** A server that is silent for this long hangs, however busy the machine is. */
+const silence = 30_000;
 
 export interface FuzzReport {
   readonly edits: number;
+  readonly answers: number;
   readonly slowest: { readonly milliseconds: number; readonly what: string; readonly text: string };
 }
 
 const yaml = `version: 1
-model: HuggingFaceTB/SmolLM2-135M-Instruct
+model: ./tiny
 data:
   train:
     - path: data/rows.jsonl # mine
@@ -82,79 +101,186 @@ const rare = [
   '99999999999',
 ];
 
-const facts: ConfigFacts = {
-  fileExists: () => false,
-  countMatches: () => 0,
-  listFolder: () => ['rows.jsonl'],
-  model: { contextLength: 64, linearModules: ['model.layers.0.self_attn.q_proj'], parameters: 1e6 },
-  machine: { cores: 2, devices: [{ name: 'cpu', kind: 'cpu', usable: true }] },
-};
-const outside = {
-  folder: () => [{ name: 'a b.jsonl', isFolder: false }],
-  models: ['a/b'],
-  modules: ['q_proj'],
-  columns: ['text', 'a: b'],
-};
-
 /** Edits until `isOver` says so. Throws with the text that is wrong. */
-export function fuzzConfig(seed: number, isOver: (edits: number) => boolean): FuzzReport {
+export async function fuzzConfig(seed: number, isOver: () => boolean): Promise<FuzzReport> {
+  const folder = await mkdtemp(join(tmpdir(), 'finetune-fuzz-'));
+  try {
+    await writeSurroundings(folder);
+    const initializationOptions = {
+      suggestCommand: 'suggest',
+      trusted: false, // estimates are processes of their own, with a budget of their own
+      commands: { start: 's', dryRun: 'd', estimate: 'e', check: 'c', problems: 'p' },
+    };
+    const client = await serveProgram(['dist/server.js', '--stdio'], { folder, initializationOptions });
+    try {
+      return await fuzz(client, folder, seed, isOver);
+    } finally {
+      await client.stop();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Files that configs name, so that facts about them come too. */
+async function writeSurroundings(folder: string): Promise<void> {
+  await mkdir(join(folder, 'tiny'));
+  await mkdir(join(folder, 'data'));
+  const model = {
+    ...{ model_type: 'llama', vocab_size: 32, hidden_size: 8, intermediate_size: 16, num_hidden_layers: 1 },
+    ...{ num_attention_heads: 2, num_key_value_heads: 1, max_position_embeddings: 64, rms_norm_eps: 1e-5 },
+    ...{ hidden_act: 'silu', rope_theta: 10000, tie_word_embeddings: true },
+  };
+  await writeFile(join(folder, 'tiny', 'config.json'), JSON.stringify(model));
+  await writeFile(join(folder, 'data', 'rows.jsonl'), '{"text": "a", "a: b": "c"}\n');
+  await writeFile(join(folder, 'b.jsonl'), '{"text": "a"}\n');
+}
+
+async function fuzz(client: TestClient, folder: string, seed: number, isOver: () => boolean): Promise<FuzzReport> {
   let state = (seed % 2_147_483_646) + 1;
   const random = (below: number): number => (state = (state * 48_271) % 2_147_483_647) % below;
   const pick = <T>(items: readonly T[]): T => items[random(items.length)]!;
-  let document = TextDocument.create('a', 'finetune-yaml', 0, yaml);
   let slowest = { milliseconds: 0, what: '', text: '' };
   let edits = 0;
+  let answers = 0;
+  let uri = '';
 
-  const timed = <T>(what: string, work: () => T): T => {
-    const begun = process.cpuUsage();
+  const timed = async <T>(what: string, ask: () => Promise<T>): Promise<T> => {
+    const begun = await processorTime(client.pid);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer within ${silence / 1000} s`)), silence);
+    });
     try {
-      return work();
+      return await Promise.race([ask(), late, client.ended]);
     } catch (error) {
-      throw new Error(`${what} threw for ${JSON.stringify(document.getText())}`, { cause: error });
+      throw new Error(`${what} failed for ${JSON.stringify(client.text(uri))}`, { cause: error });
     } finally {
-      const { user, system } = process.cpuUsage(begun);
-      const milliseconds = (user + system) / 1000;
-      if (milliseconds > slowest.milliseconds) slowest = { milliseconds, what, text: document.getText() };
+      clearTimeout(timer);
+      answers += 1;
+      const milliseconds = (await processorTime(client.pid)) - begun;
+      if (milliseconds > slowest.milliseconds) slowest = { milliseconds, what, text: client.text(uri) };
     }
   };
+  const send = client.connection;
+  const told = async (document: string, position: Position): Promise<unknown> => {
+    const textDocument = { uri: document };
+    const diagnostics = await timed('diagnostics', () => client.diagnostics(document));
+    const at = { textDocument, position };
+    return {
+      diagnostics,
+      completion: await timed('completion', () => send.sendRequest(CompletionRequest.type, at)),
+      hover: await timed('hover', () => send.sendRequest(HoverRequest.type, at)),
+      symbols: await timed('symbols', () => send.sendRequest(DocumentSymbolRequest.type, { textDocument })),
+      folds: await timed('folds', () => send.sendRequest(FoldingRangeRequest.type, { textDocument })),
+      actions: await actionsAt(document, position, [...diagnostics]),
+    };
+  };
+  const actionsAt = async (document: string, position: Position, diagnostics: never[]): Promise<CodeAction[]> => {
+    const textDocument = { uri: document };
+    const range: Range = { start: position, end: position };
+    const ask = async (only?: string[]): Promise<CodeAction[]> =>
+      ((await timed('code actions', () =>
+        send.sendRequest(CodeActionRequest.type, {
+          ...{ textDocument, range },
+          context: { diagnostics, ...(only ? { only } : {}) },
+        }),
+      )) ?? []) as CodeAction[];
+    return [...(await ask()), ...(edits % 10 === 0 ? await ask(['source.fixAll']) : [])];
+  };
+  /** Throws where an edit lies outside of the text, or overlaps another. */
+  const apply = (changes: readonly TextEdit[], what: string): string => {
+    const text = client.text(uri);
+    const document = TextDocument.create(uri, '', 1, text);
+    for (const { range } of changes) {
+      const [start, end] = [document.offsetAt(range.start), document.offsetAt(range.end)];
+      const isInside = isDeepStrictEqual(
+        [document.positionAt(start), document.positionAt(end)],
+        [range.start, range.end],
+      );
+      if (start > end || !isInside) throw new Error(`${what} edits outside of ${JSON.stringify(text)}`);
+    }
+    return TextDocument.applyEdits(document, [...changes]);
+  };
 
-  // The schema is compiled once, when the first config is opened.
-  configProblems(readConfigText(yaml, 'x'), {}, () => facts);
-
-  while (!isOver(edits)) {
-    if (edits % 60 === 0) document = TextDocument.create('a', 'finetune-yaml', edits, pick(starts));
-    const length = document.getText().length;
+  while (!isOver()) {
+    if (edits % 60 === 0) {
+      if (uri !== '') await close(client, uri);
+      const text = pick(starts);
+      const isJson = text === json || (text === '{' && random(2) === 0);
+      uri = pathToFileURL(join(folder, `${edits}.finetune.${isJson ? 'json' : 'yaml'}`)).href;
+      client.open(uri, isJson ? 'finetune-json' : 'finetune-yaml', text);
+    }
+    const before = TextDocument.create(uri, '', 1, client.text(uri));
+    const length = before.getText().length;
     const at = random(length + 1);
     const end = random(4) === 0 ? Math.min(length, at + random(12)) : at;
     const newText = random(8) === 0 ? '' : random(4) === 0 ? pick(names) : random(6) === 0 ? pick(rare) : pick(scraps);
-    const range = { start: document.positionAt(at), end: document.positionAt(end) };
-    document = TextDocument.update(document, [{ range, text: newText }], edits + 1);
+    client.edit(uri, newText, { start: before.positionAt(at), end: before.positionAt(end) });
     edits += 1;
 
-    const text = document.getText();
-    const read = timed('reading', () => readConfigText(text, 'x'));
-    const problems = timed('problems', () => configProblems(read, {}, () => facts));
-    const offset = Math.min(text.length, at + newText.length);
-    const cursor = timed('cursor', () => cursorAt(text, offset));
-    if (cursor) {
-      if (cursor.start > cursor.end || cursor.start < 0 || cursor.end > text.length)
-        throw new Error(`the cursor's range is wrong at ${offset} of ${JSON.stringify(text)}`);
-      timed('completion', () => proposalsAt(text, cursor, outside));
-      const known = { facts: { ...facts, machine: facts.machine! }, positions: read.positions };
-      timed('hover', () => fieldHover(text, cursor, known));
+    const text = client.text(uri);
+    const after = TextDocument.create(uri, '', 1, text);
+    const position = after.positionAt(Math.min(text.length, at + newText.length));
+    const found = await told(uri, position);
+    await askTheRest(uri, position);
+    // The same text, opened afresh, is told the same.
+    const twin = uri.replace(/(\d+)\.finetune/, 'twin$1.finetune');
+    client.open(twin, uri.endsWith('.json') ? 'finetune-json' : 'finetune-yaml', text);
+    const again = await told(twin, position);
+    await close(client, twin);
+    let pair = [found, again];
+    // What lies around a file comes to be known in the background: it may have come between the two looks.
+    for (let look = 0; look < 5 && !sameLook(pair, twin, uri); look += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      client.open(twin, uri.endsWith('.json') ? 'finetune-json' : 'finetune-yaml', text);
+      pair = [await told(uri, position), await told(twin, position)];
+      await close(client, twin);
     }
-    for (const problem of problems.slice(0, 5)) {
-      for (const fix of timed('fixes', () => fixesOf(problem, read, facts))) applyEdits(text, fix.edits);
-    }
-    if (edits % 20 === 0) timed('fix all', () => fixAll(read, {}, () => facts));
-
-    // The same text, opened afresh, says the same.
-    const fresh = TextDocument.create('a', 'finetune-yaml', 1, text).getText();
-    const again = configProblems(readConfigText(fresh, 'x'), {}, () => facts);
-    if (JSON.stringify(again) !== JSON.stringify(problems))
-      throw new Error(`two looks differ for ${JSON.stringify(text)}`);
+    if (!sameLook(pair, twin, uri))
+      throw new Error(
+        `two looks differ for ${JSON.stringify(text)}:\n${pair.map((one) => JSON.stringify(one)).join('\n')}`,
+      );
+    if (slowest.milliseconds > hang)
+      throw new Error(`${slowest.what} took ${slowest.milliseconds.toFixed(0)} ms for ${JSON.stringify(slowest.text)}`);
+    for (const { title, edit } of (found as { actions: CodeAction[] }).actions)
+      apply(edit?.changes?.[uri] ?? [], title);
   }
-  if (slowest.milliseconds > hang)
-    throw new Error(`${slowest.what} took ${slowest.milliseconds.toFixed(0)} ms for ${JSON.stringify(slowest.text)}`);
-  return { edits, slowest };
+  return { edits, answers, slowest };
+
+  /** What need not be compared: it must come, and its edits must apply. */
+  async function askTheRest(document: string, position: Position): Promise<void> {
+    const textDocument = { uri: document };
+    const range: Range = { start: { line: 0, character: 0 }, end: position };
+    const options = { tabSize: 2, insertSpaces: true };
+    await timed('selections', () =>
+      send.sendRequest(SelectionRangeRequest.type, { textDocument, positions: [position] }),
+    );
+    await timed('links', () => send.sendRequest(DocumentLinkRequest.type, { textDocument }));
+    await timed('definition', () => send.sendRequest(DefinitionRequest.type, { textDocument, position }));
+    await timed('lens', () => send.sendRequest(CodeLensRequest.type, { textDocument }));
+    await timed('hints', () => send.sendRequest(InlayHintRequest.type, { textDocument, range }));
+    const format = async () => send.sendRequest(DocumentFormattingRequest.type, { textDocument, options });
+    apply((await timed('formatting', format)) ?? [], 'formatting');
+  }
+}
+
+function sameLook([found, again]: readonly unknown[], twin: string, uri: string): boolean {
+  return JSON.stringify(again).replaceAll(twin, uri) === JSON.stringify(found);
+}
+
+async function close(client: TestClient, uri: string): Promise<void> {
+  await client.connection.sendNotification(DidCloseTextDocumentNotification.type, { textDocument: { uri } });
+}
+
+/** Processor time of a process in milliseconds (Linux counts it in hundredths of a second). */
+async function processorTime(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  if (stat === undefined) return performance.now();
+  const [user = 0, system = 0] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13)
+    .map(Number);
+  return 10 * (user + system);
 }

@@ -21,6 +21,8 @@ export interface EstimateReport {
 
 export interface EstimateRequest {
   readonly configFile: string;
+  /** The config, where it is not what the file holds. */
+  readonly configText?: string | undefined;
   readonly name: string;
   readonly overrides: readonly string[];
   readonly onProgress: (progress: EventBodies['progress']) => void;
@@ -29,10 +31,10 @@ export interface EstimateRequest {
 
 /** Takes as long as a run takes to its first step: the time is measured on two of its own sequences. */
 export async function estimateRun(request: EstimateRequest): Promise<EstimateReport> {
-  const { configFile, name, overrides, onProgress, signal } = request;
+  const { configFile, configText, name, overrides, onProgress, signal } = request;
   const runsFolder = await mkdtemp(join(tmpdir(), 'finetune-estimate-'));
   try {
-    const runFolder = await createRun({ configFile, name, overrides, runsFolder });
+    const runFolder = await createRun({ configFile, configText, name, overrides, runsFolder });
     const manifest = await readManifest(runFolder);
     const silent = { onAdvice: () => undefined, onEngineOutput: () => undefined };
     const prepared = await prepareRun({ runFolder, manifest, onProgress, signal, ...silent });

@@ -5,17 +5,30 @@ import { parseConfig, type ParsedConfig } from '../config/parse.ts';
 import type { FinetuneConfig } from '../config/schema.generated.ts';
 import { problem, ProblemError } from '../protocol/problem.ts';
 
-/** Reads and parses a config. Throws `cli/cannot-read-config` when there is no such file; problems inside are returned. */
-export async function parseConfigFile(file: string, overrides: readonly string[]): Promise<ParsedConfig> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw problem('cli/cannot-read-config', `The config cannot be read: ${reasonOf(error)}.`, { file });
-  });
+/**
+ * Reads and parses a config, or a text that stands for it. Throws `cli/cannot-read-config` when there is no such file;
+ * problems inside are returned.
+ */
+export async function parseConfigFile(
+  file: string,
+  overrides: readonly string[],
+  given?: string,
+): Promise<ParsedConfig> {
+  const text =
+    given ??
+    (await readFile(file, 'utf8').catch((error: unknown) => {
+      throw problem('cli/cannot-read-config', `The config cannot be read: ${reasonOf(error)}.`, { file });
+    }));
   return parseConfig(text, file, { environment: process.env, overrides });
 }
 
 /** The config, or a ProblemError with everything that is wrong with it. */
-export async function readConfigFile(file: string, overrides: readonly string[]): Promise<FinetuneConfig> {
-  const { config, problems } = await parseConfigFile(file, overrides);
+export async function readConfigFile(
+  file: string,
+  overrides: readonly string[],
+  given?: string,
+): Promise<FinetuneConfig> {
+  const { config, problems } = await parseConfigFile(file, overrides, given);
   if (!config) throw new ProblemError(problems);
   return config;
 }

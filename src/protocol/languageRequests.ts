@@ -1,6 +1,7 @@
 // What editor and language server say to each other beyond LSP: a method, and the schemas that both sides check against.
 
 import type { ValidateFunction } from 'ajv';
+import { englishPhrases, type Phrases } from './phrases.ts';
 import { describeSchemaError, lazyValidator } from './validate.ts';
 
 /** One request. Params and results are checked where they enter: by the server, and by the editor. */
@@ -26,12 +27,51 @@ export interface ServerOptions {
   readonly docsLink?: string;
   /** The editor's command that opens completions, to be called after a name that wants a value. */
   readonly suggestCommand?: string;
+  /** Commands that the line above a config calls; without them there is no such line. */
+  readonly commands?: EditorCommands;
+  /** False in a workspace that the person does not trust: nothing is run for it until `trustRequest` comes. */
+  readonly trusted?: boolean;
+  /** Phrases in the person's language; English ones where they are absent. */
+  readonly phrases?: Partial<Phrases>;
 }
+
+/** Ids of commands; all but `problems` are called with the address of the config. */
+export interface EditorCommands {
+  readonly start: string;
+  readonly dryRun: string;
+  readonly estimate: string;
+  readonly check: string;
+  /** Shows what is wrong. */
+  readonly problems: string;
+}
+
+const text = { type: 'string' } as const;
+const commandNames = ['start', 'dryRun', 'estimate', 'check', 'problems'] as const satisfies (keyof EditorCommands)[];
 
 export const serverOptions = lazyValidator<ServerOptions>({
   type: 'object',
-  properties: { docsLink: { type: 'string', pattern: '\\{page\\}.*\\{anchor\\}' }, suggestCommand: { type: 'string' } },
+  properties: {
+    docsLink: { type: 'string', pattern: '\\{page\\}.*\\{anchor\\}' },
+    suggestCommand: text,
+    commands: {
+      type: 'object',
+      required: commandNames,
+      properties: Object.fromEntries(commandNames.map((name) => [name, text])),
+    },
+    trusted: { type: 'boolean' },
+    phrases: {
+      type: 'object',
+      properties: Object.fromEntries(Object.keys(englishPhrases).map((name) => [name, text])),
+    },
+  },
 });
+
+/** The person trusts the workspace from now on. */
+export const trustRequest: LanguageRequest<object, object> = {
+  method: 'finetune/trust',
+  params: lazyValidator({ type: 'object' }),
+  result: lazyValidator({ type: 'object' }),
+};
 
 const uriParams = {
   type: 'object',

@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, open } from 'node:fs/promises';
+import { copyFile, mkdir, open, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { CommandDraft } from '../protocol/commands.ts';
 import type { TrainerEvent } from '../protocol/events.ts';
@@ -20,6 +20,8 @@ import { stopRun, type StopMode } from './stopRun.ts';
 export interface StartRequest {
   /** Path of the config; a copy of it goes into the run folder, so that later edits do not touch the run. */
   readonly configFile: string;
+  /** The config, where it is not what the file holds. */
+  readonly configText?: string | undefined;
   /** Part of the run id: the config's `name`, or the name of its file. */
   readonly name: string;
   /** `--set` arguments, such as `training.learning_rate=1e-4`. */
@@ -100,7 +102,8 @@ export async function createRun(request: Omit<StartRequest, 'trainer' | 'env'>):
   };
   try {
     await mkdir(folder, { recursive: true });
-    await copyFile(configFile, configCopy(folder, configFile));
+    if (request.configText === undefined) await copyFile(configFile, configCopy(folder, configFile));
+    else await writeFile(configCopy(folder, configFile), request.configText);
     const git = await gitState(manifest.base_directory);
     await writeManifest(folder, { ...manifest, ...(git ? { git } : {}) });
   } catch (error) {

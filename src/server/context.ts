@@ -1,13 +1,17 @@
 // What every feature is handed: open documents, settings, folders, facts about the outside world, a log.
 import {
+  CodeLensRefreshRequest,
   DidChangeWatchedFilesNotification,
+  InlayHintRefreshRequest,
   type Connection,
   type InitializeParams,
   type RemoteConsole,
 } from 'vscode-languageserver/node';
-import { checked, serverOptions } from '../protocol/languageRequests.ts';
+import { checked, serverOptions, trustRequest, type EditorCommands } from '../protocol/languageRequests.ts';
+import { englishPhrases, type Phrases } from '../protocol/phrases.ts';
 import { docsLinks, type DocsLinks } from './docsLinks.ts';
 import { openDocuments, type Documents } from './documents.ts';
+import { openEstimates, type CostEstimates } from './estimates.ts';
 import { fileOf } from './fileOf.ts';
 import { openSettings, type Settings } from './settings.ts';
 import { lookAround, type Surroundings } from './surroundings.ts';
@@ -25,6 +29,13 @@ export interface ServerContext {
   readonly log: RemoteConsole;
   /** The command by which the editor opens its completions again; undefined in editors that have none. */
   readonly suggestCommand: () => string | undefined;
+  /** Commands for the line above a config; undefined in editors that have none. */
+  readonly commands: () => EditorCommands | undefined;
+  readonly phrases: () => Phrases;
+  /** Whether something may be run for the configs of this workspace. */
+  readonly isTrusted: () => boolean;
+  /** What configs cost. */
+  readonly estimates: CostEstimates;
   /** Runs `listener` when something outside of the documents has changed or has come to be known. */
   readonly onNews: (listener: () => void) => void;
 }
@@ -49,13 +60,34 @@ export function createContext(connection: Connection): OpenContext {
   };
   const surroundings = lookAround(news);
   let suggestCommand: string | undefined;
+  let commands: EditorCommands | undefined;
+  let phrases: Phrases = englishPhrases;
+  let isTrusted = true;
   let canWatch = false;
   let canListFolders = false;
+  let canRefresh = { codeLens: false, inlayHint: false };
 
-  connection.onDidChangeWatchedFiles(() => {
+  const refresh = (): void => {
+    const ask = (method: string): void => void connection.sendRequest(method).catch(() => undefined);
+    if (canRefresh.codeLens) ask(CodeLensRefreshRequest.method);
+    if (canRefresh.inlayHint) ask(InlayHintRefreshRequest.method);
+  };
+  const estimates = openEstimates({ folders: () => [...folders.values()], onChange: refresh });
+
+  connection.onDidChangeWatchedFiles(({ changes }) => {
+    // A run that goes on writes all the time: of it only the manifest counts, which tells that it has begun or ended.
+    if (changes.some(({ uri }) => /\/\.finetune\/.*\/run\.json$/.test(uri))) estimates.lookForRuns();
+    if (changes.every(({ uri }) => uri.includes('/.finetune/'))) return;
     surroundings.expire();
     news();
+    refresh();
   });
+  connection.onRequest(trustRequest.method, () => {
+    isTrusted = true;
+    refresh();
+    return {};
+  });
+  connection.onShutdown(() => estimates.dispose());
 
   return {
     documents,
@@ -65,6 +97,10 @@ export function createContext(connection: Connection): OpenContext {
     log: connection.console,
     surroundings,
     suggestCommand: () => suggestCommand,
+    commands: () => commands,
+    phrases: () => phrases,
+    isTrusted: () => isTrusted,
+    estimates,
     onNews: (listener) => void newsListeners.push(listener),
     initialize(params) {
       const { workspace } = params.capabilities;
@@ -76,6 +112,13 @@ export function createContext(connection: Connection): OpenContext {
       const options = checked(serverOptions, given ?? {}, 'initializationOptions');
       docs.use(options.docsLink);
       suggestCommand = options.suggestCommand;
+      commands = options.commands;
+      phrases = { ...englishPhrases, ...options.phrases };
+      isTrusted = options.trusted !== false;
+      canRefresh = {
+        codeLens: workspace?.codeLens?.refreshSupport === true,
+        inlayHint: workspace?.inlayHint?.refreshSupport === true,
+      };
     },
     initialized() {
       settings.listen();

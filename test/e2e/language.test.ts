@@ -1,4 +1,5 @@
-// The language features as a person meets them in a real VS Code: completion, hover, quick fix, fix all with its preview.
+// The language features as a person meets them in a real VS Code: completion, hover, quick fix, fix all with its preview,
+// import, and the line above a config that starts it.
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,6 +8,8 @@ import { promisify } from 'node:util';
 import { chromium, type Browser, type Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { startEditor, type Editor } from '../../scripts/code-server.mjs';
+import { runsFolderOf } from '../../src/runs/layout.ts';
+import { listRuns } from '../../src/runs/store.ts';
 import { describeWith, requiredPath } from '../support/requirements.ts';
 import { chromiumArguments, openWorkbench, type Workbench } from '../support/workbench.ts';
 
@@ -26,6 +29,9 @@ describeWith(['chromium', 'editor'], 'configs in VS Code', () => {
     await cp('examples/quickstart', folder, { recursive: true, filter: (file) => !file.includes('.finetune/') });
     await writeFile(join(folder, 'mine.finetune.yaml'), config);
     await writeFile(join(folder, 'odd.jsonl'), odd);
+    await writeFile(join(folder, 'wrong.finetune.yaml'), wrong);
+    await writeFile(join(folder, 'axolotl.yaml'), axolotl);
+    await writeFile(join(folder, 'brief.finetune.json'), JSON.stringify(brief, null, 2));
     const vsix = join(scratch, 'extension.vsix');
     await promisify(execFile)(process.execPath, ['scripts/package-vsix.mjs', '--out', vsix]);
     editor = await startEditor({ vsix, settings: { 'workbench.colorTheme': 'Default Dark Modern' } });
@@ -49,6 +55,16 @@ describeWith(['chromium', 'editor'], 'configs in VS Code', () => {
   const config =
     'version: 1\nmodel: ./starter-model\ndata:\n  train: orders.train.jsonl\n  cutoff_len: 128\ntraining:\n  learning_rate: 2e-4\n';
   const odd = ['Paris', 'Rome', 'Oslo'].map((city) => `{"text": "${city} is a ci\\u200bty."}\n`).join('');
+  const wrong =
+    'version: 1\nmodel: ./starter-model\ndata:\n  dataset: orders.train.jsonl\n  cutoff_len: 128\ntraining:\n  num_train_epochs: 2\n';
+  const axolotl =
+    'base_model: ./starter-model\nadapter: lora\nlora_r: 8\ndatasets:\n  - path: orders.train.jsonl\n    type: alpaca\nmicro_batch_size: 2\nnum_epochs: 1\n';
+  /** Ends by itself after two steps. */
+  const brief = {
+    ...{ version: 1, model: './starter-model', device: 'cpu', method: 'full' },
+    data: { train: 'orders.train.jsonl', validation: 0, max_length: 64 },
+    training: { max_steps: 2, batch_size: 2, learning_rate: 0.001 },
+  };
   // The editor shows spaces as ones that do not break.
   const line = (text: string): Locator =>
     window.page
@@ -126,5 +142,52 @@ describeWith(['chromium', 'editor'], 'configs in VS Code', () => {
     await page.keyboard.press('Control+S');
     const saved = () => readFile(join(folder, 'odd.jsonl'), 'utf8');
     await vi.waitFor(async () => expect(await saved()).toBe(odd.replaceAll('\\u200b', '')), { timeout: 30_000 });
+  });
+
+  test('fix all mends every name of another tool at once', async () => {
+    await openFile('wrong.finetune.yaml');
+    await window.page.locator('.squiggly-error').first().waitFor();
+    await window.page.keyboard.press('F1');
+    await window.page.locator('.quick-input-widget input').first().fill('>Fix All');
+    await window.choose('Fix All');
+    await line('max_length: 128').waitFor();
+    const mended = wrong.replace('dataset', 'train').replace('cutoff_len', 'max_length').replace('num_train_', '');
+    await window.page.keyboard.press('Control+S');
+    await vi.waitFor(
+      async () => expect(await readFile(join(folder, 'wrong.finetune.yaml'), 'utf8')).toBe(mended),
+      10_000,
+    );
+  });
+
+  test("Import Config… makes a config of ours out of another tool's", async () => {
+    await window.command('Import Config');
+    const input = window.page.locator('.quick-input-widget input').first();
+    await input.waitFor();
+    await input.fill(join(folder, 'axolotl.yaml'));
+    await window.page.keyboard.press('Enter');
+    await line('rank: 8').waitFor();
+    const imported = await readFile(join(folder, 'axolotl.finetune.yaml'), 'utf8');
+    expect(imported).toMatch(/model: \.\/starter-model[\s\S]*train: orders\.train\.jsonl[\s\S]*rank: 8/);
+    await window.page.locator('.monaco-editor .view-line').filter({ hasText: 'micro_batch_size' }).first().waitFor();
+  });
+
+  test('the line above a config tells what it costs and starts it; afterwards it tells what was measured', async () => {
+    await window.page.keyboard.press('Control+K');
+    await window.page.keyboard.press('Control+W');
+    await openFile('brief.finetune.json');
+    const above = window.page.locator('.codelens-decoration');
+    await above.getByText('estimate', { exact: true }).waitFor();
+    expect((await above.innerText()).replaceAll('\u00a0', ' ')).toMatch(
+      /▶ Start ?\| ?Dry run ?\| ?[\d.]+ .B of [\d.]+ .B available ?\| ?2 steps in [\d.]+ s ?\| ?[\d.]+ .B on disk ?\| ?\d+ % of tokens trained ?\| ?estimate/,
+    );
+    await window.screenshot(join(shots, 'line-above-a-config.png'));
+    await above.getByText('▶ Start').click();
+    await vi.waitFor(
+      async () =>
+        expect((await listRuns(runsFolderOf(folder))).runs.map(({ status }) => status)).toEqual(['completed']),
+      { timeout: 120_000, interval: 200 },
+    );
+    await openFile('brief.finetune.json');
+    await above.getByText('measured by the last run').waitFor();
   });
 });

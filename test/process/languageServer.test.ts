@@ -1,10 +1,11 @@
 // The built language server over stdio, as any LSP client starts it.
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CodeLensRequest } from 'vscode-languageserver/node';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { serveProgram } from '../support/languageClient.ts';
 
 let folder: string;
@@ -37,3 +38,24 @@ test('the server ends with its editor', async () => {
   child.stdin.end();
   expect(await ended).toBe(1);
 }, 10_000);
+
+test('what a config costs is estimated in the background, as it stands in the editor', async () => {
+  const folder = resolve('examples/quickstart');
+  const commands = { start: 's', dryRun: 'd', estimate: 'e', check: 'c', problems: 'p' };
+  const client = await serveProgram(['dist/server.js', '--stdio'], { folder, initializationOptions: { commands } });
+  const uri = pathToFileURL(join(folder, 'quickstart.finetune.yaml')).href;
+  const text = await readFile(join(folder, 'quickstart.finetune.yaml'), 'utf8');
+  client.open(uri, 'finetune-yaml', text.replace('epochs: 6', 'max_steps: 7'));
+  const titles = async () =>
+    ((await client.connection.sendRequest(CodeLensRequest.type, { textDocument: { uri } })) ?? []).map(
+      ({ command }) => command?.title,
+    );
+  await vi.waitFor(async () => expect((await titles()).at(-1)).toBe('estimate'), { timeout: 60_000, interval: 100 });
+  expect((await titles())[3]).toMatch(/^7 steps in [\d.]+ (s|min)/);
+  client.edit(uri, text.replace('./starter-model', 'nobody/nothing-here'));
+  await vi.waitFor(async () => expect((await titles()).at(-1)).toMatch(/^no estimate: .*nobody\/nothing-here/), {
+    timeout: 60_000,
+    interval: 100,
+  });
+  await client.stop();
+}, 150_000);

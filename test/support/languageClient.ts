@@ -28,6 +28,10 @@ import { serve } from '../../src/server/serve.ts';
 
 export interface TestClient {
   readonly connection: ProtocolConnection;
+  /** Process that serves. */
+  readonly pid: number;
+  /** Rejects when the server ends without having been told to. */
+  readonly ended: Promise<never>;
   readonly server: InitializeResult;
   open(uri: string, languageId: string, text: string): void;
   /** Replaces a range (by default the whole text) and returns the new version. */
@@ -53,10 +57,11 @@ export async function serveHere(options: ClientOptions = {}): Promise<TestClient
   const [there, back] = [new PassThrough(), new PassThrough()];
   serve(createConnection(ProposedFeatures.all, new StreamMessageReader(there), new StreamMessageWriter(back)));
   const connection = createProtocolConnection(new StreamMessageReader(back), new StreamMessageWriter(there));
-  return begin(connection, options, async () => {
+  const stop = async (): Promise<void> => {
     await connection.sendRequest(ShutdownRequest.type);
     connection.dispose();
-  });
+  };
+  return begin(connection, options, { pid: process.pid, ended: new Promise<never>(() => undefined), stop });
 }
 
 /** Starts a program such as `node dist/server.js --stdio` and talks to it as any editor does. */
@@ -66,20 +71,30 @@ export async function serveProgram(args: readonly string[], options: ClientOptio
     new StreamMessageReader(child.stdout),
     new StreamMessageWriter(child.stdin),
   );
-  return begin(connection, options, async () => {
-    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  let isStopping = false;
+  const ended = new Promise<never>((_, reject) => {
+    child.once('exit', (code) => {
+      if (!isStopping) reject(new Error(`The server ended by itself, with exit code ${code}.`));
+    });
+  });
+  ended.catch(() => undefined);
+  const stop = async (): Promise<void> => {
+    isStopping = true;
+    if (child.exitCode !== null) return;
+    const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
     await connection.sendRequest(ShutdownRequest.type);
     await connection.sendNotification(ExitNotification.type);
-    const code = await ended;
+    const code = await exited;
     connection.dispose();
     if (code !== 0) throw new Error(`The server ended with exit code ${code}.`);
-  });
+  };
+  return begin(connection, options, { pid: child.pid ?? 0, ended, stop });
 }
 
 async function begin(
   connection: ProtocolConnection,
   { settings = {}, initializationOptions, folder }: ClientOptions,
-  stop: () => Promise<void>,
+  process: Pick<TestClient, 'pid' | 'ended' | 'stop'>,
 ): Promise<TestClient> {
   const documents = new Map<string, TextDocument>();
   const told = new Map<string, PublishDiagnosticsParams>();
@@ -143,6 +158,6 @@ async function begin(
     text: (uri) => documents.get(uri)?.getText() ?? '',
     diagnostics: (uri) => until(uri, () => true),
     until,
-    stop,
+    ...process,
   };
 }

@@ -76,6 +76,8 @@ async function configFor(given: vscode.Uri | undefined): Promise<vscode.Uri | un
   return (await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t('Config') }))?.uri;
 }
 
+/** An address as the editor passes it, or as the line above a config does. */
 function asUri(value: unknown): vscode.Uri | undefined {
+  if (typeof value === 'string' && value.startsWith('file:')) return vscode.Uri.parse(value);
   return value instanceof vscode.Uri ? value : undefined;
 }

@@ -11,8 +11,9 @@ import {
   type LanguageClientOptions,
 } from 'vscode-languageclient/node';
 import { packageFile } from '../../platform/packageFile.ts';
-import { checked, type LanguageRequest } from '../../protocol/languageRequests.ts';
+import { checked, trustRequest, type LanguageRequest, type ServerOptions } from '../../protocol/languageRequests.ts';
 import { commandIds } from '../ids.ts';
+import { localPhrases } from './phrases.ts';
 import { alsoServed, servedDocuments } from './served.ts';
 
 export interface LanguageSession {
@@ -49,7 +50,20 @@ export async function startLanguageClient(log: vscode.LogOutputChannel): Promise
     documentSelector: [...servedDocuments, ...alsoServed].map((filter) => ({ ...filter })),
     outputChannel: log,
     errorHandler,
-    initializationOptions: { docsLink: docsLink(), suggestCommand: 'editor.action.triggerSuggest' },
+    // Asked for at every start: meanwhile the workspace may have come to be trusted.
+    initializationOptions: (): ServerOptions => ({
+      docsLink: docsLink(),
+      suggestCommand: 'editor.action.triggerSuggest',
+      commands: {
+        start: commandIds.start,
+        dryRun: commandIds.dryRun,
+        estimate: commandIds.estimate,
+        check: commandIds.checkConfig,
+        problems: 'workbench.actions.view.problems',
+      },
+      trusted: vscode.workspace.isTrusted,
+      phrases: localPhrases(),
+    }),
     markdown: { isTrusted: { enabledCommands: [commandIds.openDocs] } },
     diagnosticCollectionName: 'finetune',
   };
@@ -72,6 +86,10 @@ export async function startLanguageClient(log: vscode.LogOutputChannel): Promise
     else await client.start();
   };
   await client.start();
+  const trust = vscode.workspace.onDidGrantWorkspaceTrust(() => {
+    if (client.isRunning())
+      void client.sendRequest(trustRequest.method, {}).catch((error: unknown) => log.error(String(error)));
+  });
 
   return {
     async ask(request, params, token) {
@@ -79,7 +97,10 @@ export async function startLanguageClient(log: vscode.LogOutputChannel): Promise
       return checked(request.result, answer, `The answer to ${request.method}`);
     },
     restart: begin,
-    dispose: () => void client.dispose().catch((error: unknown) => log.error(String(error))),
+    dispose() {
+      trust.dispose();
+      void client.dispose().catch((error: unknown) => log.error(String(error)));
+    },
   };
 }
 

@@ -1,11 +1,13 @@
 // Everything that the server does, in one list.
 import { codeActionsFeature } from './codeActions.ts';
+import { codeLensFeature } from './codeLens.ts';
 import { completionFeature } from './completion.ts';
 import { datasetDiagnosticsFeature } from './datasetDiagnostics.ts';
 import { diagnosticsFeature } from './diagnostics.ts';
 import { effectiveConfigFeature } from './effectiveConfig.ts';
 import type { Feature } from './feature.ts';
 import { hoverFeature } from './hover.ts';
+import { inlayHintsFeature } from './inlayHints.ts';
 import { lensFeature } from './lens.ts';
 import { outlineFeature } from './outline.ts';
 import { referencesFeature } from './references.ts';
@@ -20,4 +22,6 @@ export const features: readonly Feature[] = [
   lensFeature,
   outlineFeature,
   referencesFeature,
+  codeLensFeature,
+  inlayHintsFeature,
 ];

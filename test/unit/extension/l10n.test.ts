@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { englishPhrases } from '../../../src/protocol/phrases.ts';
 import bundle from '../../../l10n/bundle.l10n.zh-cn.json' with { type: 'json' };
 
 /** First arguments of `t(…)`, wherever they are written out. */
@@ -38,4 +39,9 @@ test('translations keep the placeholders', () => {
     ([text, other]) => placeholders(text).join() !== placeholders(other).join(),
   );
   expect(wrong).toEqual([]);
+});
+
+test("the server's phrases are handed over word for word, to be translated", () => {
+  const texts = textsOf(readFileSync('src/extension/language/phrases.ts', 'utf8'));
+  expect(texts).toEqual(Object.values(englishPhrases));
 });
