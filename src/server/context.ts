@@ -3,6 +3,7 @@ import {
   CodeLensRefreshRequest,
   DidChangeWatchedFilesNotification,
   InlayHintRefreshRequest,
+  type ClientCapabilities,
   type Connection,
   type InitializeParams,
   type RemoteConsole,
@@ -36,6 +37,8 @@ export interface ServerContext {
   readonly isTrusted: () => boolean;
   /** What configs cost. */
   readonly estimates: CostEstimates;
+  /** Runs `listener` when the editor is ready to be asked. */
+  readonly onReady: (listener: (client: ClientCapabilities) => void) => void;
   /** Runs `listener` when something outside of the documents has changed or has come to be known. */
   readonly onNews: (listener: () => void) => void;
 }
@@ -55,6 +58,8 @@ export function createContext(connection: Connection): OpenContext {
   const docs = docsLinks();
   const folders = new Map<string, string>();
   const newsListeners: (() => void)[] = [];
+  const readyListeners: ((client: ClientCapabilities) => void)[] = [];
+  let client: ClientCapabilities = {};
   const news = (): void => {
     for (const listener of newsListeners) listener();
   };
@@ -101,8 +106,10 @@ export function createContext(connection: Connection): OpenContext {
     phrases: () => phrases,
     isTrusted: () => isTrusted,
     estimates,
+    onReady: (listener) => void readyListeners.push(listener),
     onNews: (listener) => void newsListeners.push(listener),
     initialize(params) {
+      client = params.capabilities;
       const { workspace } = params.capabilities;
       settings.initialize(workspace?.configuration === true, workspace?.didChangeConfiguration?.dynamicRegistration);
       canWatch = workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
@@ -122,6 +129,7 @@ export function createContext(connection: Connection): OpenContext {
     },
     initialized() {
       settings.listen();
+      for (const listener of readyListeners) listener(client);
       if (canWatch) {
         void connection.client.register(DidChangeWatchedFilesNotification.type, {
           watchers: [{ globPattern: watchedGlob }],

@@ -11,7 +11,7 @@ export function serve(connection: Connection): void {
   connection.onInitialize((params: InitializeParams): InitializeResult => {
     context.initialize(params);
     return {
-      capabilities: capabilitiesOf(features),
+      capabilities: capabilitiesOf(features, params.capabilities),
       serverInfo: { name: 'Fine-Tune Workbench', version: packageJson.version },
     };
   });

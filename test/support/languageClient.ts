@@ -22,6 +22,8 @@ import {
   type ProtocolConnection,
   type PublishDiagnosticsParams,
   type Range,
+  type Registration,
+  type TextDocumentClientCapabilities,
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { serve } from '../../src/server/serve.ts';
@@ -33,6 +35,8 @@ export interface TestClient {
   /** Rejects when the server ends without having been told to. */
   readonly ended: Promise<never>;
   readonly server: InitializeResult;
+  /** What the server has registered since the handshake. */
+  readonly registered: readonly Registration[];
   open(uri: string, languageId: string, text: string): void;
   /** Replaces a range (by default the whole text) and returns the new version. */
   edit(uri: string, newText: string, range?: Range): number;
@@ -50,6 +54,8 @@ export interface ClientOptions {
   readonly initializationOptions?: object;
   /** Path of the workspace's folder. */
   readonly folder?: string;
+  /** What the editor can do with documents, besides completions with snippets. */
+  readonly textDocument?: TextDocumentClientCapabilities;
 }
 
 /** Serves inside this process, so that coverage, debuggers and fake surroundings reach the server. */
@@ -93,18 +99,22 @@ export async function serveProgram(args: readonly string[], options: ClientOptio
 
 async function begin(
   connection: ProtocolConnection,
-  { settings = {}, initializationOptions, folder }: ClientOptions,
+  { settings = {}, initializationOptions, folder, textDocument }: ClientOptions,
   process: Pick<TestClient, 'pid' | 'ended' | 'stop'>,
 ): Promise<TestClient> {
   const documents = new Map<string, TextDocument>();
   const told = new Map<string, PublishDiagnosticsParams>();
   const waiting = new Set<() => void>();
+  const registered: Registration[] = [];
   connection.onNotification(PublishDiagnosticsNotification.type, (params) => {
     told.set(params.uri, params);
     for (const look of [...waiting]) look();
   });
   connection.onRequest(ConfigurationRequest.type, ({ items }) => items.map(() => settings));
-  connection.onRequest(RegistrationRequest.type, () => undefined);
+  connection.onRequest(RegistrationRequest.type, ({ registrations }) => {
+    registered.push(...registrations);
+    for (const look of [...waiting]) look();
+  });
   connection.listen();
   const server = await connection.sendRequest<InitializeResult>(InitializeRequest.method, {
     processId: null,
@@ -115,7 +125,7 @@ async function begin(
         didChangeWatchedFiles: { dynamicRegistration: true },
         didChangeConfiguration: { dynamicRegistration: true },
       },
-      textDocument: { completion: { completionItem: { snippetSupport: true } } },
+      textDocument: { completion: { completionItem: { snippetSupport: true } }, ...textDocument },
     },
     workspaceFolders: folder === undefined ? null : [{ uri: pathToFileURL(folder).href, name: 'tested' }],
     ...(initializationOptions ? { initializationOptions } : {}),
@@ -137,6 +147,7 @@ async function begin(
   return {
     connection,
     server,
+    registered,
     open(uri, languageId, text) {
       documents.set(uri, TextDocument.create(uri, languageId, 1, text));
       void connection.sendNotification(DidOpenTextDocumentNotification.type, {

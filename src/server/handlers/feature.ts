@@ -2,6 +2,7 @@
 import {
   TextDocumentSyncKind,
   type CancellationToken,
+  type ClientCapabilities,
   type Connection,
   type ServerCapabilities,
 } from 'vscode-languageserver/node';
@@ -13,15 +14,15 @@ import type { ServerContext } from '../context.ts';
  * `context.documents` which of them it is looking at.
  */
 export interface Feature {
-  readonly capabilities: ServerCapabilities;
+  readonly capabilities: ServerCapabilities | ((client: ClientCapabilities) => ServerCapabilities);
   readonly register: (connection: Connection, context: ServerContext) => void;
 }
 
 /** Text is synchronised by edits; each feature adds its own. */
-export function capabilitiesOf(features: readonly Feature[]): ServerCapabilities {
+export function capabilitiesOf(features: readonly Feature[], client: ClientCapabilities): ServerCapabilities {
   return Object.assign(
     { textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: true } },
-    ...features.map(({ capabilities }) => capabilities),
+    ...features.map(({ capabilities }) => (typeof capabilities === 'function' ? capabilities(client) : capabilities)),
   ) as ServerCapabilities;
 }
 

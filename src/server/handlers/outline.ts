@@ -1,7 +1,9 @@
 // A config as editors show and walk it: symbols, folding, selection, formatting.
 import {
+  DocumentFormattingRequest,
   FoldingRangeKind,
   SymbolKind,
+  type ClientCapabilities,
   type DocumentSymbol,
   type FoldingRange,
   type SelectionRange,
@@ -14,13 +16,17 @@ import { rangeOf } from './diagnostics.ts';
 import type { Feature } from './feature.ts';
 
 export const outlineFeature: Feature = {
-  capabilities: {
+  capabilities: (client) => ({
     documentSymbolProvider: true,
     foldingRangeProvider: true,
     selectionRangeProvider: true,
-    documentFormattingProvider: true,
-  },
-  register(connection, { documents }) {
+    ...(canRegister(client) ? {} : { documentFormattingProvider: true }),
+  }),
+  register(connection, { documents, onReady }) {
+    onReady((client) => {
+      if (!canRegister(client)) return;
+      void connection.client.register(DocumentFormattingRequest.type, { documentSelector: [...configLanguages] });
+    });
     connection.onDocumentSymbol(({ textDocument }) => {
       const config = documents.config(textDocument.uri);
       return config ? outline(config.parsed()).map(symbolOf) : [];
@@ -54,6 +60,13 @@ export const outlineFeature: Feature = {
     });
   },
 };
+
+const configLanguages = [{ language: 'finetune-yaml' }, { language: 'finetune-json' }] as const;
+
+/** Datasets are served too, but not laid out: there an editor must not take us for a formatter. */
+function canRegister({ textDocument }: ClientCapabilities): boolean {
+  return textDocument?.formatting?.dynamicRegistration === true;
+}
 
 function symbolOf({ name, detail, whole, label, isBlock, children }: OutlineField): DocumentSymbol {
   return {

@@ -79,3 +79,16 @@ test('malformed requests are refused with a sentence', async () => {
     "The request finetune/effectiveConfig is malformed: must have required property 'uri'.",
   );
 });
+
+test('only configs are laid out: an editor that can be told so does not ask for datasets', async () => {
+  await opened(config);
+  expect(client.server.capabilities.documentFormattingProvider).toBe(true);
+  await client.stop();
+  await opened(config, { textDocument: { formatting: { dynamicRegistration: true } } });
+  expect(client.server.capabilities).not.toHaveProperty('documentFormattingProvider');
+  await client.diagnostics(uri);
+  const formatting = client.registered.find(({ method }) => method === 'textDocument/formatting');
+  expect(formatting?.registerOptions).toEqual({
+    documentSelector: [{ language: 'finetune-yaml' }, { language: 'finetune-json' }],
+  });
+});
