@@ -16,9 +16,12 @@ export interface Rewrite {
 /** Finds what is wrong with a text. */
 export type Check = (text: ConfigText) => readonly Problem[];
 
+/** Rewriting a longer text would keep a person waiting; a config has a few thousand characters. */
+const longest = 100_000;
+
 /** What fits a text. None for one that cannot be read or has errors: those are to be mended first. */
 export function rewrites(text: ConfigText, check: Check): Rewrite[] {
-  if (text.document.value === undefined || hasErrors(check(text))) return [];
+  if (text.text.length > longest || text.document.value === undefined || hasErrors(check(text))) return [];
   const asOffered = (title: string, after: ConfigText | undefined): Rewrite[] =>
     after === undefined || after.text === text.text || !isAsGood(after, text, check)
       ? []

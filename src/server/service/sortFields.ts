@@ -4,19 +4,20 @@ import { isDeepStrictEqual } from 'node:util';
 import { isMap, isScalar, isSeq, parseDocument, type Pair, type YAMLMap } from 'yaml';
 import { allFields } from '../../config/schema.ts';
 import { commentsOf, saysTheSame } from './layout.ts';
+import { applyEdits, type Edit } from './textChanges.ts';
 
 /** The text with its fields in order; undefined when it cannot be read, or when sorting would change what it says. */
 export function sortedFields(text: string): string | undefined {
   const mark = text.startsWith('\uFEFF') ? 1 : 0;
   const body = text.slice(mark);
   let now = body;
-  // Each round puts one block in order; more blocks than this has no config.
-  for (let round = 0; round < 200; round += 1) {
+  // Each round puts the innermost blocks in order that are not; more levels than this has no config.
+  for (let round = 0; round < 50; round += 1) {
     const { contents, errors } = parseDocument(now, { version: '1.2' });
     if (errors.length > 0 || !isMap(contents)) return undefined;
-    const next = firstUnsorted(contents, '', now);
-    if (next === undefined) break;
-    now = next;
+    const edits = innermostUnsorted(contents, '', now);
+    if (edits.length === 0) break;
+    now = applyEdits(now, edits);
   }
   const isWhole = saysTheSame(now, body) && isDeepStrictEqual(remarks(now), remarks(body));
   return isWhole ? text.slice(0, mark) + now : undefined;
@@ -29,23 +30,19 @@ function remarks(text: string): string[] {
     .sort();
 }
 
-/** The text with the first block in order that is not; undefined when all are. */
-function firstUnsorted(map: YAMLMap, block: string, text: string): string | undefined {
-  const wanted = inOrder(map, block);
-  if (wanted.some((from, at) => from !== at)) {
-    const slots = map.flow === true ? flowSlots(map, text) : blockSlots(map, text, block === '');
-    if (slots) return permuted(text, slots, wanted);
-  }
-  for (const { key, value } of map.items) {
-    if (!isScalar(key)) continue;
+/** Edits that put the blocks in order which are not, as far as everything inside of them is. */
+function innermostUnsorted(map: YAMLMap, block: string, text: string): Edit[] {
+  const inside = map.items.flatMap(({ key, value }) => {
+    if (!isScalar(key)) return [];
     const inner = block === '' ? String(key.value) : `${block}.${String(key.value)}`;
-    const blocks = isMap(value) ? [value] : isSeq(value) ? value.items.filter((item) => isMap(item)) : [];
-    for (const one of blocks) {
-      const found = firstUnsorted(one, isSeq(value) ? `${inner}[]` : inner, text);
-      if (found !== undefined) return found;
-    }
-  }
-  return undefined;
+    if (isMap(value)) return innermostUnsorted(value, inner, text);
+    if (!isSeq(value)) return [];
+    return value.items.flatMap((item) => (isMap(item) ? innermostUnsorted(item, `${inner}[]`, text) : []));
+  });
+  const wanted = inOrder(map, block);
+  if (inside.length > 0 || wanted.every((from, at) => from === at)) return inside;
+  const slots = map.flow === true ? flowSlots(map, text) : blockSlots(map, text, block === '');
+  return slots ? [permuted(text, slots, wanted)] : [];
 }
 
 /** For each place the index of the field that belongs there; unknown names come last, as they were. */
@@ -80,15 +77,17 @@ interface Slot {
   readonly end: number;
 }
 
-function permuted(text: string, slots: readonly Slot[], order: readonly number[]): string {
+/** What stands between the slots stays. */
+function permuted(text: string, slots: readonly Slot[], order: readonly number[]): Edit {
+  const begin = slots[0]?.start ?? 0;
   const pieces: string[] = [];
-  let at = 0;
+  let at = begin;
   for (const [index, { start, end }] of slots.entries()) {
     const from = slots[order[index] ?? index] ?? { start, end };
     pieces.push(text.slice(at, start), text.slice(from.start, from.end));
     at = end;
   }
-  return pieces.join('') + text.slice(at);
+  return { start: begin, end: at, newText: pieces.join('') };
 }
 
 /** Names with their values, between brackets; undefined where comments stand between them. */

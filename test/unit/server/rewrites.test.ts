@@ -138,6 +138,14 @@ training: {epochs: 2, learning_rate: 2e-4, lora_plus_ratio: 16}
     ],
   ])('%s', (_, text, sorted) => expect(sortedFields(text)).toBe(sorted));
 
+  test('a thousand blocks are put in order at once', () => {
+    const items = Array.from({ length: 1000 }, (_, i) => `    - {weight: 1, path: a${i}}`);
+    const began = process.cpuUsage();
+    const text = `model: b\ndata:\n  train:\n${items.join('\n')}\nversion: 1\n`;
+    expect(sortedFields(text)).toContain('    - {path: a999, weight: 1}\n');
+    expect(process.cpuUsage(began).user / 1000).toBeLessThan(1000);
+  });
+
   test('what sorting would change or cannot read is refused', () => {
     expect(sortedFields('lora: &l {rank: 1}\nversion: 1\nmodel: *l\n')).toBeUndefined();
     expect(sortedFields('a: [')).toBeUndefined();
