@@ -20,6 +20,7 @@ import {
   InlayHintRequest,
   SelectionRangeRequest,
   type CodeAction,
+  type Diagnostic,
   type Position,
   type Range,
   type TextEdit,
@@ -176,7 +177,7 @@ async function fuzz(client: TestClient, folder: string, seed: number, isOver: ()
       actions: await actionsAt(document, position, [...diagnostics]),
     };
   };
-  const actionsAt = async (document: string, position: Position, diagnostics: never[]): Promise<CodeAction[]> => {
+  const actionsAt = async (document: string, position: Position, diagnostics: Diagnostic[]): Promise<CodeAction[]> => {
     const textDocument = { uri: document };
     const range: Range = { start: position, end: position };
     const ask = async (only?: string[]): Promise<CodeAction[]> =>

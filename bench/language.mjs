@@ -1,5 +1,6 @@
 // How long the language server takes in a config of 300 lines, driven over stdio like any editor: from a keystroke to its
-// diagnostics, a completion, a hover. `node bench/language.mjs [rounds]`.
+// diagnostics, a completion, a hover. With every keystroke the editor's other questions come too: the line above the config,
+// hints, outline, folds, links. `node bench/language.mjs [rounds]`.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -52,6 +53,7 @@ await connection.sendRequest('initialize', {
   processId: null,
   capabilities: { workspace: { configuration: true } },
   workspaceFolders: null,
+  initializationOptions: { commands: { start: 's', dryRun: 'd', estimate: 'e', check: 'c', problems: 'p' } },
 });
 await connection.sendNotification('initialized', {});
 
@@ -71,7 +73,19 @@ async function keystroke(line, character, text, removed = 0) {
     textDocument: { uri, version },
     contentChanges: [{ range: { start: { line, character }, end: { line, character: character + removed } }, text }],
   });
-  return (await told) - begun;
+  const asked = askAsEditorsDo();
+  const time = (await told) - begun;
+  await asked;
+  return time;
+}
+
+/** What an editor wants to know again after each edit. */
+async function askAsEditorsDo() {
+  const textDocument = { uri };
+  const range = { start: { line: 0, character: 0 }, end: { line: lines.length, character: 0 } };
+  const methods = ['codeLens', 'inlayHint', 'documentSymbol', 'foldingRange', 'documentLink'];
+  const ask = (method) => connection.sendRequest(`textDocument/${method}`, { textDocument, range });
+  await Promise.all(methods.map(ask));
 }
 
 async function timed(method, line, character) {

@@ -79,14 +79,14 @@ interface Pair {
 }
 
 const noRows = { 'data.validation': 0, 'data.max_length': 256 };
-const formats = {
+const formats: Readonly<Record<string, readonly string[]>> = {
   instruction: ['system', 'instruction', 'input', 'output'],
   messages: ['messages', 'tools'],
   conversations: ['conversations'],
   prompt_completion: ['prompt', 'completion'],
   text: ['text'],
   reasoning: ['question', 'steps', 'answer'],
-} as const;
+};
 
 /** Fields of the data block that make rows: compared by the tokens and masks that the trainer gets. */
 const rowPairs: Readonly<Record<string, Pair>> = {
@@ -102,8 +102,8 @@ const rowPairs: Readonly<Record<string, Pair>> = {
   'data.template': { also: { 'data.max_length': 256 }, value: 'alpaca' },
   'data.system': { value: 'Be brief.' },
   'data.train_on': { value: 'all' },
-  'data.max_length': { value: SHORT },
-  'data.overflow': { also: { 'data.max_length': SHORT }, value: 'drop' },
+  'data.max_length': { value: 40 },
+  'data.overflow': { also: { 'data.max_length': 40 }, value: 'drop' },
   ...Object.fromEntries(
     Object.entries(formats).flatMap(([format, names]) =>
       names.flatMap((name): [string, Pair][] => {
@@ -132,6 +132,7 @@ const runPairs: Readonly<Record<string, Pair>> = {
   threads: { value: 2 },
   method: { also: { lora: undefined }, value: 'full' },
   seed: { value: 2 },
+  'data.lint': { also: { 'data.max_length': 40 }, value: { 'training/answer-cut': 'error' } },
   'data.packing': { value: false },
   'data.order': { value: 'as_is' },
   'lora.rank': { value: 4 },
@@ -230,6 +231,7 @@ async function rowsOf(tree: Tree): Promise<string> {
       return [[...tokens].join(), [...mask].join('')];
     }),
   );
+  console.log('LENGTHS', rows.map((r) => r.map(([t]) => t!.split(',').length).join(' ')).join(' | '));
   found.close();
   return JSON.stringify(rows);
 }

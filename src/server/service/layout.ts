@@ -80,12 +80,9 @@ function readYaml(text: string): Document.Parsed {
 
 /** Numbers are written as their author wrote them: 2.0e-4 stays 2.0e-4. */
 function asWritten(tag: Tags[number]): Tags[number] {
-  if (typeof tag === 'string' || ('collection' in tag && tag.collection !== undefined)) return tag;
+  if (typeof tag === 'string' || tag.collection) return tag;
   const { stringify } = tag;
   if (!/:(?:int|float)$/.test(tag.tag) || !stringify) return tag;
-  return {
-    ...tag,
-    stringify: (item, context, onComment, onChompKeep) =>
-      item.source ?? stringify(item, context, onComment, onChompKeep),
-  };
+  const fromSource: typeof stringify = (item, ...rest) => item.source ?? stringify(item, ...rest);
+  return { ...tag, stringify: fromSource };
 }
