@@ -28,7 +28,7 @@ import {
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { allFields } from '../src/config/schema.ts';
 import { foreignNames } from '../src/config/otherTools.ts';
-import { serveProgram, type TestClient } from '../test/support/languageClient.ts';
+import { serveProgram, type ClientOptions, type TestClient } from '../test/support/languageClient.ts';
 
 /** Longest that one answer may take, in milliseconds of the server's processor time: the machine may have more to do. */
 const hang = 1000;
@@ -102,17 +102,16 @@ const rare = [
   '99999999999',
 ];
 
-/** Edits until `isOver` says so. Throws with the text that is wrong. */
-export async function fuzzConfig(seed: number, isOver: () => boolean): Promise<FuzzReport> {
+/** Starts a server and edits until `isOver` says so. Throws with the text that is wrong. */
+export async function fuzzConfig(
+  seed: number,
+  isOver: (edits: number) => boolean,
+  serve = program,
+): Promise<FuzzReport> {
   const folder = await mkdtemp(join(tmpdir(), 'finetune-fuzz-'));
   try {
     await writeSurroundings(folder);
-    const initializationOptions = {
-      suggestCommand: 'suggest',
-      trusted: false, // estimates are processes of their own, with a budget of their own
-      commands: { start: 's', dryRun: 'd', estimate: 'e', check: 'c', problems: 'p' },
-    };
-    const client = await serveProgram(['dist/server.js', '--stdio'], { folder, initializationOptions });
+    const client = await serve({ folder, initializationOptions });
     try {
       return await fuzz(client, folder, seed, isOver);
     } finally {
@@ -122,6 +121,15 @@ export async function fuzzConfig(seed: number, isOver: () => boolean): Promise<F
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+const initializationOptions = {
+  suggestCommand: 'suggest',
+  trusted: false, // estimates are processes of their own
+  commands: { start: 's', dryRun: 'd', estimate: 'e', check: 'c', problems: 'p' },
+};
+
+const program = async (options: ClientOptions): Promise<TestClient> =>
+  serveProgram(['dist/server.js', '--stdio'], options);
 
 /** Files that configs name, so that facts about them come too. */
 async function writeSurroundings(folder: string): Promise<void> {
@@ -137,7 +145,12 @@ async function writeSurroundings(folder: string): Promise<void> {
   await writeFile(join(folder, 'b.jsonl'), '{"text": "a"}\n');
 }
 
-async function fuzz(client: TestClient, folder: string, seed: number, isOver: () => boolean): Promise<FuzzReport> {
+async function fuzz(
+  client: TestClient,
+  folder: string,
+  seed: number,
+  isOver: (edits: number) => boolean,
+): Promise<FuzzReport> {
   let state = (seed % 2_147_483_646) + 1;
   const random = (below: number): number => (state = (state * 48_271) % 2_147_483_647) % below;
   const pick = <T>(items: readonly T[]): T => items[random(items.length)]!;
@@ -204,7 +217,7 @@ async function fuzz(client: TestClient, folder: string, seed: number, isOver: ()
     return TextDocument.applyEdits(document, [...changes]);
   };
 
-  while (!isOver()) {
+  while (!isOver(edits)) {
     if (edits % 60 === 0) {
       if (uri !== '') await close(client, uri);
       const text = pick(starts);
