@@ -46,7 +46,13 @@ export interface EditorCommands {
 }
 
 const text = { type: 'string' } as const;
-const commandNames = ['start', 'dryRun', 'estimate', 'check', 'problems'] as const satisfies readonly (keyof EditorCommands)[];
+const commandNames = [
+  'start',
+  'dryRun',
+  'estimate',
+  'check',
+  'problems',
+] as const satisfies readonly (keyof EditorCommands)[];
 
 export const serverOptions = lazyValidator<ServerOptions>({
   type: 'object',
