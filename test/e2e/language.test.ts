@@ -56,7 +56,7 @@ describeWith(['chromium', 'editor'], 'configs in VS Code', () => {
     'version: 1\nmodel: ./starter-model\ndata:\n  train: orders.train.jsonl\n  cutoff_len: 128\ntraining:\n  learning_rate: 2e-4\n';
   const odd = ['Paris', 'Rome', 'Oslo'].map((city) => `{"text": "${city} is a ci\\u200bty."}\n`).join('');
   const wrong =
-    'version: 1\nmodel: ./starter-model\ndata:\n  dataset: orders.train.jsonl\n  cutoff_len: 128\ntraining:\n  num_train_epochs: 2\n';
+    'version: 1\nmodel: ./starter-model\ndata:\n  train: orders.train.jsonl\n  cutoff_len: 128\ntraining:\n  num_train_epochs: 2\n';
   const axolotl =
     'base_model: ./starter-model\nadapter: lora\nlora_r: 8\ndatasets:\n  - path: orders.train.jsonl\n    type: alpaca\nmicro_batch_size: 2\nnum_epochs: 1\n';
   /** Ends by itself after two steps. */
@@ -151,7 +151,7 @@ describeWith(['chromium', 'editor'], 'configs in VS Code', () => {
     await window.page.locator('.quick-input-widget input').first().fill('>Fix All');
     await window.choose('Fix All');
     await line('max_length: 128').waitFor();
-    const mended = wrong.replace('dataset', 'train').replace('cutoff_len', 'max_length').replace('num_train_', '');
+    const mended = wrong.replace('cutoff_len', 'max_length').replace('num_train_', '');
     await window.page.keyboard.press('Control+S');
     await vi.waitFor(
       async () => expect(await readFile(join(folder, 'wrong.finetune.yaml'), 'utf8')).toBe(mended),
@@ -174,6 +174,8 @@ describeWith(['chromium', 'editor'], 'configs in VS Code', () => {
   test('the line above a config tells what it costs and starts it; afterwards it tells what was measured', async () => {
     await window.page.keyboard.press('Control+K');
     await window.page.keyboard.press('Control+W');
+    // The report of the import is a text without a file.
+    await window.answer("Don't Save");
     await openFile('brief.finetune.json');
     const above = window.page.locator('.codelens-decoration');
     await above.getByText('estimate', { exact: true }).waitFor();

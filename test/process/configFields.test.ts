@@ -102,8 +102,8 @@ const rowPairs: Readonly<Record<string, Pair>> = {
   'data.template': { also: { 'data.max_length': 256 }, value: 'alpaca' },
   'data.system': { value: 'Be brief.' },
   'data.train_on': { value: 'all' },
-  'data.max_length': { value: 40 },
-  'data.overflow': { also: { 'data.max_length': 40 }, value: 'drop' },
+  'data.max_length': { value: 31 },
+  'data.overflow': { also: { 'data.max_length': 31 }, value: 'drop' },
   ...Object.fromEntries(
     Object.entries(formats).flatMap(([format, names]) =>
       names.flatMap((name): [string, Pair][] => {
@@ -132,7 +132,7 @@ const runPairs: Readonly<Record<string, Pair>> = {
   threads: { value: 2 },
   method: { also: { lora: undefined }, value: 'full' },
   seed: { value: 2 },
-  'data.lint': { also: { 'data.max_length': 40 }, value: { 'training/answer-cut': 'error' } },
+  'data.lint': { also: { 'data.max_length': 31 }, value: { 'training/answer-cut': 'error' } },
   'data.packing': { value: false },
   'data.order': { value: 'as_is' },
   'lora.rank': { value: 4 },
@@ -168,7 +168,10 @@ const runPairs: Readonly<Record<string, Pair>> = {
   'checkpoints.keep': { also: { 'checkpoints.every': 1 }, value: 1 },
   'checkpoints.best_by': { also: { 'checkpoints.keep': 1, 'evaluation.every': 1 }, value: 'none' },
   'early_stopping.patience': { also: { ...standing, 'early_stopping.min_delta': 1 }, value: 1 },
-  'early_stopping.min_delta': { also: { 'evaluation.every': 1, 'early_stopping.patience': 1 }, value: 5 },
+  'early_stopping.min_delta': {
+    also: { 'evaluation.every': 1, 'early_stopping.patience': 2, 'training.max_steps': 6 },
+    value: 5,
+  },
   output: { value: 'out' },
 };
 
@@ -231,7 +234,6 @@ async function rowsOf(tree: Tree): Promise<string> {
       return [[...tokens].join(), [...mask].join('')];
     }),
   );
-  console.log('LENGTHS', rows.map((r) => r.map(([t]) => t!.split(',').length).join(' ')).join(' | '));
   found.close();
   return JSON.stringify(rows);
 }
