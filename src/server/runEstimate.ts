@@ -9,7 +9,7 @@ import { estimatedCosts } from './service/costs.ts';
 interface EstimateAnswer {
   readonly estimates: Estimates;
   readonly plan: RunPlan;
-  readonly memory: { readonly availableBytes?: number };
+  readonly memory: { readonly available_bytes?: number };
 }
 
 const number = { type: 'number' };
@@ -26,7 +26,7 @@ const estimateAnswer = lazyValidator<EstimateAnswer>({
       required: ['total_steps', 'steps_per_epoch', 'train_tokens', 'trained_tokens'],
       properties: { total_steps: number, steps_per_epoch: number, train_tokens: number, trained_tokens: number },
     },
-    memory: { type: 'object', properties: { availableBytes: number } },
+    memory: { type: 'object', properties: { available_bytes: number } },
   },
 });
 
@@ -47,7 +47,7 @@ export async function runEstimate(
   const answer: unknown = JSON.parse(stdout);
   if (!estimateAnswer()(answer)) return { kind: 'failed', reason: 'The estimate could not be read.' };
   const { estimates, plan, memory }: EstimateAnswer = answer;
-  return { kind: 'known', costs: estimatedCosts(estimates, plan, memory.availableBytes) };
+  return { kind: 'known', costs: estimatedCosts(estimates, plan, memory.available_bytes) };
 }
 
 /** What went wrong, without its place and code: those are told as problems. */

@@ -41,6 +41,8 @@ describeWith(['chromium', 'editor'], 'configs in VS Code', () => {
     await openFile('mine.finetune.yaml');
     // The first underline is the server's: it is there.
     await window.page.locator('.squiggly-error').first().waitFor({ timeout: 60_000 });
+    // It moves all lines down by one.
+    await window.page.locator('.codelens-decoration').first().waitFor();
   });
   afterEach(async ({ task }) => {
     await window.screenshot(join(shots, `${task.name.replace(/\W+/g, '-').slice(0, 60)}.png`));
@@ -179,7 +181,7 @@ describeWith(['chromium', 'editor'], 'configs in VS Code', () => {
     await openFile('brief.finetune.json');
     const above = window.page.locator('.codelens-decoration');
     await above.getByText('estimate', { exact: true }).waitFor();
-    expect((await above.innerText()).replaceAll('\u00a0', ' ')).toMatch(
+    expect((await above.innerText()).replaceAll(/\s+/g, ' ')).toMatch(
       /▶ Start ?\| ?Dry run ?\| ?[\d.]+ .B of [\d.]+ .B available ?\| ?2 steps in [\d.]+ s ?\| ?[\d.]+ .B on disk ?\| ?\d+ % of tokens trained ?\| ?estimate/,
     );
     await window.screenshot(join(shots, 'line-above-a-config.png'));

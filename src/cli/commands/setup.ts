@@ -6,7 +6,7 @@ import { exitCodes } from '../exitCodes.ts';
 import { untilInterrupted } from '../interrupt.ts';
 import type { DefineCommand } from '../program.ts';
 import { chosenLines, consentLines, installedLines } from '../render/setup.ts';
-import { printLines, type Terminal } from '../terminal.ts';
+import { printJson, printLines, type Terminal } from '../terminal.ts';
 import { problem } from '../../protocol/problem.ts';
 import { findTorch } from '../../torch/environment/find.ts';
 import { adopt, install, isInstalled, lockHash, planInstall, removeTorch } from '../../torch/environment/install.ts';
@@ -46,7 +46,7 @@ export const define: DefineCommand = (command, terminal, done) => {
       // For a program one document is all of stdout; words for people go beside it.
       const words = options.json ? { ...terminal, write: (text: string) => terminal.writeError(text) } : terminal;
       const code = await change(places, options, words);
-      if (options.json) terminal.write(`${JSON.stringify(await findTorch(places))}\n`);
+      if (options.json) printJson(terminal, await findTorch(places));
       done(code);
     });
 };
