@@ -25,6 +25,8 @@ let model: LoadedModel;
 beforeAll(async () => {
   folder = await scratchFolder();
   process.env['FINETUNE_CACHE'] = path.join(folder, 'cache');
+  // Without the torch engine, wherever it is set up: choosing it is then refused.
+  process.env['FINETUNE_DATA'] = path.join(folder, 'data');
   await writeTinyModel(path.join(folder, 'model'));
   await writeTinyModel(path.join(folder, 'other-model'), { rope_theta: 100 });
   await writeTinyData(path.join(folder, 'rows.jsonl'), 12);
@@ -128,6 +130,7 @@ const standing = { 'training.learning_rate': 1e-9, 'training.max_steps': 6, 'eva
 const runPairs: Readonly<Record<string, Pair>> = {
   name: { value: 'called' },
   model: { value: './other-model' },
+  engine: { value: 'torch' },
   device: { value: 'gpu' },
   threads: { value: 2 },
   method: { also: { lora: undefined }, value: 'full' },
@@ -160,6 +163,7 @@ const runPairs: Readonly<Record<string, Pair>> = {
   'training.adam_epsilon': { value: 0.01 },
   'training.max_grad_norm': { value: 0.01 },
   'training.gradient_checkpointing': { value: true },
+  'training.mixed_precision': { value: 'bf16' },
   'evaluation.every': { value: 1 },
   'evaluation.at_start': { value: false },
   'evaluation.prompts': { value: ['say 1'] },
@@ -225,7 +229,7 @@ function withField(tree: Tree, at: string, value: unknown): Tree {
 async function rowsOf(tree: Tree): Promise<string> {
   const { config, problems } = parseConfig(JSON.stringify(tree), 'x');
   expect(problems).toEqual([]);
-  const { data } = effectiveConfig(config!, { machine: await machineFacts('cpu') }).config;
+  const { data } = effectiveConfig(config!, { machine: await machineFacts(config!) }).config;
   const signal = new AbortController().signal;
   const found = await datasetOf(data, folder, model, { signal, onProgress: () => undefined });
   const rows = [found.train, found.validation].map((set) =>
