@@ -26,7 +26,6 @@ export function startEditor(options: {
   readonly vsix: string;
   readonly version?: EditorVersion;
   readonly settings?: Readonly<Record<string, unknown>>;
-  readonly locale?: string;
   readonly port?: number;
   /** False asks the person whether a folder is trusted, as a fresh VS Code does. */
   readonly trustEverything?: boolean;

@@ -96,7 +96,6 @@ export async function startEditor({
   vsix,
   version = 'newest',
   settings = {},
-  locale,
   port,
   trustEverything = true,
   arguments: further = [],
@@ -152,8 +151,9 @@ export async function startEditor({
     extensions: join(profile, 'extensions'),
     address: (folder, parameters = {}) => {
       const kind = folder.endsWith('.code-workspace') ? 'workspace' : 'folder';
-      const further = Object.entries({ ...(locale ? { locale } : {}), ...parameters });
-      const query = further.map(([name, value]) => `&${name}=${encodeURIComponent(value)}`).join('');
+      const query = Object.entries(parameters)
+        .map(([name, value]) => `&${name}=${encodeURIComponent(value)}`)
+        .join('');
       return `http://127.0.0.1:${number}/?${kind}=${encodeURI(folder)}${query}`;
     },
     async restart(signal) {

@@ -21,7 +21,6 @@ export const shots = resolve('test-results/editor');
 export interface EditorCaseOptions {
   readonly version?: EditorVersion;
   readonly settings?: Readonly<Record<string, unknown>>;
-  readonly locale?: string;
   readonly trustEverything?: boolean;
   /** Further arguments of the server. */
   readonly arguments?: readonly string[];
@@ -89,7 +88,7 @@ export async function openEditorCase(options: EditorCaseOptions = {}): Promise<E
   await cp('examples/quickstart', folder, { recursive: true, filter: (file) => !file.includes('.finetune/') });
   if (!options.whole) await shortenHeldOut(folder);
   await options.prepare?.(folder);
-  const { version = 'newest', settings, locale, trustEverything = true, arguments: further = [] } = options;
+  const { version = 'newest', settings, trustEverything = true, arguments: further = [] } = options;
   let browser: Browser | undefined;
   let editor: Editor | undefined;
   try {
@@ -99,7 +98,6 @@ export async function openEditorCase(options: EditorCaseOptions = {}): Promise<E
       trustEverything,
       arguments: further,
       settings: { 'workbench.colorTheme': 'Default Dark Modern', ...settings },
-      ...(locale === undefined ? {} : { locale }),
     });
     browser = await chromium.launch({ executablePath: requiredPath('chromium'), args: chromiumArguments });
     const window = await openWorkbench(browser);
