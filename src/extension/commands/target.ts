@@ -34,6 +34,8 @@ export async function targetRun(
     return library.get(named);
   }
   await library.listed();
+  // A run that ended a moment ago may not be known as ended yet: the command would be about another one.
+  await Promise.all(library.active().map(async ({ folder }) => library.refresh(folder)));
   const fitting = library.runs().filter(fits);
   if (fitting.length === 0) {
     void vscode.window.showInformationMessage(vscode.l10n.t('There is no run that this can be done with.'));
