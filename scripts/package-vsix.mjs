@@ -39,7 +39,7 @@ const contents = [
 
 /** What a build or a run leaves inside them and nobody needs. */
 const leftOut =
-  /\.map$|__pycache__|metafile\.json$|[\\/]dist[\\/](?:chunks|[^\\/]+\.js$)|[\\/]\.finetune(?:[\\/]|$)|[\\/]outputs(?:[\\/]|$)/;
+  /\.map$|__pycache__|\.(?:mypy|ruff)_cache|metafile\.json$|[\\/]dist[\\/](?:chunks|[^\\/]+\.js$)|[\\/]\.finetune(?:[\\/]|$)|[\\/]outputs(?:[\\/]|$)/;
 
 const { values } = parseArgs({ options: { target: { type: 'string' }, out: { type: 'string' } } });
 const target = values.target ?? `${process.platform}-${process.arch}`;
