@@ -45,6 +45,8 @@ export async function targetRun(
   const chosen = await vscode.window.showQuickPick(pickItems(fitting), {
     placeHolder: vscode.l10n.t('Run'),
     matchOnDescription: true,
+    // A dashboard that draws itself anew when its run ends takes the focus, and the list would be gone.
+    ignoreFocusOut: true,
   });
   return chosen?.run;
 }
