@@ -7,31 +7,17 @@ import { execFileSync } from 'node:child_process';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 import { startEditor } from '../scripts/code-server.mjs';
+import { importSources } from './sources.mjs';
 
 const count = Number(process.argv[2] ?? 1000);
 const rounds = Number(process.argv[3] ?? 7);
-const bundle = path.resolve('node_modules/.cache/activation-bench.mjs');
-await build({
-  stdin: {
-    contents: `export { makeRunFolder } from './test/support/runFolders.ts';
+const { makeRunFolder, hello, started, step, chromiumArguments, openWorkbench } = await importSources(
+  'activation',
+  `export { makeRunFolder } from './test/support/runFolders.ts';
       export { hello, started, step } from './test/support/runEvents.ts';
       export { chromiumArguments, openWorkbench } from './test/support/workbench.ts';`,
-    resolveDir: process.cwd(),
-    loader: 'ts',
-  },
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  packages: 'external',
-  outfile: bundle,
-  logLevel: 'error',
-});
-const { makeRunFolder, hello, started, step, chromiumArguments, openWorkbench } = await import(
-  pathToFileURL(bundle).href
 );
 
 console.log(

@@ -5,27 +5,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { importSources } from './sources.mjs';
 
 const count = Number(process.argv[2] ?? 1000);
-const bundle = path.resolve('node_modules/.cache/explorer-bench.mjs');
-await build({
-  stdin: {
-    contents: `export { watchRuns } from './src/runs/watchRuns.ts';
+const { watchRuns, changeLabel, makeRunFolder } = await importSources(
+  'explorer',
+  `export { watchRuns } from './src/runs/watchRuns.ts';
       export { changeLabel } from './src/runs/label.ts';
       export { makeRunFolder } from './test/support/runFolders.ts';`,
-    resolveDir: process.cwd(),
-    loader: 'ts',
-  },
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  packages: 'external',
-  outfile: bundle,
-  logLevel: 'error',
-});
-const { watchRuns, changeLabel, makeRunFolder } = await import(pathToFileURL(bundle).href);
+);
 
 console.log(
   `${cpus()[0].model}, ${cpus().length} cores, load ${loadavg()[0].toFixed(1)}, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}\n`,

@@ -5,10 +5,9 @@
 
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
 import { parse } from 'yaml';
+import { importSources } from './sources.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -17,24 +16,13 @@ const { values, positionals } = parseArgs({
 const [folder] = positionals;
 if (!folder || !values.from) throw new Error('Usage: node bench/import.mjs <folder> --from <tool> [--verbose]');
 
-const bundle = path.resolve('node_modules/.cache/import-bench.mjs');
-await build({
-  stdin: {
-    contents: `export { importConfig, readSource } from './src/config/import/importConfig.ts';
+const { importConfig, notebookPython, parseConfig, readSource, recognise } = await importSources(
+  'import',
+  `export { importConfig, readSource } from './src/config/import/importConfig.ts';
       export { recognise } from './src/config/import/recognise.ts';
       export { notebookPython } from './src/config/import/read/notebook.ts';
       export { parseConfig } from './src/config/parse.ts';`,
-    resolveDir: process.cwd(),
-    loader: 'ts',
-  },
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  packages: 'external',
-  outfile: bundle,
-  logLevel: 'error',
-});
-const { importConfig, notebookPython, parseConfig, readSource, recognise } = await import(pathToFileURL(bundle).href);
+);
 
 const count = {
   examples: 0,

@@ -7,33 +7,21 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
+import { importSources } from './sources.mjs';
 
 const longRun = Number(process.argv[2] ?? 1_000_000);
 const interval = 100; // milliseconds between two looks, as in src/extension/panels/dashboard.ts
 const patience = 250;
-const bundle = path.resolve('node_modules/.cache/panel-bench.mjs');
-await build({
-  stdin: {
-    contents: `export * from './test/support/panelHost.ts'; export * from './test/support/recordedPanels.ts';
+const panels = await importSources(
+  'panel',
+  `export * from './test/support/panelHost.ts'; export * from './test/support/recordedPanels.ts';
       export { createRunFeed } from './src/extension/panels/runFeed.ts';
       export { packNumbers } from './src/protocol/wireNumbers.ts';
       export { runRecord } from './test/support/runRecords.ts';
       export { recordedEvents, running } from './test/support/recordedRuns.ts';`,
-    resolveDir: process.cwd(),
-    loader: 'ts',
-  },
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  packages: 'external',
-  define: { 'import.meta.dirname': JSON.stringify(path.resolve('test/support')) },
-  outfile: bundle,
-  logLevel: 'error',
-});
-const panels = await import(pathToFileURL(bundle).href);
+  { define: { 'import.meta.dirname': JSON.stringify(path.resolve('test/support')) } },
+);
 
 /** Another process, as the trainer is: 50 steps a second for eight seconds, each with the time of its writing. */
 const writerSource = `

@@ -1,5 +1,11 @@
 // The rooms of ARCHITECTURE.md: what each folder of src/ may import. One table, read by ESLint and by the boundary test.
 
+/** What the language server may use, and the command line beside it. */
+const belowServer = [
+  ...['protocol', 'config', 'metrics', 'models', 'data', 'engine', 'torch'],
+  ...['trainer', 'lint', 'lens', 'runs', 'platform'],
+];
+
 /** room → the other rooms it may import. A room that is absent from its own list still imports its own files. */
 export const allowedRooms = {
   protocol: [],
@@ -14,37 +20,9 @@ export const allowedRooms = {
   trainer: ['protocol', 'config', 'metrics', 'models', 'data', 'engine', 'torch', 'runs', 'platform'],
   lint: ['protocol', 'config', 'metrics', 'models', 'data'],
   lens: ['protocol', 'config', 'metrics', 'models', 'data'],
-  server: [
-    'protocol',
-    'config',
-    'metrics',
-    'models',
-    'data',
-    'engine',
-    'torch',
-    'trainer',
-    'lint',
-    'lens',
-    'runs',
-    'platform',
-  ],
+  server: [...belowServer],
   preview: ['protocol', 'config', 'metrics', 'models', 'data', 'engine', 'lint'],
-  cli: [
-    'protocol',
-    'config',
-    'metrics',
-    'models',
-    'data',
-    'engine',
-    'torch',
-    'trainer',
-    'lint',
-    'lens',
-    'server',
-    'preview',
-    'runs',
-    'platform',
-  ],
+  cli: [...belowServer, 'server', 'preview'],
   extension: ['protocol', 'config', 'metrics', 'data', 'runs', 'platform'],
 };
 

@@ -187,6 +187,17 @@ export interface PreviewQuery {
   readonly sample: number;
 }
 
+/** Everything, in the order of the file. */
+export const emptyQuery: PreviewQuery = {
+  text: '',
+  isRegex: false,
+  isCaseSensitive: false,
+  filters: [],
+  sort: 'file',
+  isDescending: false,
+  sample: 0,
+};
+
 export type FieldTest = 'contains' | 'equals' | 'absent' | 'greater' | 'less';
 
 export type PreviewFilter =

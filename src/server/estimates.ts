@@ -3,6 +3,7 @@
 import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Environment } from '../config/environment.ts';
 import { parseConfig } from '../config/parse.ts';
 import type { FinetuneConfig } from '../config/schema.generated.ts';
@@ -87,7 +88,7 @@ export function openEstimates({
       settle(entry, { kind: 'known', costs: measured });
       return;
     }
-    await pause(rest, abort.signal);
+    await delay(rest, undefined, { signal: abort.signal }).catch(() => undefined);
     const turn = last.then(async () => (abort.signal.aborted ? undefined : estimate(question, abort.signal)));
     last = turn.catch(() => undefined);
     const state = await turn;
@@ -169,15 +170,4 @@ async function measuredByLastRun(
     return measuredCosts(run.state.finished.took, run.state.started.plan, availableBytes);
   }
   return undefined;
-}
-
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

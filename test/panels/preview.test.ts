@@ -5,6 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { packNumbers } from '../../src/protocol/wireNumbers.ts';
 import { launchChromium } from '../support/chromium.ts';
+import { emptyQuery } from '../../src/protocol/previewViews.ts';
 import { malformed, nested } from '../support/malformed.ts';
 import {
   openPanel,
@@ -45,15 +46,7 @@ describeWith(['chromium'], 'the dataset preview', () => {
   });
 
   const opened = async (preview: RecordedPreview, theme: ThemeName, width = 1240): Promise<OpenPanel> => {
-    preview.session.ask({
-      text: '',
-      isRegex: false,
-      isCaseSensitive: false,
-      filters: [],
-      sort: 'file',
-      isDescending: false,
-      sample: 0,
-    });
+    preview.session.ask(emptyQuery);
     const panel = await openPanel(browser, site.url('preview', theme), preview.host, { width });
     preview.follow(panel);
     await panel.page.locator('.row-first').first().waitFor();

@@ -1,20 +1,16 @@
 // Search, filters, order and sample over the list: every change is a new query.
 
-import type { FieldTest, PreviewFilter, PreviewQuery, PreviewState } from '../../src/protocol/previewViews.ts';
+import {
+  emptyQuery,
+  type FieldTest,
+  type PreviewFilter,
+  type PreviewQuery,
+  type PreviewState,
+} from '../../src/protocol/previewViews.ts';
 import { button, checkbox, dropdown, textField, valueOf } from '../controls.ts';
 import { element, fill, setText } from '../dom.ts';
 import { icon } from '../icons.ts';
 import { t } from '../strings.ts';
-
-export const emptyQuery: PreviewQuery = {
-  text: '',
-  isRegex: false,
-  isCaseSensitive: false,
-  filters: [],
-  sort: 'file',
-  isDescending: false,
-  sample: 0,
-};
 
 export interface QueryBar {
   readonly element: HTMLElement;

@@ -1,5 +1,6 @@
 // Statistics of the file: lengths with max_length, who says how much, languages, labels, turns, findings, columns.
 
+import { isSharedAlphabet } from '../../src/metrics/alphabets.ts';
 import type { Bucket, PreviewState, PreviewStatistics } from '../../src/protocol/previewViews.ts';
 import { button } from '../controls.ts';
 import { element, fill, setFraction, setText, type Child } from '../dom.ts';
@@ -199,7 +200,7 @@ function roleName(role: string): string {
 function languageName(name: string): string {
   if (name === 'none') return t('not told');
   // Alphabets of many languages: which of them it is was not certain.
-  return ['Latin', 'Cyrillic', 'Arabic', 'Devanagari'].includes(name) ? t('{0} letters', name) : name;
+  return isSharedAlphabet(name) ? t('{0} letters', name) : name;
 }
 
 function percent(share: number): string {

@@ -40,10 +40,10 @@ export function createCheckpointReader(): CheckpointReader {
       );
       const onDisk = new Set(await readdir(runPaths(folder).checkpoints).catch(() => []));
       // A log that somebody else wrote may name any path.
-      return checkpointNodes(folder, followed.state).filter(
-        (node) =>
-          node.path === `checkpoints/${path.posix.basename(node.path)}` && onDisk.has(path.posix.basename(node.path)),
-      );
+      return checkpointNodes(folder, followed.state).filter((node) => {
+        const name = path.posix.basename(node.path);
+        return node.path === `checkpoints/${name}` && onDisk.has(name);
+      });
     },
     forget: (folder) => void known.delete(folder),
   };

@@ -1,5 +1,6 @@
 // Rules that look at all rows of a file together.
 import { unknownFields as unknownFieldsOf, winningLooks } from '../../data/formats/detect.ts';
+import { isSharedAlphabet } from '../../metrics/alphabets.ts';
 import { looksCodes, type FactColumns } from '../facts.ts';
 import type { RuleInfo } from '../finding.ts';
 import { FirstRows } from '../firstRows.ts';
@@ -111,7 +112,7 @@ function* otherLanguages({ rows, language }: FactColumns): Iterable<FileReport> 
 /** Some scripts serve many languages. */
 function nameOfLanguage(index: number): string {
   const name = languages[index]!;
-  return ['Latin', 'Cyrillic', 'Arabic', 'Devanagari'].includes(name) ? `${name} letters` : name;
+  return isSharedAlphabet(name) ? `${name} letters` : name;
 }
 
 /** The first row of a file whose rows are of no known format. */

@@ -4,21 +4,11 @@ import { brokenRowId, exclusionId } from '../../../src/data/exclusionId.ts';
 import { matcherOf, withinLimit } from '../../../src/preview/boundedSearch.ts';
 import { findRows, isEmptyQuery, type QueryContext } from '../../../src/preview/query.ts';
 import { plainReading } from '../../../src/preview/readRow.ts';
-import type { PreviewFilter, PreviewQuery } from '../../../src/protocol/previewViews.ts';
+import { emptyQuery, type PreviewFilter, type PreviewQuery } from '../../../src/protocol/previewViews.ts';
 import { uniform } from '../../support/random.ts';
 import { cleanUp, indexed, never } from './support.ts';
 
 cleanUp();
-
-const everything: PreviewQuery = {
-  text: '',
-  isRegex: false,
-  isCaseSensitive: false,
-  filters: [],
-  sort: 'file',
-  isDescending: false,
-  sample: 0,
-};
 
 const rows = [
   { instruction: 'Say hello', output: 'Hello, whole wide World', score: 3, meta: { source: 'web' } },
@@ -37,7 +27,7 @@ async function found(query: Partial<PreviewQuery>, context: Partial<QueryContext
   const file = await indexed('rows.jsonl', text);
   const all = { reading: plainReading, excluded: new Set<string>(), findings: new Map(), ...context };
   const controls = { signal: never, onProgress: () => undefined, random: uniform('sample') };
-  return [...(await findRows(file, { ...everything, ...query }, all, controls))];
+  return [...(await findRows(file, { ...emptyQuery, ...query }, all, controls))];
 }
 
 const filtered = (filter: PreviewFilter, context: Partial<QueryContext> = {}) => found({ filters: [filter] }, context);
@@ -100,7 +90,7 @@ test('a sample has the wanted size, in the order of the file, and each row is as
   for (let i = 0; i < 100; i += 1) {
     const context = { reading: plainReading, excluded: new Set<string>(), findings: new Map() };
     const controls = { signal: never, onProgress: () => undefined, random };
-    const sample = [...(await findRows(file, { ...everything, sample: 5 }, context, controls))];
+    const sample = [...(await findRows(file, { ...emptyQuery, sample: 5 }, context, controls))];
     expect(sample).toHaveLength(5);
     expect(sample.toSorted((a, b) => a - b)).toEqual(sample);
     for (const row of sample) times[row]! += 1;
@@ -111,6 +101,6 @@ test('a sample has the wanted size, in the order of the file, and each row is as
 });
 
 test('an empty query shows the file', () => {
-  expect(isEmptyQuery(everything)).toBe(true);
-  expect(isEmptyQuery({ ...everything, sort: 'length' })).toBe(false);
+  expect(isEmptyQuery(emptyQuery)).toBe(true);
+  expect(isEmptyQuery({ ...emptyQuery, sort: 'length' })).toBe(false);
 });
