@@ -76,12 +76,42 @@ const withoutProse = {
   },
 };
 
+/**
+ * Packages in a bundle of their own, loaded when the first message is checked or the first folder watched: to read and run
+ * them takes longer than all the rest of the extension.
+ */
+const packagesWhenNeeded = {
+  name: 'packages-when-needed',
+  setup({ onResolve, onLoad }) {
+    const namespace = 'when-needed';
+    const contents = {
+      ajv: 'export function Ajv(options) { return new (require("./packages.cjs").Ajv)(options); }',
+      chokidar: 'export function watch(...args) { return require("./packages.cjs").watch(...args); }',
+    };
+    onResolve({ filter: /^(?:ajv|chokidar)$/ }, ({ path }) => ({ path, namespace }));
+    onLoad({ filter: /./, namespace }, ({ path }) => ({ contents: contents[path] }));
+    onResolve({ filter: /^\.\/packages\.cjs$/ }, ({ path }) => ({ path, external: true }));
+  },
+};
+
+export const packagesBundle = {
+  ...hostOptions,
+  outdir: undefined,
+  outfile: 'dist/packages.cjs',
+  stdin: {
+    contents: "export { Ajv } from 'ajv'; export { watch } from 'chokidar';",
+    resolveDir: import.meta.dirname,
+    sourcefile: 'packages.js',
+  },
+};
+
 /** The extension without what only configs and languages need, which it imports from bundles beside when it is asked to. */
 export const extensionBundle = {
   ...hostOptions,
   entryPoints: { extension: 'src/extension/main.ts' },
   plugins: [
     withoutProse,
+    packagesWhenNeeded,
     {
       name: 'loaded-later',
       setup({ onResolve }) {
@@ -95,12 +125,14 @@ export const extensionBundle = {
 export const configToolsBundle = {
   ...hostOptions,
   entryPoints: { 'config-tools': 'src/extension/configTools.ts' },
+  plugins: [packagesWhenNeeded],
 };
 
 /** The client of the language server, loaded when the first config or dataset is opened. */
 export const languageClientBundle = {
   ...hostOptions,
   entryPoints: { 'language-client': 'src/extension/language/languageClient.ts' },
+  plugins: [packagesWhenNeeded],
 };
 
 /** Panels: a script and a style sheet each; their policy allows no chunks beside. */
@@ -121,4 +153,11 @@ export const webviewBundle = {
 };
 
 /** Everything that a build makes. */
-export const bundles = [bundleOptions, extensionBundle, configToolsBundle, languageClientBundle, webviewBundle];
+export const bundles = [
+  bundleOptions,
+  extensionBundle,
+  packagesBundle,
+  configToolsBundle,
+  languageClientBundle,
+  webviewBundle,
+];

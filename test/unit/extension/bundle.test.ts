@@ -2,12 +2,13 @@
 import { build, type Metafile } from 'esbuild';
 import { builtinModules } from 'node:module';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { configToolsBundle, extensionBundle, languageClientBundle } from '../../../scripts/bundles.mjs';
+import { configToolsBundle, extensionBundle, languageClientBundle, packagesBundle } from '../../../scripts/bundles.mjs';
 
 describe.each([
-  ['extension', extensionBundle, ['vscode', './config-tools.cjs', './language-client.cjs'], 400_000],
-  ['config-tools', configToolsBundle, [], 400_000],
-  ['language-client', languageClientBundle, ['vscode'], 700_000],
+  ['extension', extensionBundle, ['vscode', './config-tools.cjs', './language-client.cjs', './packages.cjs'], 220_000],
+  ['packages', packagesBundle, [], 180_000],
+  ['config-tools', configToolsBundle, ['./packages.cjs'], 300_000],
+  ['language-client', languageClientBundle, ['vscode', './packages.cjs'], 600_000],
 ] as const)('%s.cjs', (name, options, outside, limit) => {
   let output: Metafile['outputs'][string];
   beforeAll(async () => {
@@ -32,10 +33,12 @@ describe.each([
   });
 });
 
-test('what configs and languages need is not part of what the editor loads at its start', async () => {
+test('what configs, languages and checks of messages need is not part of what the editor loads at its start', async () => {
   const { metafile } = await build({ ...extensionBundle, write: false, sourcemap: false, logLevel: 'silent' });
   const inputs = Object.keys(metafile.outputs['dist/extension.cjs']?.inputs ?? {});
   expect(
-    inputs.filter((file) => /node_modules\/(?:yaml|vscode-language\w+)\/|src\/config\/(parse|check)\.ts/.test(file)),
+    inputs.filter((file) =>
+      /node_modules\/(?:yaml|vscode-language\w+|ajv|chokidar)\/|src\/config\/(parse|check)\.ts/.test(file),
+    ),
   ).toEqual([]);
 });
