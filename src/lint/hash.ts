@@ -5,16 +5,28 @@ export function hashTexts(texts: readonly string[]): number {
   let high = seedHigh;
   let low = seedLow;
   for (const text of texts) {
-    for (let i = 0; i < text.length; i += 1) {
-      const unit = text.charCodeAt(i);
-      high = Math.imul(high ^ unit, factorHigh);
-      low = Math.imul(low ^ unit, factorLow);
+    for (let from = 0; from < text.length; from += units.length) {
+      const count = copyUnits(from === 0 && text.length <= units.length ? text : text.slice(from, from + units.length));
+      for (let i = 0; i < count; i += 1) {
+        const unit = units[i]!;
+        high = Math.imul(high ^ unit, factorHigh);
+        low = Math.imul(low ^ unit, factorLow);
+      }
     }
     // No code unit: the border between two texts counts.
     high = Math.imul(high ^ 0x10000, factorHigh);
     low = Math.imul(low ^ 0x10001, factorLow);
   }
   return finished(high, low);
+}
+
+/** Code units of a text: from an array they are read in half the time that a string takes. */
+const units = new Uint16Array(1 << 14);
+const unitBytes = Buffer.from(units.buffer);
+
+/** Returns how many there are. */
+function copyUnits(text: string): number {
+  return unitBytes.write(text, 'utf16le') >> 1;
 }
 
 const seedHigh = 0x9e3779b9;

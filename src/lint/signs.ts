@@ -19,24 +19,33 @@ export const sign = {
   escape: 1 << 9,
   /** What the rules about single characters may find. */
   odd: 1 << 10,
-  /** Letters in pieces (not in normal form C). */
+  /** Letters that may be in pieces (not in normal form C). */
   decomposed: 1 << 11,
 } as const;
 
-/** What is searched for, and what it is a sign of. */
-const needles: readonly (readonly [needle: string | number, sign: number])[] = [
+/** Of a row being looked at: it has a backslash, a digit. */
+const backslash = 1 << 12;
+const digit = 1 << 13;
+
+/** What is written with a backslash, and what it is a sign of. */
+const escapes: readonly (readonly [needle: string, sign: number])[] = [
   ['\\u', sign.escape],
   ['\\b', sign.control],
   ['\\f', sign.control],
-  [0x7f, sign.control],
-  ...(['@', '<', '&', '`', '~'] as const).map((character) => [character.charCodeAt(0), sign[character]] as const),
 ];
 
-/** Signs of the rows of a text. Each needle is searched once in all of the text, not once in each row. */
+/** What each byte alone is a sign of. */
+const signsOfByte = new Uint16Array(0x100);
+for (const character of ['@', '<', '&', '`', '~'] as const) signsOfByte[character.charCodeAt(0)] = sign[character];
+for (const character of '0123456789') signsOfByte[character.charCodeAt(0)] = digit;
+signsOfByte[0x5c] = backslash;
+signsOfByte[0x7f] = sign.control;
+
+/** Signs of the rows of a text. Each escape is searched once in all of the text, not once in each row. */
 export class SignFinder {
   private readonly bytes: Buffer;
-  /** Where each needle comes next; infinite where it does not. */
-  private readonly next = needles.map(() => -1);
+  /** Where each escape comes next; infinite where it does not. */
+  private readonly next = escapes.map(() => -1);
 
   /** `bytes`: UTF-8. */
   constructor(bytes: Buffer) {
@@ -45,34 +54,81 @@ export class SignFinder {
 
   /** Sum of the signs that the row has at [start, end). Rows are asked for in their order. */
   of(start: number, end: number, isAscii: boolean): number {
+    const { bytes } = this;
+    let seen = 0;
+    for (let at = start; at < end; at += 1) seen |= signsOfByte[bytes[at]!]!;
+    if ((seen & backslash) !== 0) seen |= this.escapesOf(start, end);
+    if (!isAscii) seen |= sign.foreign | foreignSigns(bytes, start, end);
+    if ((seen & digit) !== 0 && hasRun(bytes, start, end, numeric, leastDigits)) seen |= sign.manyDigits;
+    if (hasRun(bytes, start, end, tokenLike, leastToken)) seen |= sign.longToken;
+    return seen & ~(backslash | digit);
+  }
+
+  private escapesOf(start: number, end: number): number {
     const { bytes, next } = this;
-    let seen = isAscii ? 0 : sign.foreign;
-    for (let i = 0; i < needles.length; i += 1) {
+    let seen = 0;
+    for (let i = 0; i < escapes.length; i += 1) {
       if (next[i]! < start) {
-        const at = bytes.indexOf(needles[i]![0], start);
+        const at = bytes.indexOf(escapes[i]![0], start);
         next[i] = at === -1 ? Infinity : at;
       }
-      if (next[i]! < end) seen |= needles[i]![1];
+      if (next[i]! < end) seen |= escapes[i]![1];
     }
-    if (hasRun(bytes, start, end, numeric, leastDigits)) seen |= sign.manyDigits;
-    if (hasRun(bytes, start, end, tokenLike, leastToken)) seen |= sign.longToken;
     return seen;
   }
 }
 
-const oddCharacter =
-  /[\x7f-\x9f\u200b\u2060\ufeff\ufffdÂÃÐÑâðï]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
-
-/** The signs and those that only a look at all characters of the text tells; escapes may stand for any. */
-export function closerSigns(text: string, signs: number): number {
-  if ((signs & sign.escape) !== 0) return signs | sign.odd | sign.decomposed;
-  if ((signs & sign.foreign) === 0) return signs;
-  const odd = oddCharacter.test(text) ? sign.odd : 0;
-  // Pieces of a text in normal form C are in it too.
-  return signs | odd | (text.normalize('NFC') === text ? 0 : sign.decomposed);
+/**
+ * `odd` and `decomposed` as far as the bytes of characters beyond ASCII tell: control characters (U+0080–U+009F),
+ * invisible ones, and what begins wrongly decoded text; every character that normal form C may not have as it is.
+ */
+function foreignSigns(bytes: Buffer, start: number, end: number): number {
+  let seen = 0;
+  for (let at = start; at < end; at += 1) {
+    const lead = bytes[at]!;
+    if (lead < 0xc2) continue; // ASCII, or inside of a character
+    const second = bytes[at + 1]!;
+    if (lead < 0xc4) {
+      // Â Ã Ð Ñ â ð ï are letters too; of wrongly decoded text where no ASCII follows.
+      if (lead === 0xc2 ? second < 0xa0 : beginsMojibake[second] === 1 && bytes[at + 2]! >= 0x80) seen |= sign.odd;
+      continue;
+    }
+    if (lead < 0xcc || isComposed(lead, second, bytes[at + 2]!)) continue;
+    seen |= sign.decomposed;
+    const third = bytes[at + 2]!;
+    const isInvisible =
+      (lead === 0xe2 && ((second === 0x80 && third === 0x8b) || (second === 0x81 && third === 0xa0))) ||
+      (lead === 0xef && ((second === 0xbb && third === 0xbf) || (second === 0xbf && third === 0xbd)));
+    if (isInvisible) seen |= sign.odd;
+  }
+  return seen;
 }
 
-/** Sum of the signs that a text has, without the closer ones. */
+/** Second bytes of Ã Â Ð Ñ â ð ï behind 0xC3. */
+const beginsMojibake = new Uint8Array(0x100);
+for (const letter of 'ÂÃÐÑâðï') beginsMojibake[Buffer.from(letter)[1]!] = 1;
+
+/**
+ * Whether a character from U+0300 on certainly stands in normal form C, whatever stands around it: Cyrillic, most
+ * punctuation, kana without its marks, ideographs, most emoji.
+ */
+function isComposed(lead: number, second: number, third: number): boolean {
+  if (lead === 0xe2) return second === 0x80 && third >= 0x90;
+  if (lead === 0xd0 || lead === 0xd1) return true;
+  if (lead === 0xe3) return (second === 0x80 && third <= 0xa9) || second === 0x81 || second === 0x83;
+  if (lead >= 0xe4 && lead <= 0xe9) return true;
+  return lead === 0xf0 && second === 0x9f;
+}
+
+/** The signs without those that only a look at all characters of the text tells; escapes may stand for any. */
+export function closerSigns(text: string, signs: number): number {
+  if ((signs & sign.escape) !== 0) return signs | sign.odd | sign.decomposed;
+  if ((signs & sign.decomposed) === 0) return signs;
+  // Pieces of a text in normal form C are in it too.
+  return text.normalize('NFC') === text ? signs & ~sign.decomposed : signs;
+}
+
+/** Sum of the signs that a text has, without the closer look. */
 export function signsOf(text: string): number {
   const bytes = Buffer.from(text);
   return new SignFinder(bytes).of(0, bytes.length, bytes.length === text.length);

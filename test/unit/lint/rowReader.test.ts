@@ -50,6 +50,31 @@ test('random bytes among rows: the same findings, facts, votes and line ends', (
   }
 });
 
+test('signs: a character that passes for composed is in normal form C whatever stands before it', () => {
+  const planes = [0, 1, 2];
+  for (const plane of planes) {
+    for (let code = plane * 0x10000 + (plane === 0 ? 0x80 : 0); code < (plane + 1) * 0x10000; code += 1) {
+      if (code >= 0xd800 && code < 0xe000) continue;
+      const character = String.fromCodePoint(code);
+      if ((signsOf(character) & sign.decomposed) !== 0) continue;
+      const joins = /\p{M}|[\u1160-\u11ff]/u.test(character);
+      if (joins || character.normalize('NFC') !== character) expect.fail(`U+${code.toString(16)}`);
+    }
+  }
+});
+
+test.each(['\x80', '\x9f', '\u200b', '\u2060', '\ufeff', '\ufffd', 'Ã©', 'Â\u00a0', 'â€™', 'Ð”', 'ðŸ˜€', 'ï¿½'])(
+  'signs: %j is odd, wherever it stands',
+  (odd) => {
+    for (const text of [odd, `naïve ${odd}`, `日本 ${odd}`, `${odd} – ok`])
+      expect(signsOf(text) & sign.odd).not.toBe(0);
+  },
+);
+
+test.each(['naïve', 'ÂME', 'Ñandú', 'Привет', '“quoted” – yes', '日本語', '😀'])('signs: %j is not odd', (text) => {
+  expect(signsOf(text) & (sign.odd | sign.decomposed)).toBe(0);
+});
+
 test('signs: runs of digits and letters count across their borders, and nothing else', () => {
   const has = (text: string, one: number): boolean => (signsOf(text) & one) !== 0;
   expect(has('call 12-345 67.89', sign.manyDigits)).toBe(true);
