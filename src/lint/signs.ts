@@ -23,29 +23,20 @@ export const sign = {
   decomposed: 1 << 11,
 } as const;
 
-/** Of a row being looked at: it has a backslash, a digit. */
-const backslash = 1 << 12;
-const digit = 1 << 13;
-
-/** What is written with a backslash, and what it is a sign of. */
-const escapes: readonly (readonly [needle: string, sign: number])[] = [
+/** What is searched for, and what it is a sign of. */
+const needles: readonly (readonly [needle: string | number, sign: number])[] = [
   ['\\u', sign.escape],
   ['\\b', sign.control],
   ['\\f', sign.control],
+  [0x7f, sign.control],
+  ...(['@', '<', '&', '`', '~'] as const).map((character) => [character.charCodeAt(0), sign[character]] as const),
 ];
 
-/** What each byte alone is a sign of. */
-const signsOfByte = new Uint16Array(0x100);
-for (const character of ['@', '<', '&', '`', '~'] as const) signsOfByte[character.charCodeAt(0)] = sign[character];
-for (const character of '0123456789') signsOfByte[character.charCodeAt(0)] = digit;
-signsOfByte[0x5c] = backslash;
-signsOfByte[0x7f] = sign.control;
-
-/** Signs of the rows of a text. Each escape is searched once in all of the text, not once in each row. */
+/** Signs of the rows of a text. Each needle is searched once in all of the text, not once in each row. */
 export class SignFinder {
   private readonly bytes: Buffer;
-  /** Where each escape comes next; infinite where it does not. */
-  private readonly next = escapes.map(() => -1);
+  /** Where each needle comes next; infinite where it does not. */
+  private readonly next = needles.map(() => -1);
 
   /** `bytes`: UTF-8. */
   constructor(bytes: Buffer) {
@@ -54,26 +45,17 @@ export class SignFinder {
 
   /** Sum of the signs that the row has at [start, end). Rows are asked for in their order. */
   of(start: number, end: number, isAscii: boolean): number {
-    const { bytes } = this;
-    let seen = 0;
-    for (let at = start; at < end; at += 1) seen |= signsOfByte[bytes[at]!]!;
-    if ((seen & backslash) !== 0) seen |= this.escapesOf(start, end);
-    if (!isAscii) seen |= sign.foreign | foreignSigns(bytes, start, end);
-    if ((seen & digit) !== 0 && hasRun(bytes, start, end, numeric, leastDigits)) seen |= sign.manyDigits;
-    if (hasRun(bytes, start, end, tokenLike, leastToken)) seen |= sign.longToken;
-    return seen & ~(backslash | digit);
-  }
-
-  private escapesOf(start: number, end: number): number {
     const { bytes, next } = this;
-    let seen = 0;
-    for (let i = 0; i < escapes.length; i += 1) {
+    let seen = isAscii ? 0 : sign.foreign | foreignSigns(bytes, start, end);
+    for (let i = 0; i < needles.length; i += 1) {
       if (next[i]! < start) {
-        const at = bytes.indexOf(escapes[i]![0], start);
+        const at = bytes.indexOf(needles[i]![0], start);
         next[i] = at === -1 ? Infinity : at;
       }
-      if (next[i]! < end) seen |= escapes[i]![1];
+      if (next[i]! < end) seen |= needles[i]![1];
     }
+    if (hasRun(bytes, start, end, numeric, leastDigits)) seen |= sign.manyDigits;
+    if (hasRun(bytes, start, end, tokenLike, leastToken)) seen |= sign.longToken;
     return seen;
   }
 }
@@ -85,6 +67,7 @@ export class SignFinder {
 function foreignSigns(bytes: Buffer, start: number, end: number): number {
   let seen = 0;
   for (let at = start; at < end; at += 1) {
+    while (at + 8 < end && isAsciiAt(bytes, at)) at += 8;
     const lead = bytes[at]!;
     if (lead < 0xc2) continue; // ASCII, or inside of a character
     const second = bytes[at + 1]!;
@@ -102,6 +85,12 @@ function foreignSigns(bytes: Buffer, start: number, end: number): number {
     if (isInvisible) seen |= sign.odd;
   }
   return seen;
+}
+
+/** Whether eight bytes are ASCII. */
+function isAsciiAt(bytes: Buffer, at: number): boolean {
+  const first = bytes[at]! | bytes[at + 1]! | bytes[at + 2]! | bytes[at + 3]!;
+  return (first | bytes[at + 4]! | bytes[at + 5]! | bytes[at + 6]! | bytes[at + 7]!) < 0x80;
 }
 
 /** Second bytes of Ã Â Ð Ñ â ð ï behind 0xC3. */
