@@ -129,9 +129,10 @@ async function long() {
     return `${sorted[1].toFixed(0)} ms (${sorted[0].toFixed(0)}–${sorted[2].toFixed(0)})`;
   };
   console.log(`${longRun} steps, medians of 3 (least–most):`);
-  console.log(`  from opening to the whole curve with its spike, painted: ${told('painted')}`);
+  console.log(`  from opening to a curve over all steps, painted: ${told('painted')}`);
+  console.log(`  … with its spike of one step: ${told('whole')}`);
   console.log(`  of that until the page asked for it: ${told('asked')}`);
-  console.log(`  looked over, without a page: ${told('looked')}`);
+  console.log(`  a glance, without a page: ${told('looked')}`);
   console.log(`  every step read: ${told('read')}`);
   const page = feed.page({ from: 0, to: Infinity, buckets: 600, smoothing: 0 });
   console.log(`the spike of one step is on the chart: ${Math.max(...page.metrics.loss) === 9}`);
@@ -161,10 +162,10 @@ async function long() {
 async function openLong(folder, spike) {
   const alone = feedOf(folder);
   const lookedFrom = performance.now();
-  void alone.read();
+  const reading = alone.read();
   await alone.read(60_000);
   const looked = performance.now() - lookedFrom;
-  await alone.read();
+  await reading;
 
   const begun = performance.now();
   const feed = feedOf(folder);
@@ -176,8 +177,14 @@ async function openLong(folder, spike) {
     return panels.dashboardSnapshot(feed, 1);
   });
   const panel = await panels.openPanel(browser, site.url('dashboard', 'dark'), host);
+  const hasSpike = () => {
+    const { metrics, step } = feed.page({ from: 0, to: Infinity, buckets: 600, smoothing: 0 });
+    return step[0] === 1 && metrics.loss[step.indexOf(spike)] === 9;
+  };
   let revision = 1;
   let following = true;
+  let spikeTold;
+  const spikeIsTold = new Promise((resolve) => (spikeTold = resolve));
   const followed = (async () => {
     while (following) {
       await new Promise((resolve) => setTimeout(resolve, interval));
@@ -185,6 +192,7 @@ async function openLong(folder, spike) {
       const delta = feed.delta();
       if (delta === 'reset') await panel.post(panels.dashboardSnapshot(feed, ++revision));
       else if (delta) await panel.post({ type: 'delta', panel: 'dashboard', revision: ++revision, ...delta });
+      if (hasSpike()) spikeTold();
     }
   })();
   // Two frames after the chart is there it has been painted.
@@ -196,16 +204,17 @@ async function openLong(folder, spike) {
     };
     look();
   })`);
-  await panel.page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+  const twoFrames = 'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))';
+  await panel.page.evaluate(twoFrames);
   const painted = performance.now() - begun;
-  const { metrics, step } = feed.page({ from: 0, to: Infinity, buckets: 600, smoothing: 0 });
-  if (step[0] !== 1 || metrics.loss[step.indexOf(spike)] !== 9)
-    throw new Error('the first chart is not the whole curve');
+  await spikeIsTold;
+  await panel.page.evaluate(twoFrames);
+  const withSpike = performance.now() - begun;
   const read = await whole;
   following = false;
   await followed;
   await panel.post(panels.dashboardSnapshot(feed, ++revision));
-  return { feed, panel, painted, asked, looked, read };
+  return { feed, panel, painted, whole: withSpike, asked, looked, read };
 }
 
 async function writeLongRun(log) {

@@ -5,8 +5,9 @@ import type { RunSections, SeriesPage } from '../../protocol/panelViews.ts';
 import type { RunState } from '../../protocol/runState.ts';
 import type { StepRows } from '../../protocol/webviewMessages.ts';
 import type { PageRequest } from '../../metrics/stepColumns.ts';
+import { glanceAtLog } from '../../runs/glanceLog.ts';
 import { runPaths } from '../../runs/layout.ts';
-import { createLogFollower, eventAt, type LogPart } from '../../runs/logFollower.ts';
+import { createLogFollower, eventAt, type LogPart, type PlacedEvent } from '../../runs/logFollower.ts';
 import type { ReadableRun } from '../../runs/runRecord.ts';
 import { skimLog } from '../../runs/skimLog.ts';
 import { createRunReplay, type RunReplay } from './runReplay.ts';
@@ -62,7 +63,7 @@ export function createRunFeed(folder: string, context: FeedContext): RunFeed {
     context.onProblem(`${file}: ${sentence}`);
   });
   const whole = createRunReplay(t);
-  /** What a first look at a long log has seen, until all of it has been read. */
+  /** What is known of a long log until all of it has been read. */
   let overview: RunReplay | undefined;
   let firstLook: Promise<unknown> | undefined;
   let told = 0;
@@ -86,22 +87,34 @@ export function createRunFeed(folder: string, context: FeedContext): RunFeed {
     rewindTo = Math.min(rewindTo ?? rewound.forgetAbove, rewound.forgetAbove);
   };
 
-  /** Shows a long log as far as a quick look tells, which is all of it within a moment. */
-  const lookOver = async (): Promise<void> => {
-    if (!((await sizeOf(file)) > longLog)) return;
+  const showOverview = (events: readonly PlacedEvent[]): void => {
     const replay = createRunReplay(t, { sampled: true });
+    for (const event of events) replay.take(event);
     overview = replay;
-    const understood = await skimLog(file, (events) => {
-      for (const event of events) replay.take(event);
-      reset = true;
-    });
-    if (!understood) overview = undefined;
+    reset = true;
+  };
+
+  /** Shows a long log as a glance tells it. */
+  const glance = async (): Promise<void> => {
+    if (!((await sizeOf(file)) > longLog)) return;
+    const events = await glanceAtLog(file);
+    if (events) showOverview(events);
+  };
+
+  /** Shows a long log with all its spikes, which takes less than a second. */
+  const lookOver = async (): Promise<void> => {
+    if (!overview) return;
+    const events: PlacedEvent[] = [];
+    if (await skimLog(file, (found) => events.push(...found))) showOverview(events);
   };
 
   const readOn = async (): Promise<void> => {
     // Only the first time: later there is little to read.
-    firstLook ??= lookOver();
-    await firstLook;
+    if (!firstLook) {
+      firstLook = glance();
+      await firstLook;
+      await lookOver();
+    }
     await follower.read(take, restart);
     if (overview) reset = true;
     overview = undefined;
@@ -177,7 +190,7 @@ export function createRunFeed(folder: string, context: FeedContext): RunFeed {
       // A failure that comes too late for this call is told by the next one.
       reading.catch(() => undefined);
       const rest = reading;
-      // What a first look has told is enough for a picture.
+      // What a glance has told is enough for a picture.
       await noLongerThan(patience, firstLook?.then(() => (overview ? undefined : rest)) ?? rest);
     },
     snapshot() {

@@ -1,10 +1,12 @@
-// A first look at a long log: the whole curve with its spikes from few of its lines, also when steps are run again.
+// First looks at a long log: a glance that gives a curve, and the whole curve with its spikes from few of its lines, also
+// when steps are run again.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { encodeJsonLine } from '../../../src/protocol/jsonLines.ts';
 import type { EventDraft } from '../../../src/protocol/events.ts';
+import { glanceAtLog } from '../../../src/runs/glanceLog.ts';
 import type { PlacedEvent } from '../../../src/runs/logFollower.ts';
 import { skimLog } from '../../../src/runs/skimLog.ts';
 import { evaluated, hello, numbered, started, step } from '../../support/runEvents.ts';
@@ -79,4 +81,36 @@ test('a line that is still being written is not seen', async () => {
   expect(whole).toBe(true);
   expect(lossAt(found, 98)).toBe(1);
   expect(lossAt(found, 99)).toBeUndefined();
+});
+
+test('a glance gives the plan, steps of all the log in order and its last ones, each from where it stands', async () => {
+  const text = linesOf([
+    hello,
+    started,
+    ...many(1, 6000, () => 1),
+    { type: 'resumed', step: 4000, after: 'restart' },
+    ...many(4001, 12_001, (at) => at / 1000),
+    evaluated,
+  ]);
+  const file = join(folder, 'events.jsonl');
+  await writeFile(file, text);
+  const found = (await glanceAtLog(file)) ?? [];
+  const events = found.map(({ event }) => event);
+  expect(events.slice(0, 2).map(({ type }) => type)).toEqual(['hello', 'started']);
+  expect(events.at(-1)?.type).toBe('evaluated');
+  const steps = events.filter((event) => event.type === 'step').map(({ step: number }) => number);
+  expect(steps).toEqual(steps.toSorted((a, b) => a - b));
+  expect(new Set(steps).size).toBe(steps.length);
+  expect(steps[0]).toBe(1);
+  expect(steps.at(-1)).toBe(12_000);
+  expect(steps.length).toBeGreaterThan(200);
+  expect(Math.max(...steps.map((number, i) => number - (steps[i - 1] ?? 0)))).toBeLessThan(200);
+  for (const { event, place } of found) expect(text.slice(place, place + 40)).toContain(`{"seq":${event.seq},`);
+});
+
+test('a glance at what is no log of ours makes no picture', async () => {
+  const file = join(folder, 'events.jsonl');
+  await writeFile(file, 'something else\n'.repeat(20_000));
+  expect(await glanceAtLog(file)).toBeUndefined();
+  expect(await glanceAtLog(join(folder, 'missing'))).toBeUndefined();
 });
