@@ -15,9 +15,9 @@ interface Ended {
   readonly stderr: string;
 }
 
-function run(program: string, args: readonly string[], shell = false): Promise<Ended> {
+function run(program: string, args: readonly string[], { shell = false, cwd = folder } = {}): Promise<Ended> {
   const child = spawn(program, args, {
-    cwd: folder,
+    cwd,
     env: { ...process.env, FINETUNE_CACHE: join(folder, 'cache'), NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
     shell,
@@ -53,13 +53,14 @@ test('the model cannot do the task before and can after, and what is proposed ne
   expect(await readdir('examples/quickstart', { recursive: true })).toEqual(untouched);
 
   const generate = /^ {2}(.* generate --run latest ".*")$/m.exec(stdout)?.[1] ?? '';
-  const answer = await run(generate, [], true);
+  const answer = await run(generate, [], { shell: true });
   expect(answer.code).toBe(0);
   expect(JSON.parse(answer.stdout)).toMatchObject({ quantity: expect.any(Number) as number });
 }, 600_000);
 
-test('a run that learns nothing ends with 1 and says why, and --json is one document', async () => {
-  const { code, stdout, stderr } = await quickstart('--json', '--set', 'training.max_steps=1');
+test('npm start: a run that learns nothing ends with 1 and says why, and --json is one document', async () => {
+  const options = ['--json', '--set', 'training.max_steps=1'];
+  const { code, stdout, stderr } = await run('npm', ['start', '--silent', '--', ...options], { cwd: resolve('.') });
   expect(code).toBe(1);
   expect(stderr).toContain('It was changed by --set training.max_steps=1');
   const report = JSON.parse(stdout) as {
