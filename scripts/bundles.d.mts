@@ -7,6 +7,7 @@ type Bundle = Omit<BuildOptions, 'entryPoints' | 'metafile'> & {
 };
 export const bundleOptions: Bundle;
 export const extensionBundle: Bundle;
+export const packagesBundle: Bundle;
 export const configToolsBundle: Bundle;
 export const languageClientBundle: Bundle;
 export const webviewBundle: Bundle;

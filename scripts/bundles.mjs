@@ -96,13 +96,7 @@ const packagesWhenNeeded = {
 
 export const packagesBundle = {
   ...hostOptions,
-  outdir: undefined,
-  outfile: 'dist/packages.cjs',
-  stdin: {
-    contents: "export { Ajv } from 'ajv'; export { watch } from 'chokidar';",
-    resolveDir: import.meta.dirname,
-    sourcefile: 'packages.js',
-  },
+  entryPoints: { packages: 'scripts/packages.mjs' },
 };
 
 /** The extension without what only configs and languages need, which it imports from bundles beside when it is asked to. */
