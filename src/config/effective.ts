@@ -29,7 +29,8 @@ export function effectiveConfig(
   const reasons: Reasons = new Map();
   const method = config.method ?? defaults.method;
   const data = effectiveData(config, facts, reasons);
-  const lora = method === 'lora' ? effectiveLora(config, facts, reasons) : undefined;
+  const lora = method === 'full' ? undefined : effectiveLora(config, facts, reasons);
+  const quantization = method === 'qlora' ? { ...defaults.quantization, ...config.quantization } : undefined;
   const effective: EffectiveConfig = {
     version: config.version,
     ...optional('name', config.name),
@@ -42,6 +43,7 @@ export function effectiveConfig(
     seed: config.seed ?? defaults.seed,
     data,
     ...optional('lora', lora),
+    ...optional('quantization', quantization),
     training: effectiveTraining(config, facts, reasons),
     evaluation: { ...defaults.evaluation, prompts: [...defaults.evaluation.prompts], ...config.evaluation },
     checkpoints: {

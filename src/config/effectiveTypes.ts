@@ -11,6 +11,7 @@ import type {
   EvaluationConfig,
   FinetuneConfig,
   LoraConfig,
+  QuantizationConfig,
   TrainingConfig,
 } from './schema.generated.ts';
 
@@ -58,8 +59,10 @@ export interface EffectiveConfig {
   readonly objective: NonNullable<FinetuneConfig['objective']>;
   readonly seed: number;
   readonly data: EffectiveData;
-  /** Present for method `lora`. */
+  /** Present for methods `lora` and `qlora`. */
   readonly lora?: EffectiveLora;
+  /** Present for method `qlora`. */
+  readonly quantization?: Readonly<Required<QuantizationConfig>>;
   readonly training: EffectiveTraining;
   readonly evaluation: Readonly<Required<EvaluationConfig>>;
   readonly checkpoints: Readonly<Required<CheckpointsConfig>>;

@@ -1,4 +1,4 @@
-// Which engine a config's `engine` means.
+// Which engine a config's `engine` means, and what only the torch engine does.
 
 import type { FinetuneConfig } from './schema.generated.ts';
 
@@ -9,10 +9,44 @@ export interface EngineChoice {
   readonly reason: string;
 }
 
+/** A field that asks for what the embedded engine does not do. */
+export interface TorchNeed {
+  readonly path: string;
+  /** Why torch is taken, as a clause. */
+  readonly reason: string;
+  /** What to say when the embedded engine was asked for; absent where another rule says it. */
+  readonly refusal?: string;
+}
+
 /** `auto`: the embedded engine, unless the config asks for what only torch can do. */
-export function chooseEngine({ engine = 'auto', training, device }: FinetuneConfig): EngineChoice {
+export function chooseEngine(config: FinetuneConfig): EngineChoice {
+  const { engine = 'auto' } = config;
   if (engine !== 'auto') return { engine, reason: 'as asked for' };
-  if (training?.mixed_precision === 'bf16') return { engine: 'torch', reason: 'only torch computes in bf16' };
-  if (device === 'mps') return { engine: 'torch', reason: 'only torch computes on mps' };
+  const [need] = torchNeeds(config);
+  if (need) return { engine: 'torch', reason: need.reason };
   return { engine: 'embedded', reason: 'the embedded engine runs this method and objective' };
+}
+
+/** Every field for which torch is needed. */
+export function torchNeeds({ method, training, device }: FinetuneConfig): TorchNeed[] {
+  const needs: [wanted: boolean, need: TorchNeed][] = [
+    [
+      method === 'qlora',
+      {
+        path: 'method',
+        reason: 'only torch trains beside 4-bit weights',
+        refusal: 'The embedded engine does not train beside 4-bit weights. Write `method: lora`, or `engine: torch`.',
+      },
+    ],
+    [
+      training?.mixed_precision === 'bf16',
+      {
+        path: 'training.mixed_precision',
+        reason: 'only torch computes in bf16',
+        refusal: 'The embedded engine computes in 32-bit floats. Write `mixed_precision: no`, or `engine: torch`.',
+      },
+    ],
+    [device === 'mps', { path: 'device', reason: 'only torch computes on mps' }],
+  ];
+  return needs.flatMap(([wanted, need]) => (wanted ? [need] : []));
 }

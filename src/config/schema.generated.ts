@@ -33,9 +33,9 @@ export interface FinetuneConfig {
    */
   threads?: 'auto' | number;
   /**
-   * How the weights are trained. `lora` trains two small matrices beside each chosen linear layer (Hu et al. 2021, arXiv:2106.09685); `full` trains every weight.
+   * How the weights are trained. `lora` trains two small matrices beside each chosen linear layer (Hu et al. 2021, arXiv:2106.09685); `qlora` does the same beside layers that are kept in 4 bits (Dettmers et al. 2023, arXiv:2305.14314; torch engine); `full` trains every weight.
    */
-  method?: 'full' | 'lora';
+  method?: 'full' | 'lora' | 'qlora';
   /**
    * What is minimised. `sft` (supervised fine-tuning) is the cross-entropy of the trained tokens.
    */
@@ -46,6 +46,7 @@ export interface FinetuneConfig {
   seed?: number;
   data: DataConfig;
   lora?: LoraConfig;
+  quantization?: QuantizationConfig;
   training?: TrainingConfig;
   evaluation?: EvaluationConfig;
   checkpoints?: CheckpointsConfig;
@@ -141,7 +142,7 @@ export interface Columns {
   answer?: ColumnName;
 }
 /**
- * Low-rank adapters, for method `lora`: W + scale · B · A (Hu et al. 2021, arXiv:2106.09685).
+ * Low-rank adapters, for methods `lora` and `qlora`: W + scale · B · A (Hu et al. 2021, arXiv:2106.09685).
  */
 export interface LoraConfig {
   /**
@@ -168,6 +169,19 @@ export interface LoraConfig {
    * Folder of an adapter in PEFT layout (adapter_config.json, adapter_model.safetensors) to go on from. Rank, alpha, targets and use_rslora are then the adapter's.
    */
   init_from?: string;
+}
+/**
+ * How method `qlora` keeps the weights of all linear layers but the output head: in 4 bits, with one scale for 64 weights. Norms, embeddings and adapters stay as they are.
+ */
+export interface QuantizationConfig {
+  /**
+   * The sixteen values that a weight may have: `nf4` = quantiles of a normal distribution, which weights follow; `fp4` = 4-bit floats.
+   */
+  type?: 'nf4' | 'fp4';
+  /**
+   * Quantise the scales as well: about 0.4 bits less for each weight.
+   */
+  double_quant?: boolean;
 }
 /**
  * How long, how fast and with what optimiser.
@@ -331,6 +345,10 @@ export const defaults = {
     dropout: 0.05,
     target_modules: 'all-linear',
     use_rslora: false,
+  },
+  quantization: {
+    type: 'nf4',
+    double_quant: true,
   },
   training: {
     epochs: 3,

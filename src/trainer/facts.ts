@@ -70,7 +70,7 @@ export async function machineFacts(config: FinetuneConfig): Promise<MachineFacts
   const cores = Math.min(cpu.cores ?? cpu.threads, cpu.threads);
   const processor: DeviceFact = { name: 'cpu', kind: 'cpu', usable: true, detail: cpu.model };
   if (chooseEngine(config).engine === 'torch') {
-    const { devices, missing } = await torchDevices(wanted);
+    const { devices, missing } = await torchDevices(wanted, config.method === 'qlora');
     return { cores, devices: [...devices, processor], ...(missing === undefined ? {} : { torchMissing: missing }) };
   }
   const devices = await Promise.all((await devicesToTry(wanted)).map(tryDevice));
@@ -80,9 +80,14 @@ export async function machineFacts(config: FinetuneConfig): Promise<MachineFacts
 /** PyTorch has to be imported to tell its GPUs, which takes as long as a run's start. */
 async function torchDevices(
   wanted: NonNullable<FinetuneConfig['device']>,
+  quantized: boolean,
 ): Promise<{ devices: DeviceFact[]; missing?: string }> {
   const found = await findTorch();
   if (!found.ready) return { devices: [], missing: found.reason };
+  if (quantized && found.record.versions['bitsandbytes'] === undefined) {
+    const missing = `${found.record.python} has no bitsandbytes, which 4-bit weights need. Run \`finetune setup torch\` to make an environment with it.`;
+    return { devices: [], missing };
+  }
   if (wanted === 'cpu' || (wanted === 'auto' && (await findGpus()).gpus.length === 0)) return { devices: [] };
   const { devices, problems } = await examineTorch(found.record.python);
   const [first] = problems;

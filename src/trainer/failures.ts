@@ -227,7 +227,9 @@ function torchFailure({ problems }: ProblemError, context: FailureContext): Fail
     'torch/cannot-start': [mend],
     'torch/missing': [mend],
     'torch/refused': [mend, again],
-    'torch/unsupported-model': [{ text: 'Take the embedded engine.', set: { engine: 'embedded' } }],
+    'torch/unsupported-model': [
+      { text: 'Take LoRA on the embedded engine.', set: { method: 'lora', engine: 'embedded' } },
+    ],
   };
   const found = remedies[main.code];
   if (!found) return undefined;

@@ -8,7 +8,7 @@ import { createSession } from '../engine/workerSession.ts';
 import { packageFile } from '../platform/packageFile.ts';
 import { problem, type Problem } from '../protocol/problem.ts';
 import { findTorch } from '../torch/environment/find.ts';
-import { createTorchSession } from '../torch/session/torchSession.ts';
+import { createTorchSession, type TorchPlan } from '../torch/session/torchSession.ts';
 import { startWorker, type WorkerProcess } from '../torch/session/workerProcess.ts';
 
 export interface OpenedSession {
@@ -47,9 +47,15 @@ export async function openSession(
 ): Promise<OpenedSession> {
   if (config.engine === 'embedded') return { session: await createSession(plan), warnings: [], versions: {} };
   if (!worker) throw problem('torch/missing', 'The Python of the torch engine is gone.');
-  const session = await createTorchSession(worker, {
+  const session = await createTorchSession(worker, torchPlan(config, plan));
+  return { session, warnings: session.warnings, versions: session.versions };
+}
+
+/** What the torch engine is asked for: the plan of both engines, and what only torch does. */
+export function torchPlan(config: EffectiveConfig, plan: SessionPlan): TorchPlan {
+  return {
     ...plan,
     mixedPrecision: config.training.mixed_precision,
-  });
-  return { session, warnings: session.warnings, versions: session.versions };
+    ...(config.quantization ? { quantization: config.quantization } : {}),
+  };
 }

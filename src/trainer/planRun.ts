@@ -102,7 +102,7 @@ export async function planRun(
     const sequences = expectSequences(train, order, steps.totalSteps, capacity);
     const keepingAll = { ...sessionPlan(first, model), gradientCheckpointing: false };
     const memory = {
-      neededBytes: estimatePlan(keepingAll, sequences, first.engine).memoryBytes,
+      neededBytes: estimatePlan(keepingAll, sequences, first).memoryBytes,
       freeBytes: await freeBytesOn(first.device),
     };
     const allFacts: EffectiveFacts = { ...facts, rows, memory };

@@ -38,7 +38,7 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
   try {
     const stage = config.engine === 'torch' ? 'Starting PyTorch' : 'Building the training graph';
     reporterOf(request.onProgress).stage('engine', stage);
-    const estimate = estimatePlan(planned.sessionPlan, planned.sequences, config.engine);
+    const estimate = estimatePlan(planned.sessionPlan, planned.sequences, config);
     opened = await openSession(config, planned.sessionPlan, await starting);
     const { session } = opened;
     if (adapter) await session.restore({ trained: tensorsOf(adapter.weights.values()), step: 0 });

@@ -4,6 +4,7 @@ import type { EffectiveConfig } from '../config/effectiveTypes.ts';
 import type { TokenisedDataset } from '../data/dataset.ts';
 import type { RowOrder } from '../data/order.ts';
 import { chooseCapacity, packRows } from '../data/packing.ts';
+import { architectureOf } from '../engine/architectures/registry.ts';
 import { planCosts, sequenceSize, type SequenceSize } from '../engine/costs.ts';
 import type { SessionPlan } from '../engine/session.ts';
 import type { LoadedModel } from '../models/types.ts';
@@ -91,19 +92,33 @@ const torchProgramBytes = 0.95e9;
 export function estimatePlan(
   plan: SessionPlan,
   { largest, steps }: ExpectedSequences,
-  engine: EffectiveConfig['engine'],
+  config: EffectiveConfig,
 ): PlanEstimate {
   const costs = planCosts(plan);
-  const program = engine === 'torch' && plan.device === 'cpu' ? torchProgramBytes : 0;
+  const bytesOf = (size: SequenceSize, sequences: number): number => {
+    const { total, weights } = costs.memory(size, sequences);
+    if (config.engine === 'embedded') return total;
+    const program = plan.device === 'cpu' ? torchProgramBytes : 0;
+    return (
+      total - weights + program + torchWeightBytes(plan, costs.totalParameters - costs.trainableParameters, config)
+    );
+  };
   const flopsOf = (sequence: SequenceSize): number => costs.flops(sequence);
   const flops = steps.map((step) => step.reduce((sum, sequence) => sum + flopsOf(sequence), 0));
   const sequencesPerStep = Math.max(1, ...steps.map((step) => step.length));
   return {
     flopsOf,
-    memoryBytes: program + Math.max(0, ...largest.map((size) => costs.memory(size, sequencesPerStep).total)),
+    memoryBytes: Math.max(0, ...largest.map((size) => bytesOf(size, sequencesPerStep))),
     flopsPerStep: flops.reduce((a, b) => a + b, 0) / Math.max(1, flops.length),
     trainableParameters: costs.trainableParameters,
   };
+}
+
+/** Frozen weights as PyTorch keeps them: in 32 bits, in bfloat16, or linear layers in 4 bits with a scale for each 64. */
+function torchWeightBytes(plan: SessionPlan, frozen: number, { training, quantization }: EffectiveConfig): number {
+  if (!quantization) return frozen * (training.mixed_precision === 'bf16' ? 2 : 4);
+  const linear = architectureOf(plan.modelConfig).linearModules.reduce((n, m) => n + m.inFeatures * m.outFeatures, 0);
+  return linear * (0.5 + (quantization.double_quant ? 1 : 4) / 64) + 4 * (frozen - linear);
 }
 
 /** What to say when memory runs out: the settings now, and what others would need. */
@@ -119,7 +134,7 @@ export function adviceFor(
       plan.method.kind === 'lora' ? { ...plan.method, rank: settings.rank ?? plan.method.rank } : plan.method;
     const changed = { ...plan, method, gradientCheckpointing: settings.gradientCheckpointing };
     const largest = sequences.largest.map((size) => shorter(size, settings, training.batch_size, data.packing));
-    return estimatePlan(changed, { ...sequences, largest }, config.engine).memoryBytes;
+    return estimatePlan(changed, { ...sequences, largest }, config).memoryBytes;
   };
   return { estimateMemory, config: adviceSettings(config) };
 }

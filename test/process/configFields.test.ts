@@ -14,9 +14,11 @@ import type { LoadedModel } from '../../src/models/types.ts';
 import { runPaths } from '../../src/runs/layout.ts';
 import { createRun } from '../../src/runs/startRun.ts';
 import { machineFacts } from '../../src/trainer/facts.ts';
+import { torchPlan } from '../../src/trainer/openSession.ts';
 import { prepareRun } from '../../src/trainer/prepare.ts';
 import { datasetOf } from '../../src/trainer/rows.ts';
 import { runTrainer } from '../../src/trainer/runTrainer.ts';
+import { sessionPlan } from '../../src/trainer/sessionPlan.ts';
 import { writeTinyData, writeTinyModel } from '../support/tinyModelFolder.ts';
 import { scratchFolder } from '../support/trainerBundle.ts';
 
@@ -179,6 +181,12 @@ const runPairs: Readonly<Record<string, Pair>> = {
   output: { value: 'out' },
 };
 
+/** Fields that only the torch engine reads: compared by what its worker is asked for; test/reference holds what it does then. */
+const torchPairs: Readonly<Record<string, Pair>> = {
+  'quantization.type': { also: { method: 'qlora' }, value: 'fp4' },
+  'quantization.double_quant': { also: { method: 'qlora' }, value: false },
+};
+
 const leaves = allFields().filter(({ schema }) => !schema.properties);
 /** With one word besides `auto` (or none) there is nothing to choose: `version`, and what one engine alone can do. */
 const withoutChoice = leaves.filter(
@@ -187,7 +195,8 @@ const withoutChoice = leaves.filter(
 
 test('every field has a pair here, but those that leave no choice', () => {
   const wanted = leaves.filter((field) => !withoutChoice.includes(field)).map(({ path: name }) => name);
-  expect([...Object.keys(rowPairs), ...Object.keys(runPairs)].toSorted()).toEqual(wanted.toSorted());
+  const pairs = { ...rowPairs, ...runPairs, ...torchPairs };
+  expect(Object.keys(pairs).toSorted()).toEqual(wanted.toSorted());
 });
 
 describe('another value makes other rows', () => {
@@ -207,6 +216,13 @@ describe('another value makes another run', () => {
 
   test('and the same value makes the same', async () =>
     expect(JSON.parse((await trained(base)).outcome)).toEqual(JSON.parse(await outcomeOf(base))));
+});
+
+describe('another value asks the torch engine for something else', () => {
+  test.each(Object.entries(torchPairs))('%s', async (name, pair) => {
+    const [one, other] = configsOf(name, pair);
+    expect(await askedOf(other)).not.toBe(await askedOf(one));
+  });
 });
 
 function configsOf(name: string, { also = {}, value }: Pair): [Tree, Tree] {
@@ -240,6 +256,15 @@ async function rowsOf(tree: Tree): Promise<string> {
   );
   found.close();
   return JSON.stringify(rows);
+}
+
+/** What the torch engine's worker would be asked for. */
+async function askedOf(tree: Tree): Promise<string> {
+  const { config, problems } = parseConfig(JSON.stringify(tree), 'x');
+  expect(problems).toEqual([]);
+  const { config: effective } = effectiveConfig(config!, { machine: await machineFacts(config!) });
+  expect(effective.engine).toBe('torch');
+  return JSON.stringify(torchPlan(effective, sessionPlan(effective, model)));
 }
 
 const outcomes = new Map<string, Promise<string>>();

@@ -1,6 +1,6 @@
 // Rules about the engine: what it needs on this machine, and what it does not do.
 
-import { chooseEngine } from '../engine.ts';
+import { chooseEngine, torchNeeds } from '../engine.ts';
 import type { ConfigRule } from './rule.ts';
 
 const torchMissing: ConfigRule = {
@@ -10,23 +10,20 @@ const torchMissing: ConfigRule = {
   check: (config, facts) => {
     const reason = facts.machine?.torchMissing;
     if (reason === undefined || chooseEngine(config).engine !== 'torch') return [];
-    const path = config.engine !== 'torch' ? pathThatWantsTorch(config.device) : 'engine';
-    return [{ path, message: reason }];
+    const [need] = config.engine === 'torch' ? [] : torchNeeds(config);
+    return [{ path: need?.path ?? 'engine', message: reason }];
   },
 };
-
-function pathThatWantsTorch(device: string | undefined): string {
-  return device === 'mps' ? 'device' : 'training.mixed_precision';
-}
 
 const needsTorch: ConfigRule = {
   code: 'config/needs-torch',
   severity: 'error',
-  summary: '`training.mixed_precision: bf16` with the embedded engine, which computes in 32-bit floats.',
-  check: ({ engine, training }) => {
-    if (engine !== 'embedded' || training?.mixed_precision !== 'bf16') return [];
-    const message = 'The embedded engine computes in 32-bit floats. Write `mixed_precision: no`, or `engine: torch`.';
-    return [{ path: 'training.mixed_precision', message }];
+  summary: '`engine: embedded` with what only the torch engine does: `method: qlora`, `mixed_precision: bf16`.',
+  check: (config) => {
+    if (config.engine !== 'embedded') return [];
+    return torchNeeds(config).flatMap(({ path, refusal }) =>
+      refusal === undefined ? [] : [{ path, message: refusal }],
+    );
   },
 };
 

@@ -224,6 +224,12 @@ const explanations: Readonly<Record<string, Explanation>> = {
     right: 'evaluation:\n  max_new_tokens: 64\n  prompts: [Hello]',
     fix: 'removes the line',
   },
+  'config/quantization-unused': {
+    why: 'Weights are quantised for method `qlora` alone; the block would be without effect.',
+    wrong: 'method: lora\nquantization: {type: nf4}',
+    right: 'method: lora',
+    fix: 'removes the block, or takes qlora',
+  },
   'config/torch-missing': {
     why: 'The torch engine computes in a Python environment with PyTorch. `finetune setup torch` makes one, and `finetune doctor` says what is wrong with one that is there. Found by `finetune check` and before a start; while you type, nothing outside is looked at.',
     wrong: 'engine: torch',
@@ -231,10 +237,10 @@ const explanations: Readonly<Record<string, Explanation>> = {
     fix: 'takes what the embedded engine does instead',
   },
   'config/needs-torch': {
-    why: 'The embedded engine computes in 32-bit floats and would train otherwise than the config says.',
+    why: 'The embedded engine has full-precision weights, 32-bit floats and devices of its own, and would train otherwise than the config says.',
     wrong: 'engine: embedded\ntraining: {mixed_precision: bf16}',
     right: "engine: embedded\ntraining: {mixed_precision: 'no'}",
-    fix: 'computes in 32-bit floats, or takes the torch engine',
+    fix: 'takes what the embedded engine does instead, or the torch engine',
   },
   'config/device-unavailable': {
     why: 'The run would not start. `finetune doctor` says what this machine has, and in one line each why not more. Found by `finetune check` and before a start; while you type, no device is tried.',

@@ -2,14 +2,14 @@
 
 import { defaults, type FinetuneConfig } from '../schema.generated.ts';
 import { nearest } from '../suggest.ts';
-import { methodOf, type ConfigRule, type Finding } from './rule.ts';
+import { hasAdapters, methodOf, type ConfigRule, type Finding } from './rule.ts';
 
 const loraUnused: ConfigRule = {
   code: 'config/lora-unused',
   severity: 'warning',
   summary: 'A field of LoRA is set, but the method is `full`.',
   check: (config) => {
-    if (methodOf(config) === 'lora') return [];
+    if (hasAdapters(config)) return [];
     const unused = [
       ...(config.lora === undefined ? [] : ['lora']),
       ...(config.training?.lora_lr_ratio === undefined ? [] : ['training.lora_lr_ratio']),
@@ -30,7 +30,7 @@ const alphaFarFromRank: ConfigRule = {
     '`lora.alpha` lies outside rank … 2 · rank, so the adapters are scaled unusually (not checked with use_rslora).',
   check: (config, facts) => {
     const { alpha, use_rslora, init_from } = config.lora ?? {};
-    if (methodOf(config) !== 'lora' || alpha === undefined || use_rslora === true) return [];
+    if (!hasAdapters(config) || alpha === undefined || use_rslora === true) return [];
     const adapterRank = init_from === undefined ? undefined : facts.adapter?.rank;
     const rank = config.lora?.rank ?? adapterRank ?? defaults.lora.rank;
     if (alpha >= rank && alpha <= 2 * rank) return [];
@@ -46,7 +46,7 @@ const unknownTargetModule: ConfigRule = {
   check: (config, facts) => {
     const targets = config.lora?.target_modules;
     const modules = facts.model?.linearModules;
-    if (methodOf(config) !== 'lora' || !Array.isArray(targets) || modules === undefined) return [];
+    if (!hasAdapters(config) || !Array.isArray(targets) || modules === undefined) return [];
     return targets.flatMap((target, index) => unknownTarget(target, index, modules));
   },
 };
@@ -65,7 +65,7 @@ const adapterDiffers: ConfigRule = {
   summary: '`lora.rank`, `lora.alpha` or `lora.use_rslora` differs from the adapter that `lora.init_from` names.',
   check: (config, facts) => {
     const { adapter } = facts;
-    if (methodOf(config) !== 'lora' || config.lora?.init_from === undefined || !adapter) return [];
+    if (!hasAdapters(config) || config.lora?.init_from === undefined || !adapter) return [];
     return [
       ...differs(config, 'rank', adapter.rank),
       ...differs(config, 'alpha', adapter.alpha),
@@ -81,4 +81,22 @@ function differs(config: FinetuneConfig, field: 'rank' | 'alpha' | 'use_rslora',
   return [{ path: `lora.${field}`, message }];
 }
 
-export const loraRules: readonly ConfigRule[] = [loraUnused, alphaFarFromRank, unknownTargetModule, adapterDiffers];
+const quantizationUnused: ConfigRule = {
+  code: 'config/quantization-unused',
+  severity: 'warning',
+  summary: '`quantization` is set, but the method is not `qlora`.',
+  check: (config) => {
+    const method = methodOf(config);
+    if (method === 'qlora' || config.quantization === undefined) return [];
+    const message = `\`quantization\` is not used by method ${method}. Remove it, or write \`method: qlora\`.`;
+    return [{ path: 'quantization', part: 'key', message }];
+  },
+};
+
+export const loraRules: readonly ConfigRule[] = [
+  loraUnused,
+  alphaFarFromRank,
+  unknownTargetModule,
+  adapterDiffers,
+  quantizationUnused,
+];

@@ -104,20 +104,21 @@ const adamUnused: ConfigRule = {
  * al. 2023, arXiv:2305.14314) took 1e-4 to 2e-4; "LoRA Without Regret" (Schulman et al. 2025) found LoRA's best rate
  * about ten times that of full fine-tuning. Small models bear more.
  */
-const usualRates = { full: { low: 1e-6, high: 1e-4 }, lora: { low: 5e-5, high: 5e-4 } } as const;
+const adapterRates = { low: 5e-5, high: 5e-4 } as const;
+const usualRates = { full: { low: 1e-6, high: 1e-4 }, lora: adapterRates, qlora: adapterRates } as const;
 const smallModel = { parameters: 100e6, factor: 100 };
 
 const learningRateUnusual: ConfigRule = {
   code: 'config/learning-rate-unusual',
   severity: 'hint',
   summary:
-    'The learning rate lies outside what is usual for the method: 5e-5 to 5e-4 for lora (times lora_lr_ratio), 1e-6 to 1e-4 for full; up to a hundred times more for models below 100 million parameters.',
+    'The learning rate lies outside what is usual for the method: 5e-5 to 5e-4 for lora and qlora (times lora_lr_ratio), 1e-6 to 1e-4 for full; up to a hundred times more for models below 100 million parameters.',
   check: (config, facts) => {
     const given = config.training?.learning_rate;
     if (given === undefined || config.training?.optimizer === 'sgd') return [];
     const method = methodOf(config);
     const rate =
-      method === 'lora' ? given * (config.training?.lora_lr_ratio ?? defaults.training.lora_lr_ratio) : given;
+      method === 'full' ? given : given * (config.training?.lora_lr_ratio ?? defaults.training.lora_lr_ratio);
     const small = facts.model !== undefined && facts.model.parameters < smallModel.parameters;
     const { low } = usualRates[method];
     const high = usualRates[method].high * (small ? smallModel.factor : 1);

@@ -89,7 +89,7 @@ async function fork(services: Services, [node]: readonly unknown[]): Promise<voi
   const run = folder === undefined ? undefined : services.library.get(folder);
   const checkpoint = typeof node === 'object' && node !== null && 'path' in node ? node.path : undefined;
   if (run?.kind !== 'run' || typeof checkpoint !== 'string') return;
-  if (run.manifest.prepared?.config['method'] !== 'lora') {
+  if (run.manifest.prepared?.config['lora'] === undefined) {
     void vscode.window.showWarningMessage(
       vscode.l10n.t('Only LoRA runs can be forked: the checkpoint has to be an adapter.'),
     );

@@ -64,6 +64,11 @@ const keepOne =
   (other: string) =>
   ({ path }: Broken): Wanted[] => [remove(path), { ...remove(other), isPreferred: false }];
 
+/** What the embedded engine has for a field that asks for torch. */
+function embeddedValue(path: string): string {
+  return { method: 'lora', 'training.mixed_precision': 'no' }[path] ?? 'auto';
+}
+
 /** By code. A test holds that the documentation tells of exactly these. */
 export const fixers: Readonly<Record<string, (broken: Broken) => Wanted[]>> = {
   'config/yaml-syntax': syntaxFixes,
@@ -115,9 +120,13 @@ export const fixers: Readonly<Record<string, (broken: Broken) => Wanted[]>> = {
   'config/best-by-without-validation': ({ path }) => [validateOnShare, { ...remove(path), isPreferred: false }],
   'config/every-beyond-end': ({ path }) => [{ ...remove(path), isPreferred: false }],
   'config/max-new-tokens-unused': removeIt,
-  'config/torch-missing': ({ path }) => [set(path, path === 'training.mixed_precision' ? 'no' : 'auto', false)],
+  'config/quantization-unused': ({ path }) => [
+    remove(path),
+    { title: 'Change method to qlora', changes: [{ kind: 'set', path: 'method', value: 'qlora' }] },
+  ],
+  'config/torch-missing': ({ path }) => [set(path, embeddedValue(path), false)],
   'config/needs-torch': ({ path }) => [
-    set(path, 'no', false),
+    set(path, embeddedValue(path), false),
     { title: 'Change engine to torch', changes: [{ kind: 'set', path: 'engine', value: 'torch' }] },
   ],
   'config/device-unavailable': ({ path }) => [set(path, 'auto')],

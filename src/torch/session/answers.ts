@@ -8,7 +8,7 @@ export interface TensorInfo {
   readonly shape: readonly number[];
 }
 
-export type Setting = string | number | boolean | readonly (string | number)[];
+export type Setting = string | number | boolean | readonly (string | number | boolean)[];
 
 export interface Created {
   readonly totalParameters: number;

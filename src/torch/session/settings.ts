@@ -1,5 +1,6 @@
 // Holds what the worker really uses against the plan: libraries accept options and ignore some of them.
 
+import { architectureOf } from '../../engine/architectures/registry.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import type { Setting } from './answers.ts';
 import type { TorchPlan } from './torchSession.ts';
@@ -40,6 +41,19 @@ function plannedSettings(plan: TorchPlan): Record<string, Setting> {
     lora_rank: [rank],
     lora_scaling: [useRslora ? alpha / Math.sqrt(rank) : alpha / rank],
     lora_dropout: [dropout],
+    ...quantizedSettings(plan),
+  };
+}
+
+function quantizedSettings({ quantization, mixedPrecision, modelConfig }: TorchPlan): Record<string, Setting> {
+  if (!quantization) return {};
+  return {
+    quantized_layers: architectureOf(modelConfig).linearModules.length,
+    repacked_layers: 0,
+    quantization_type: [quantization.type],
+    double_quantization: [quantization.double_quant],
+    quantized_compute: [mixedPrecision === 'bf16' ? 'bfloat16' : 'float32'],
+    unquantized_dtype: ['float32'],
   };
 }
 

@@ -1,5 +1,6 @@
 // A training session whose steps PyTorch computes in a Python worker; for the trainer it is a session like any other.
 
+import type { EffectiveConfig } from '../../config/effectiveTypes.ts';
 import { architectureOf } from '../../engine/architectures/registry.ts';
 import { modelWeights } from '../../engine/architectures/weights.ts';
 import { refuseLongRows } from '../../engine/model/contextLimit.ts';
@@ -17,6 +18,8 @@ import type { WorkerProcess } from './workerProcess.ts';
 
 export interface TorchPlan extends SessionPlan {
   readonly mixedPrecision: 'no' | 'bf16';
+  /** How frozen linear layers are kept in 4 bits; absent: as they are stored. */
+  readonly quantization?: EffectiveConfig['quantization'];
 }
 
 export interface TorchSession extends TrainingSession {
@@ -53,7 +56,13 @@ export async function openTorchSession(worker: WorkerProcess, plan: TorchPlan): 
 }
 
 /** Throws `torch/unsupported-model` for what the embedded engine computes and this one does not. */
-function refuseForTorch({ modelConfig }: TorchPlan): void {
+export function refuseForTorch({ modelConfig, quantization }: SessionPlan & Pick<TorchPlan, 'quantization'>): void {
+  if (quantization && modelConfig['model_type'] === 'gpt2') {
+    throw problem(
+      'torch/unsupported-model',
+      'The layers of GPT-2 cannot be kept in 4 bits by bitsandbytes. Take `method: lora`.',
+    );
+  }
   if (modelConfig['model_type'] !== 'gemma3') return;
   throw problem(
     'torch/unsupported-model',

@@ -8,7 +8,7 @@ import os
 import sys
 from typing import Any
 
-PACKAGES = ("torch", "transformers", "peft", "safetensors")
+PACKAGES = ("torch", "transformers", "peft", "safetensors", "bitsandbytes")
 
 
 def versions() -> dict[str, str]:

@@ -26,6 +26,7 @@ test('auto takes torch only for what only torch does', () => {
   expect(decided({})).toEqual(['embedded', 'cpu', 'no']);
   expect(decided({ engine: 'torch' })).toEqual(['torch', 'cpu', 'no']);
   expect(decided({ training: { mixed_precision: 'bf16' } })).toEqual(['torch', 'cpu', 'bf16']);
+  expect(decided({ method: 'qlora' })).toEqual(['torch', 'cpu', 'no']);
   expect(decided({ engine: 'torch' }, card)).toEqual(['torch', 'cuda', 'bf16']);
   expect(decided({ engine: 'torch', training: { mixed_precision: 'no' } }, card)).toEqual(['torch', 'cuda', 'no']);
 });

@@ -80,8 +80,8 @@ flash_attention: true
   });
 
   test('says why a value is another one', () => {
-    expect(result.value('method')).toBe('lora');
-    expect(result.why('adapter')).toContain('more memory');
+    expect(result.value('method')).toBe('qlora');
+    expect(result.todo('load_in_4bit')).toContain('method: qlora');
     expect(result.value('training.lr_scheduler')).toBe('linear');
     expect(result.why('optimizer')).toContain('32-bit');
     expect(result.why('datasets[0].path')).toContain('load_dataset("my-org/rows", split="train[:10%]")');

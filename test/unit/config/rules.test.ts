@@ -55,6 +55,18 @@ const broken: readonly Case[] = [
     ],
   },
   {
+    code: 'needs-torch',
+    text: config('engine: embedded\nmethod: qlora'),
+    expected: [
+      'error: x:5:9: The embedded engine does not train beside 4-bit weights. Write `method: lora`, or `engine: torch`.',
+    ],
+  },
+  {
+    code: 'quantization-unused',
+    text: config('quantization: {type: fp4}'),
+    expected: ['warning: x:4:1: `quantization` is not used by method lora. Remove it, or write `method: qlora`.'],
+  },
+  {
     code: 'file-not-found',
     text: config(
       'lora: {init_from: adapters/x}',

@@ -32,15 +32,8 @@ export const axolotlRules: readonly Rule[] = [
   choice(
     'method',
     ['adapter'],
-    '`qlora` → `lora`; without it every weight is trained',
-    {
-      lora: { value: 'lora' },
-      qlora: {
-        value: 'lora',
-        why: 'Weights are not quantised here: plain LoRA, which needs more memory. `finetune estimate` tells how much.',
-        important: true,
-      },
-    },
+    'without it every weight is trained',
+    { lora: { value: 'lora' }, qlora: { value: 'qlora' } },
     (value) => ({
       value: 'lora',
       why: `The adapter ${value} does not exist here; LoRA takes its place.`,

@@ -3,7 +3,7 @@
 import { none, noneIfOn, type Rule } from '../rule.ts';
 
 const quantised =
-  'Weights are not quantised while training here: QLoRA becomes LoRA, which needs more memory. `finetune estimate` tells how much; a smaller model may be the way.';
+  'Weights in 4 bits are `method: qlora` here, on the torch engine; other quantisations do not exist. LoRA beside whole weights needs more memory: `finetune estimate` tells how much.';
 const preference = 'Only supervised fine-tuning (sft) is done here. Stay with the other tool for this objective.';
 const vision = 'Only texts are trained here, no pictures, sound or video.';
 const tracking = 'No tracking service is called: the dashboard and the run folder hold every number.';

@@ -10,6 +10,7 @@ from transformers import AutoConfig, PreTrainedModel
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 from .plan import LoraPlan, Plan
+from .quantization import load_bitsandbytes, quantize
 from .weights import map_weights
 
 #: What PEFT puts before the names of the model's own modules.
@@ -28,6 +29,10 @@ def build_model(plan: Plan) -> torch.nn.Module:
         dtype=base_dtype(plan),
         attn_implementation="eager" if capped else "sdpa",
     )
+    if plan.quantization is not None:
+        quantize(base, plan.quantization, torch.bfloat16 if plan.mixed_precision == "bf16" else torch.float32)
+        # Layers take their 4 bits on their way to the device, and PEFT has to find them so.
+        base.to(plan.device)
     model: torch.nn.Module = base.requires_grad_(True) if plan.lora is None else add_adapters(base, plan.lora)
     if plan.gradient_checkpointing:
         enable = getattr(model, "gradient_checkpointing_enable")  # noqa: B009 (PEFT hands it on to the model)
@@ -36,8 +41,9 @@ def build_model(plan: Plan) -> torch.nn.Module:
 
 
 def base_dtype(plan: Plan) -> torch.dtype:
-    """Frozen weights lie in bfloat16 when steps are computed in it; trained ones always in 32 bits."""
-    return torch.bfloat16 if plan.lora is not None and plan.mixed_precision == "bf16" else torch.float32
+    """Frozen weights lie in bfloat16 when steps are computed in it; trained ones and those beside 4 bits in float32."""
+    is_frozen = plan.lora is not None and plan.quantization is None
+    return torch.bfloat16 if is_frozen and plan.mixed_precision == "bf16" else torch.float32
 
 
 def model_class(model_type: str) -> type[PreTrainedModel]:
@@ -51,6 +57,7 @@ def model_class(model_type: str) -> type[PreTrainedModel]:
 
 def add_adapters(model: PreTrainedModel, plan: LoraPlan) -> torch.nn.Module:
     """PEFT's LoRA. Its first values are replaced by the trainer's, which are those of the embedded engine."""
+    load_bitsandbytes()
     from peft import LoraConfig, get_peft_model
 
     targets = plan.target_modules if isinstance(plan.target_modules, str) else sorted(plan.target_modules)

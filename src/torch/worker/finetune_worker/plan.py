@@ -21,6 +21,15 @@ class LoraPlan:
 
 
 @dataclass(frozen=True)
+class QuantizationPlan:
+    """Frozen linear layers in 4 bits."""
+
+    #: `nf4` or `fp4`.
+    kind: str
+    double_quant: bool
+
+
+@dataclass(frozen=True)
 class OptimizerPlan:
     """Hyperparameters of the optimiser; the learning rate comes with each step."""
 
@@ -43,6 +52,8 @@ class Plan:
     weights: list[StoredTensor]
     #: None = every weight is trained.
     lora: LoraPlan | None
+    #: None = frozen weights stay as they are.
+    quantization: QuantizationPlan | None
     optimizer: OptimizerPlan
     seed: int
     gradient_checkpointing: bool
@@ -56,6 +67,7 @@ class Plan:
         """From the trainer's JSON. Raises KeyError or TypeError for another version's plan."""
         method = value["method"]
         optimizer = value["optimizer"]
+        quantization = value.get("quantization")
         lora = None
         if method["kind"] == "lora":
             lora = LoraPlan(
@@ -69,6 +81,7 @@ class Plan:
             model_config=value["modelConfig"],
             weights=[StoredTensor.parse(entry) for entry in value["weights"]],
             lora=lora,
+            quantization=quantization and QuantizationPlan(quantization["type"], quantization["double_quant"]),
             optimizer=OptimizerPlan(
                 kind=optimizer["kind"],
                 beta1=optimizer["beta1"],

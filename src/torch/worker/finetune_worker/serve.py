@@ -17,6 +17,7 @@ from .generation import Generation
 from .memory import peak_bytes
 from .optimizer import used_learning_rate
 from .plan import Plan
+from .quantization import load_bitsandbytes
 from .sequences import read_sequences
 from .session import Session, SessionError
 from .settings import effective_settings
@@ -41,6 +42,7 @@ class Server:
     def load(self, request: Frame) -> Answer:
         """Imports what a session will need; it takes seconds, in which the trainer reads its rows."""
         if request.head["adapters"]:
+            load_bitsandbytes()
             importlib.import_module("peft")
         return {}, []
 

@@ -143,8 +143,14 @@ class Session:
         """What was built."""
         parameters = list(self.model.parameters())
         return {
-            "totalParameters": sum(p.numel() for p in parameters),
+            "totalParameters": sum(size_of(p) for p in parameters),
             "trainableParameters": sum(p.numel() for p in self.trained.values()),
             "adaptedModules": list(lora_layers(self.model)),
             "trained": [{"name": name, "shape": list(p.shape)} for name, p in self.trained.items()],
         }
+
+
+def size_of(parameter: torch.nn.Parameter) -> int:
+    """Numbers in a parameter; 4-bit ones lie two in a byte."""
+    state = getattr(parameter, "quant_state", None)
+    return parameter.numel() if state is None else math.prod(state.shape)

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from .model import lora_layers
+from .quantization import quantized_layers
 from .session import Session
 
 
@@ -33,6 +34,17 @@ def effective_settings(session: Session) -> dict[str, Any]:
         settings["lora_scaling"] = distinct(layer.scaling["default"] for layer in layers)
         settings["lora_rank"] = distinct(layer.r["default"] for layer in layers)
         settings["lora_dropout"] = distinct(getattr(layer.lora_dropout["default"], "p", 0.0) for layer in layers)
+    quantized = quantized_layers(session.model)
+    if quantized:
+        states = [layer.weight.quant_state for layer in quantized]
+        settings["quantized_layers"] = len(quantized)
+        settings["repacked_layers"] = sum(layer.support_avx512bf16_for_cpu for layer in quantized)
+        settings["quantization_type"] = distinct(state.quant_type for state in states)
+        settings["double_quantization"] = distinct(bool(state.nested) for state in states)
+        settings["unquantized_dtype"] = distinct(
+            str(p.dtype).removeprefix("torch.") for p in session.model.parameters() if not hasattr(p, "quant_state")
+        )
+        settings["quantized_compute"] = distinct(str(layer.compute_dtype).removeprefix("torch.") for layer in quantized)
     return settings
 
 

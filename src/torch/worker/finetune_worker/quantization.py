@@ -1,0 +1,74 @@
+"""Frozen linear layers in 4 bits (QLoRA, Dettmers et al. 2023, arXiv:2305.14314), by bitsandbytes."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel
+
+from .plan import QuantizationPlan
+
+
+def load_bitsandbytes() -> None:
+    """Imports bitsandbytes where it is installed. Do it before PEFT, which imports it for every adapter.
+
+    It has a few functions compiled for devices without kernels of their own; loading the compiler takes longer than
+    all the rest of a start, and the functions do the same uncompiled.
+    """
+    if importlib.util.find_spec("bitsandbytes") is None:
+        return
+    compile_function = torch.compile
+    setattr(torch, "compile", uncompiled)  # noqa: B010
+    try:
+        importlib.import_module("bitsandbytes")
+    finally:
+        setattr(torch, "compile", compile_function)  # noqa: B010
+
+
+def uncompiled(function: Any = None, **_options: Any) -> Any:
+    """`torch.compile` that leaves functions as they are, also as a decorator with options."""
+    return uncompiled if function is None else function
+
+
+def quantize(model: PreTrainedModel, plan: QuantizationPlan, compute: torch.dtype) -> None:
+    """Every linear layer but the output head; norms, embeddings and the head stay as they are.
+
+    The weights become 4 bits when the model is moved to its device.
+    """
+    load_bitsandbytes()
+    import bitsandbytes as bnb
+
+    head = model.get_output_embeddings()
+    for name, layer in list(model.named_modules()):
+        if not isinstance(layer, torch.nn.Linear) or layer is head:
+            continue
+        quantized: Any = bnb.nn.Linear4bit(
+            layer.in_features,
+            layer.out_features,
+            bias=layer.bias is not None,
+            compute_dtype=compute,
+            compress_statistics=plan.double_quant,
+            quant_type=plan.kind,
+            device="meta",
+        )
+        quantized.weight = bnb.nn.Params4bit(
+            layer.weight.data,
+            requires_grad=False,
+            compress_statistics=plan.double_quant,
+            quant_type=plan.kind,
+        )
+        quantized.bias = layer.bias
+        # On CPUs with avx512_bf16 a forward pass for evaluation lays the weights out anew, and what comes after it
+        # (gradients, merging) reads them as if they were in the old order.
+        quantized.support_avx512bf16_for_cpu = False
+        model.set_submodule(name, quantized)
+    # What PEFT looks for when it chooses its layer for 4-bit weights.
+    setattr(model, "is_loaded_in_4bit", True)  # noqa: B010
+
+
+def quantized_layers(model: torch.nn.Module) -> list[Any]:
+    """The layers whose weights are in 4 bits; PEFT's layers around them hand on the same weights."""
+    return [module for module in model.modules() if type(module).__module__.startswith("bitsandbytes.")]
