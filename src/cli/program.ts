@@ -76,6 +76,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/generate.ts'),
   },
   {
+    name: 'loss',
+    summary: 'tell what each token of some rows costs a model, before or after a run',
+    load: () => import('./commands/loss.ts'),
+  },
+  {
     name: 'doctor',
     summary: 'tell what this machine can train on, and why not on more',
     load: () => import('./commands/doctor.ts'),

@@ -88,6 +88,8 @@ export interface EvaluateResult {
   readonly lossSum: number;
   readonly trainedTokens: number;
   readonly rows: readonly RowLoss[];
+  /** For each sequence the negative log-likelihood (nats) of each of its `lossTargets`, [S]. */
+  readonly tokenLosses: readonly Float32Array[];
 }
 
 export interface GenerationSettings {

@@ -49,6 +49,8 @@ export const commandIds = {
   getStarted: 'finetune.getStarted',
   toggleLens: 'finetune.toggleLens',
   chooseDatasetConfig: 'finetune.chooseDatasetConfig',
+  showTokenLosses: 'finetune.showTokenLosses',
+  hideTokenLosses: 'finetune.hideTokenLosses',
   openDocs: 'finetune.openDocs',
   showEffectiveConfig: 'finetune.showEffectiveConfig',
   restartLanguageServer: 'finetune.restartLanguageServer',

@@ -64,7 +64,7 @@ export function activate(context: vscode.ExtensionContext): Tested | undefined {
     ...viewCommands(services, explorer),
     ...languageCommands(services),
     ...datasetCommands(previews, services),
-    ...lensCommands(lens),
+    ...lensCommands(lens, library),
   };
   for (const [id, handler] of Object.entries(handlers)) {
     const guarded = async (...args: unknown[]): Promise<void> => {

@@ -41,6 +41,11 @@ export function formatLoss(value: number): string {
   return value >= 1000 || (value !== 0 && Math.abs(value) < 0.001) ? value.toExponential(2) : value.toPrecision(4);
 }
 
+/** Percents with two digits that say something: `100`, `42`, `3.6`, `0.031`. */
+export function formatShare(percent: number): string {
+  return percent >= 9.95 ? percent.toFixed(0) : String(Number(percent.toPrecision(2)));
+}
+
 /** How long ago, in one unit: `5 s`, `12 min`, `3 h`, `9 d`. */
 export function formatAge(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));

@@ -27,7 +27,12 @@ export interface LensRow {
   readonly cut: number;
   readonly cutTrained: number;
   readonly fate: 'kept' | 'dropped' | 'refused';
-  /** Stretches of the line as start, length and kind: 2 · state (0 masked, 1 trained, 2 cut) + 1 for every other token. */
+  /** Mean loss of the trained tokens, where losses of a run are shown. */
+  readonly loss?: number;
+  /**
+   * Stretches of the line as start, length and kind: 2 · state (0 masked, 1 trained, 2 cut) + 1 for every other token; 6, 7
+   * and 8: trained, and the run gives it a chance below 1/2, 1/10 and 1/100.
+   */
   readonly pieces: readonly number[];
   /** Why the row cannot be shown. */
   readonly problem?: string;
@@ -75,6 +80,7 @@ export const lensRequest: LanguageRequest<LensParams, LensAnswer> = {
             trained: count,
             cut: count,
             cutTrained: count,
+            loss: { type: 'number' },
             fate: { enum: ['kept', 'dropped', 'refused'] },
             pieces: { type: 'array', items: count },
             problem: text,

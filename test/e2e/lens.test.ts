@@ -1,6 +1,6 @@
 // The token lens in a real VS Code: tints and counts of the quickstart's dataset, under the config that names it.
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -45,6 +45,10 @@ describeWith(['chromium', 'editor'], 'the token lens in VS Code', () => {
     folder = join(scratch, 'quickstart');
     await mkdir(shots, { recursive: true });
     await cp('examples/quickstart', folder, { recursive: true, filter: (file) => !file.includes('.finetune/') });
+    const rows = join(folder, 'orders.held-out.jsonl');
+    await writeFile(rows, (await readFile(rows, 'utf8')).split('\n').slice(0, 4).join('\n'));
+    const run = [resolve('dist/cli.js'), 'start', 'quickstart.finetune.yaml', '--set', 'training.max_steps=2'];
+    await promisify(execFile)(process.execPath, run, { cwd: folder });
     const vsix = join(scratch, 'extension.vsix');
     await promisify(execFile)(process.execPath, ['scripts/package-vsix.mjs', '--out', vsix]);
     const settings = {
@@ -102,6 +106,19 @@ describeWith(['chromium', 'editor'], 'the token lens in VS Code', () => {
     await hover.first().waitFor({ timeout: 30_000 });
     await window.screenshot(join(shots, 'hover.png'));
     await window.page.keyboard.press('Escape');
+  });
+
+  test('after a run the rows in view show its losses, in the hover too', async () => {
+    await palette('>Fine-Tune: Show Token Losses', 'Show Token Losses');
+    await expect.poll(lines, { timeout: 60_000, interval: 200 }).toMatch(/tokens · \d+ trained · loss \d/);
+    const line = window.page.locator('.monaco-editor .view-line').first();
+    await line.locator('span', { hasText: 'card' }).last().hover();
+    const hover = window.page.locator('.monaco-hover', { hasText: /trained · loss [\d.]+ \([\d.]+ %\)/ });
+    await hover.first().waitFor({ timeout: 30_000 });
+    await window.screenshot(join(shots, 'losses.png'));
+    await window.page.keyboard.press('Escape');
+    await palette('>Fine-Tune: Hide Token Losses', 'Hide Token Losses');
+    await expect.poll(lines, { timeout: 30_000, interval: 200 }).not.toMatch(/ · loss /);
   });
 
   test('a shorter max_length that is typed into the config cuts the rows, also before it is saved', async () => {

@@ -52,6 +52,9 @@ elif given["task"] == "loop":
 elif given["task"] == "adapter":
     values, model = logits(given["adapter"])
     values.astype("<f4").tofile(f"{folder}/ours.bin")
+    ids = torch.tensor(given["heldOut"])
+    losses = torch.nn.functional.cross_entropy(torch.from_numpy(values)[:-1], ids[1:], reduction="none")
+    losses.numpy().astype("<f4").tofile(f"{folder}/losses.bin")
     merged = model.merge_and_unload()
     name = given["merged"]
     merged.get_parameter(name).detach().numpy().astype("<f4").tofile(f"{folder}/merged.bin")

@@ -136,6 +136,12 @@ describeWith(['python', 'smollm2'], 'SmolLM2-135M against Python', () => {
 
     const trained: NamedTensor[] = [];
     for await (const tensor of session.trainedTensors()) trained.push(tensor);
+    const whole = {
+      sampleId: 'held out',
+      tokens: Int32Array.from(heldOut),
+      mask: new Uint8Array(heldOut.length).fill(1),
+    };
+    const { tokenLosses } = await session.evaluate(packRows([whole], { capacity: 0, packing: false }));
     const adapter = join(folder, 'adapter');
     await writeAdapter(adapter, { ...start.settings, modules: session.info.adaptedModules }, trained);
     await session.close();
@@ -154,6 +160,9 @@ describeWith(['python', 'smollm2'], 'SmolLM2-135M against Python', () => {
     const apart = maxDifference(ours, await floats('logits.bin'));
     expect(apart / scale, 'our training against TRL’s').toBeLessThan(1e-3);
     expect(maxDifference(ours, await floats('ours.bin')), 'our adapter in PEFT').toBeLessThan(1e-3);
+
+    const tokenDifference = maxDifference(tokenLosses[0]!, await floats('losses.bin'));
+    expect(tokenDifference, 'losses token by token against transformers').toBeLessThan(1e-3);
 
     const factor = (name: string) =>
       trained.find((t) => t.name === `model.layers.7.self_attn.q_proj.${name}.weight`)!.data;

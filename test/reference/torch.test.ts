@@ -80,6 +80,9 @@ describeWith(['python'], 'the torch engine', () => {
     const sequences = [packed(rows.slice(0, 5))];
     const [a, b] = [await theirs.evaluate(sequences), await ours.evaluate(sequences)];
     expect(distance(a.lossSum, b.lossSum)).toBeLessThan(1e-3);
+    const [x, y] = [a.tokenLosses[0]!, b.tokenLosses[0]!];
+    expect(x).toHaveLength(sequences[0]!.lossTargets.length);
+    x.forEach((loss, i) => expect(Math.abs(loss - y[i]!)).toBeLessThan(2e-3));
     expect(a.rows.map((row) => row.sampleId)).toEqual(b.rows.map((row) => row.sampleId));
     const names = async (tensors: AsyncIterable<NamedTensor>) =>
       (await collect(tensors)).map(({ name, shape }) => `${name} ${shape.join('x')}`).toSorted();

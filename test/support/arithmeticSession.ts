@@ -59,6 +59,7 @@ export function createArithmeticSession(options: ArithmeticOptions): TrainingSes
         lossSum: rows.reduce((sum, row) => sum + row.lossSum, 0),
         trainedTokens: rows.reduce((sum, row) => sum + row.trainedTokens, 0),
         rows,
+        tokenLosses: sequences.map((sequence) => tokenLosses(weights, v, sequence)),
       });
     },
     probe(sequence) {
@@ -116,6 +117,18 @@ function rowLosses(
     if (gradient) exps.forEach((e, k) => (gradient[from + k]! += e / total - (k === target ? 1 : 0)));
   }
   return sums;
+}
+
+/** Cross-entropy of each supervised token. */
+function tokenLosses(weights: Float32Array, v: number, sequence: PackedSequence): Float32Array {
+  return Float32Array.from(sequence.lossPositions, (position, i) => {
+    const one = {
+      ...sequence,
+      lossPositions: Int32Array.of(position),
+      lossTargets: sequence.lossTargets.slice(i, i + 1),
+    };
+    return rowLosses(weights, v, one, undefined).reduce((sum, { lossSum }) => sum + lossSum, 0);
+  });
 }
 
 function adam(

@@ -4,7 +4,7 @@ import type { WeightEntry } from '../../models/types.ts';
 import { architectureOf } from '../architectures/registry.ts';
 import { modelWeights } from '../architectures/weights.ts';
 import { exclusiveExecutables } from '../executors/exclusive.ts';
-import type { Executor } from '../executors/executor.ts';
+import type { Executable, Executor } from '../executors/executor.ts';
 import { createGenerator } from '../generation/generate.ts';
 import { refuseLongRows } from '../model/contextLimit.ts';
 import { dropoutFeeds, sequenceFeeds } from '../model/feeds.ts';
@@ -56,6 +56,15 @@ export async function createLocalSession(plan: SessionPlan, executor: Executor):
     return { loss, gradNorm, learningRate, tokens, trainedTokens, rows };
   };
 
+  /** Negative log-likelihoods [S], in an array of their own. */
+  const lossesOf = async (executable: Executable, sequence: PackedSequence): Promise<Float32Array> => {
+    refuseLongRows(sequence, architecture.contextLength);
+    const { dims, feeds } = sequenceFeeds(evaluating.model, sequence);
+    for (const [name, values] of trained.feeds) feeds.set(name, values);
+    feeds.set('lossTargets', sequence.lossTargets);
+    return Float32Array.from((await executable.run({ dims, feeds })).get('nll')!.data);
+  };
+
   const frozen = plan.method.kind === 'full' ? 0 : parameterCount(plan.weights);
   const info: SessionInfo = {
     architecture: architecture.name,
@@ -71,14 +80,13 @@ export async function createLocalSession(plan: SessionPlan, executor: Executor):
     evaluate: async (sequences) => {
       const executable = await executables.get('evaluate', evaluating);
       const rows: RowLoss[] = [];
-      for (const sequence of sequences.filter((s) => s.lossPositions.length > 0)) {
-        refuseLongRows(sequence, architecture.contextLength);
-        const { dims, feeds } = sequenceFeeds(evaluating.model, sequence);
-        for (const [name, values] of trained.feeds) feeds.set(name, values);
-        feeds.set('lossTargets', sequence.lossTargets);
-        rows.push(...rowLosses(sequence, (await executable.run({ dims, feeds })).get('nll')!.data));
+      const tokenLosses: Float32Array[] = [];
+      for (const sequence of sequences) {
+        const nll = sequence.lossPositions.length === 0 ? new Float32Array() : await lossesOf(executable, sequence);
+        tokenLosses.push(nll);
+        if (nll.length > 0) rows.push(...rowLosses(sequence, nll));
       }
-      return { ...totalLoss(rows), rows };
+      return { ...totalLoss(rows), rows, tokenLosses };
     },
     probe: async (sequence) => {
       await executables.get('train', stepping);

@@ -4,16 +4,22 @@ import * as vscode from 'vscode';
 import { lensRequest, type LensAnswer } from '../../protocol/lensRequests.ts';
 import { Disposables, type Disposable } from '../disposables.ts';
 import type { CommandHandler } from '../commands/runCommands.ts';
+import { isReadable, targetRun } from '../commands/target.ts';
 import { commandIds, settingIds, type CommandId } from '../ids.ts';
 import type { Language } from '../language/language.ts';
 import { isServed } from '../language/served.ts';
+import type { RunLibrary } from '../library.ts';
+import { runTitle, type ReadableRun } from '../../runs/runRecord.ts';
 import { settings } from '../settings.ts';
 import { configGlob, isConfigUri } from '../start/configs.ts';
+import { lossesSentence, lossesWithProgress } from './losses.ts';
 import { createTints } from './tints.ts';
 
 export interface TokenLens extends Disposable {
   toggle(): Promise<void>;
   chooseConfig(): Promise<void>;
+  /** The losses of the lines in view under a run, in place of those that are shown; without a run none are shown. */
+  showLosses(run: ReadableRun | undefined): Promise<void>;
 }
 
 /** Milliseconds without scrolling or typing before the server is asked, and without edits of a config. */
@@ -130,11 +136,8 @@ export function provideLens(language: Language, memory: vscode.Memento, tell: (e
       await target.update(settingIds.lensEnabled, !settings.lensEnabled(), vscode.ConfigurationTarget.Global);
     },
     async chooseConfig() {
-      const editor = vscode.window.activeTextEditor;
-      if (!editor || !isDataset(editor.document)) {
-        void vscode.window.showInformationMessage(vscode.l10n.t('Open a dataset first: a .jsonl file.'));
-        return;
-      }
+      const editor = datasetEditor();
+      if (!editor) return;
       const uri = editor.document.uri.toString();
       const chosen = await pickConfig(answers.get(uri));
       if (chosen === 'new') await vscode.commands.executeCommand(commandIds.newConfig);
@@ -142,6 +145,18 @@ export function provideLens(language: Language, memory: vscode.Memento, tell: (e
         await memory.update(choicesKey, { ...choices(), [uri]: chosen });
         soon(editor, 0);
       }
+    },
+    async showLosses(run) {
+      const editor = datasetEditor();
+      if (!editor) return;
+      const [first, last] = linesOf(editor);
+      const uri = editor.document.uri.toString();
+      const params = { uri, first, last, run: run?.folder ?? null };
+      const answer = await lossesWithProgress(language, params, run && runTitle(run));
+      if (!answer) return;
+      soon(editor, 0);
+      const sentence = lossesSentence(answer);
+      if (sentence !== undefined) void vscode.window.showWarningMessage(sentence);
     },
     dispose() {
       for (const { timer, asked } of pending.values()) {
@@ -153,10 +168,15 @@ export function provideLens(language: Language, memory: vscode.Memento, tell: (e
   };
 }
 
-export function lensCommands(lens: TokenLens): Partial<Record<CommandId, CommandHandler>> {
+export function lensCommands(lens: TokenLens, library: RunLibrary): Partial<Record<CommandId, CommandHandler>> {
   return {
     [commandIds.toggleLens]: async () => lens.toggle(),
     [commandIds.chooseDatasetConfig]: async () => lens.chooseConfig(),
+    [commandIds.showTokenLosses]: async (...args) => {
+      const run = datasetEditor() && (await targetRun(library, args, isReadable));
+      if (run && isReadable(run)) await lens.showLosses(run);
+    },
+    [commandIds.hideTokenLosses]: async () => lens.showLosses(undefined),
   };
 }
 
@@ -173,6 +193,14 @@ async function pickConfig(answer: LensAnswer | undefined): Promise<string | unde
       ? vscode.l10n.t('No config of this workspace names this file in data.train or data.validation')
       : vscode.l10n.t('Config whose tokens and mask the lens shows');
   return (await vscode.window.showQuickPick([...items, write], { placeHolder }))?.value;
+}
+
+/** The active editor; undefined, which is told, when it holds no dataset. */
+function datasetEditor(): vscode.TextEditor | undefined {
+  const editor = vscode.window.activeTextEditor;
+  if (editor && isDataset(editor.document)) return editor;
+  void vscode.window.showInformationMessage(vscode.l10n.t('Open a dataset first: a .jsonl file.'));
+  return undefined;
 }
 
 function isDataset(document: vscode.TextDocument): boolean {

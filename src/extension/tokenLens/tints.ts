@@ -1,6 +1,7 @@
 // How the lens looks: a decoration for each state of a token, every other token in another shade, and the text at line ends.
 
 import * as vscode from 'vscode';
+import { formatLoss } from '../../metrics/numberText.ts';
 import type { LensRow } from '../../protocol/lensRequests.ts';
 import type { Disposable } from '../disposables.ts';
 
@@ -11,7 +12,10 @@ export interface Tints extends Disposable {
 
 const color = (name: string): vscode.ThemeColor => new vscode.ThemeColor(`finetune.lens.${name}`);
 
-/** In the order of the wire: masked, trained, cut off, each in two shades. Trained is underlined and cut off is struck out, so that colour is not needed to tell them. */
+/**
+ * In the order of the wire: masked, trained, cut off, each in two shades, then trained tokens that a run finds unlikely.
+ * Trained is underlined, the more the less likely, and cut off is struck out, so that colour is not needed to tell them.
+ */
 function looks(): vscode.DecorationRenderOptions[] {
   const trained = { borderStyle: 'solid', borderWidth: '0 0 2px 0', borderColor: color('trainedBorder') };
   const cut = { textDecoration: 'line-through', opacity: '0.7', backgroundColor: color('cutBackground') };
@@ -22,6 +26,9 @@ function looks(): vscode.DecorationRenderOptions[] {
     { backgroundColor: color('trainedAlternateBackground'), ...trained },
     cut,
     cut,
+    { backgroundColor: color('unlikelyBackground'), ...trained, borderStyle: 'dotted' },
+    { backgroundColor: color('surprisingBackground'), ...trained, borderStyle: 'dashed' },
+    { backgroundColor: color('astonishingBackground'), ...trained, borderWidth: '1px 1px 2px 1px' },
   ].map((look) => ({ ...look, rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed }));
 }
 
@@ -67,7 +74,7 @@ function rangesOf({ line, pieces }: LensRow, kind: number): vscode.Range[] {
 }
 
 /** What stands behind a row. */
-export function rowText({ tokens, trained, cut, cutTrained, fate, problem }: LensRow): string {
+export function rowText({ tokens, trained, cut, cutTrained, fate, loss, problem }: LensRow): string {
   if (problem !== undefined) return problem;
   if (fate === 'dropped') return vscode.l10n.t('{0} tokens · left out, longer than max_length', cut);
   if (fate === 'refused') return vscode.l10n.t('{0} tokens · longer than max_length, the run will not start', cut);
@@ -75,6 +82,9 @@ export function rowText({ tokens, trained, cut, cutTrained, fate, problem }: Len
     trained === 0
       ? vscode.l10n.t('{0} tokens · nothing trained', tokens)
       : vscode.l10n.t('{0} tokens · {1} trained', tokens, trained);
-  if (cut === 0) return counts;
-  return `${counts} · ${vscode.l10n.t('{0} cut off, {1} of them would be trained', cut, cutTrained)}`;
+  return [
+    counts,
+    ...(cut === 0 ? [] : [vscode.l10n.t('{0} cut off, {1} of them would be trained', cut, cutTrained)]),
+    ...(loss === undefined ? [] : [vscode.l10n.t('loss {0}', formatLoss(loss))]),
+  ].join(' · ');
 }

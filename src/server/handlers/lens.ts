@@ -12,7 +12,8 @@ import {
 import { ProblemError } from '../../protocol/problem.ts';
 import type { ServerContext } from '../context.ts';
 import type { GoverningConfig } from '../governingConfig.ts';
-import { datasetLens, type LineLens, type OpenLens } from '../lens/datasetLens.ts';
+import { datasetLens, lineText, type LineLens, type OpenLens } from '../lens/datasetLens.ts';
+import { meanLoss, tokenLosses, type ShownLosses } from '../lens/tokenLosses.ts';
 import { answer, type Feature } from './feature.ts';
 
 export const lensFeature: Feature = {
@@ -45,7 +46,9 @@ async function lensAnswer(context: ServerContext, params: LensParams, token: Can
     if (context.documents.dataset(params.uri) !== open)
       throw new ResponseError(LSPErrorCodes.ContentModified, 'edited');
     const row = lens.line(line);
-    if (row) rows.push(wireRow(line, row));
+    if (!row) continue;
+    const losses = 'lens' in row ? tokenLosses(context).of(params.uri, lineText(open, line), row.lens) : undefined;
+    rows.push(wireRow(line, row, losses));
   }
   return { configs, used: shown(lens.governing), summary: lens.encoding.summary, rows };
 }
@@ -54,17 +57,40 @@ function shown({ uri, shownAs }: GoverningConfig): LensConfig {
   return { uri, name: shownAs };
 }
 
-function wireRow(line: number, row: LineLens): LensRow {
+function wireRow(line: number, row: LineLens, losses: ShownLosses | undefined): LensRow {
   if ('problem' in row) {
     const { problem } = row;
     return { line, tokens: 0, trained: 0, cut: 0, cutTrained: 0, fate: 'kept', pieces: [], problem };
   }
   const { kept, trained, cut, cutTrained, fate } = row.lens;
-  return { line, tokens: kept, trained, cut, cutTrained, fate, pieces: wirePieces(row.lens) };
+  const loss = losses && meanLoss(row.lens, losses);
+  return {
+    ...{ line, tokens: kept, trained, cut, cutTrained, fate },
+    ...(loss === undefined ? {} : { loss: wireNumber(loss) }),
+    pieces: wirePieces(row.lens, losses),
+  };
 }
 
 const states = { masked: 0, trained: 1, cut: 2 } as const;
+const firstSurprise = 6;
+/** Nats. */
+const surpriseLimits = [Math.log(2), Math.log(10), Math.log(100)];
 
-function wirePieces({ pieces }: RowLens): number[] {
-  return pieces.flatMap(({ start, end, state, first }) => [start, end - start, 2 * states[state] + (first % 2)]);
+function wirePieces({ pieces }: RowLens, losses: ShownLosses | undefined): number[] {
+  return pieces.flatMap(({ start, end, state, first, last }) => {
+    const surprise = state === 'trained' && losses ? surpriseOf(losses.losses.slice(first, last + 1)) : 0;
+    const kind = surprise === 0 ? 2 * states[state] + (first % 2) : firstSurprise + surprise - 1;
+    return [start, end - start, kind];
+  });
+}
+
+/** 0: the model gives the dearest of these tokens a chance of one half or more; 1 to 3: below 1/2, 1/10 and 1/100. */
+function surpriseOf(losses: readonly (number | undefined)[]): number {
+  const dearest = Math.max(0, ...losses.map((loss) => (loss === undefined ? 0 : Number.isNaN(loss) ? Infinity : loss)));
+  return surpriseLimits.filter((limit) => dearest > limit).length;
+}
+
+/** JSON has no infinity: a loss that is no number counts as the largest. */
+function wireNumber(loss: number): number {
+  return Number.isFinite(loss) ? loss : Number.MAX_VALUE;
 }

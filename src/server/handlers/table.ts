@@ -11,6 +11,7 @@ import { inlayHintsFeature } from './inlayHints.ts';
 import { lensFeature } from './lens.ts';
 import { outlineFeature } from './outline.ts';
 import { referencesFeature } from './references.ts';
+import { tokenLossesFeature } from './tokenLosses.ts';
 
 export const features: readonly Feature[] = [
   diagnosticsFeature,
@@ -20,6 +21,7 @@ export const features: readonly Feature[] = [
   codeActionsFeature,
   effectiveConfigFeature,
   lensFeature,
+  tokenLossesFeature,
   outlineFeature,
   referencesFeature,
   codeLensFeature,

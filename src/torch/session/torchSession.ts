@@ -120,11 +120,16 @@ function sessionOver(
     },
     async evaluate(sequences) {
       const kept = supervised(sequences);
-      if (kept.length === 0) return { lossSum: 0, trainedTokens: 0, rows: [] };
+      if (kept.length === 0) {
+        return { lossSum: 0, trainedTokens: 0, rows: [], tokenLosses: sequences.map(() => new Float32Array()) };
+      }
       const answer = await worker.ask('evaluate', {}, kept.flatMap(arraysOf));
       remember(answer.head['value']);
       const rows = lossesOf(kept, answer.parts);
-      return { ...totalLoss(rows), rows };
+      const tokenLosses = sequences.map((sequence) =>
+        readFloats(answer.parts[kept.indexOf(sequence)] ?? new Uint8Array(), sequence.lossPositions.length),
+      );
+      return { ...totalLoss(rows), rows, tokenLosses };
     },
     async probe(sequence) {
       const { value } = (await worker.ask('probe', {}, arraysOf(sequence))).head;

@@ -93,6 +93,22 @@ describe('losses', () => {
     lora.rows.forEach((row, i) => expectClose([row.lossSum], [base.rows[i]!.lossSum], 1e-5));
   });
 
+  it('are told token by token, in the order of the sequence, alone or packed', async () => {
+    const session = await open();
+    const untrained = { ...apart()[0]!, lossPositions: new Int32Array(), lossTargets: new Int32Array() };
+    const alone = await session.evaluate([untrained, ...apart()]);
+    expect(alone.tokenLosses.map((losses) => losses.length)).toEqual([0, ...apart().map((s) => s.lossTargets.length)]);
+    const packedTogether = (await session.evaluate(together())).tokenLosses.flatMap((losses) => [...losses]);
+    expectClose(
+      packedTogether,
+      alone.tokenLosses.flatMap((losses) => [...losses]),
+      1e-5,
+    );
+    alone.rows.forEach((row, i) => {
+      expectClose([row.lossSum], [alone.tokenLosses[i + 1]!.reduce((sum, loss) => sum + loss, 0)], 1e-6);
+    });
+  });
+
   it('leave the weights alone when they are not finite', async () => {
     const session = await open();
     const before = await collect(session.trainedTensors());
