@@ -9,14 +9,15 @@ import { nearest, suggestFields } from './suggest.ts';
 import { describeExpected, describeValue, showNumber, showValue, suchAs } from './words.ts';
 
 export type Fault =
-  | { readonly kind: 'unknown' | 'missing'; readonly path: readonly PathPart[]; readonly name: string }
+  | { readonly kind: 'missing'; readonly path: readonly PathPart[]; readonly name: string }
+  | { readonly kind: 'unknown'; readonly path: readonly PathPart[]; readonly name: string; readonly value: unknown }
   | { readonly kind: 'value' | 'range'; readonly path: readonly PathPart[]; readonly value: unknown };
 
 /** The problem that tells a fault, at its place. */
 export function explainFault(fault: Fault, positions: Positions): Problem {
   switch (fault.kind) {
     case 'unknown':
-      return unknownKey(fault.path, fault.name, positions);
+      return unknownKey(fault.path, fault.name, fault.value, positions);
     case 'missing':
       return missingField(fault.path, fault.name, positions);
     case 'value':
@@ -25,7 +26,7 @@ export function explainFault(fault: Fault, positions: Positions): Problem {
   }
 }
 
-function unknownKey(blockParts: readonly PathPart[], name: string, positions: Positions): Problem {
+function unknownKey(blockParts: readonly PathPart[], name: string, value: unknown, positions: Positions): Problem {
   const block = formatPath(blockParts);
   const place = placeOf(positions, formatPath([...blockParts, name]), 'key');
   if (name.startsWith('//')) {
@@ -39,7 +40,7 @@ function unknownKey(blockParts: readonly PathPart[], name: string, positions: Po
   const schema = schemaAt(blockParts);
   const names = schema?.propertyNames?.enum?.map(String);
   if (names) return unknownName(block, name, names, place);
-  const suggestions = suggestFields(block, name);
+  const suggestions = suggestFields(block, name, value);
   const where = block === '' ? 'at the top level' : `of \`${block}\``;
   const meant = suggestions.map((suggestion) => {
     const note = suggestion.note === undefined ? '' : ` (${suggestion.note})`;

@@ -103,6 +103,29 @@ export const foreignNames: ReadonlyMap<string, ForeignName> = new Map([
   ...same('early_stopping.min_delta', 'early_stopping_threshold'),
 ]);
 
+/** Block → a name that people write in it → our field of the block. */
+export const namesInBlocks: Readonly<Record<string, Readonly<Partial<Record<string, string>>>>> = {
+  '': { trainer: 'training', hyperparameters: 'training', hyperparams: 'training', peft: 'lora' },
+  data: {
+    training: 'train',
+    ...{ path: 'train', file: 'train', files: 'train', name: 'train', dir: 'train', folder: 'train' },
+    ...{ val: 'validation', eval: 'validation', evaluation: 'validation', test: 'validation', dev: 'validation' },
+  },
+  'data.train[]': {
+    ...{ file: 'path', dataset: 'path', name: 'path', data: 'path', url: 'path', source: 'path' },
+    ...{ type: 'format', ratio: 'weight', repeat: 'weight', fields: 'columns', mapping: 'columns' },
+  },
+  lora: { modules: 'target_modules', targets: 'target_modules', layers: 'target_modules' },
+  training: {
+    steps: 'max_steps',
+    lr_decay: 'lr_scheduler',
+    clip: 'max_grad_norm',
+    accumulation: 'gradient_accumulation_steps',
+  },
+  evaluation: { steps: 'every', interval: 'every', frequency: 'every', max_tokens: 'max_new_tokens' },
+  checkpoints: { steps: 'every', interval: 'every', frequency: 'every', limit: 'keep', max: 'keep', best: 'best_by' },
+};
+
 /** Our field → their value → our value. */
 export const foreignValues: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'data.format': {

@@ -1,7 +1,7 @@
 // *Did you mean*: the field or value that a person most likely wanted.
 
-import { foreignNames, foreignValues } from './otherTools.ts';
-import { allFields, type FieldInfo } from './schema.ts';
+import { foreignNames, foreignValues, namesInBlocks } from './otherTools.ts';
+import { allFields, resolveNode, type FieldInfo } from './schema.ts';
 
 export interface FieldSuggestion {
   /** Path of our field. */
@@ -12,14 +12,16 @@ export interface FieldSuggestion {
 
 /**
  * Fields meant by an unknown `name` in a block (`training`, or empty for the root), most likely first: a path written
- * as a name, another way of writing a field of this block, another tool's name, a field of this name elsewhere, a typing error here or elsewhere.
+ * as a name, another way of writing a field of this block, another tool's name, a field of this name elsewhere, a typing
+ * error here or elsewhere, the longer or shorter word. A block is no guess for a single `value`, nor the other way round.
  */
-export function suggestFields(block: string, name: string): readonly FieldSuggestion[] {
+export function suggestFields(block: string, name: string, value?: unknown): readonly FieldSuggestion[] {
   const schemaBlock = block.replaceAll(/\[\d+\]/g, '[]');
   // A column's name says little about what was meant elsewhere.
   const fields = allFields().filter((field) => field.block === schemaBlock || !/(^|\.)columns$/.test(field.block));
-  const here = fields.filter((field) => field.block === schemaBlock);
-  const elsewhere = fields.filter((field) => field.block !== schemaBlock && !field.block.includes('[]'));
+  const fitting = fields.filter((field) => fits(field, value));
+  const here = fitting.filter((field) => field.block === schemaBlock);
+  const elsewhere = fitting.filter((field) => field.block !== schemaBlock && !field.block.includes('[]'));
   const plain = plainName(name);
 
   const dotted = allFields().find((field) => field.block !== '' && field.path === name);
@@ -27,13 +29,35 @@ export function suggestFields(block: string, name: string): readonly FieldSugges
     return [{ path: dotted.path, note: `\`${dotted.name}:\` on an indented line under \`${dotted.block}:\`` }];
   const respelled = here.filter((field) => plainName(field.name) === plain);
   if (respelled.length > 0) return respelled.map(toSuggestion);
+  const own = namesInBlocks[schemaBlock]?.[name.toLowerCase().replaceAll('-', '_')];
+  const meant = here.find((field) => field.name === own);
+  if (meant) return [toSuggestion(meant)];
   const foreign = foreignNames.get(name.toLowerCase().replaceAll('-', '_')) ?? foreignNames.get(name);
   if (foreign) return [foreign];
   const moved = elsewhere.filter((field) => plainName(field.name) === plain);
   if (moved.length > 0) return moved.map(toSuggestion);
   const similarHere = nearest(plain, here, (field) => plainName(field.name));
   if (similarHere.length > 0) return similarHere.map(toSuggestion);
-  return nearest(plain, elsewhere, (field) => plainName(field.name)).map(toSuggestion);
+  const similarElsewhere = nearest(plain, elsewhere, (field) => plainName(field.name));
+  if (similarElsewhere.length > 0) return similarElsewhere.map(toSuggestion);
+  return here.filter((field) => plain.length > 3 && isLonger(plain, plainName(field.name))).map(toSuggestion);
+}
+
+/** One of two words begins with the other, as `training` with `train`. */
+function isLonger(a: string, b: string): boolean {
+  return b.length > 3 && (a.startsWith(b) || b.startsWith(a));
+}
+
+/** Whether a value has the form that a field takes: a block of fields, a list, or a single value. */
+function fits({ schema }: FieldInfo, value: unknown): boolean {
+  if (value === undefined || value === null) return true;
+  return [schema, ...(schema.anyOf ?? [])].map(resolveNode).some((node) => {
+    const isBlock = node.type === 'object' || node.properties !== undefined;
+    const isList = node.type === 'array' || node.items !== undefined;
+    if (Array.isArray(value)) return isList;
+    if (typeof value === 'object') return isBlock;
+    return !isBlock && !isList && (node.type !== undefined || node.enum !== undefined);
+  });
 }
 
 /** The allowed value meant by a wrong one: another tool's name for it, or the nearest spelling. */

@@ -21,6 +21,21 @@ export function validateTree(
   return { problems: distinct(faults).map((fault) => explainFault(fault, positions)) };
 }
 
+/** Whether a field takes a value, whatever the rest of the config says. */
+export function takesValue(parts: readonly PathPart[], value: unknown): boolean {
+  const least = { version: 1, model: 'model', data: { train: 'rows.jsonl' } };
+  const { problems = [] } = validateTree(withValue(least, parts, value), { file: '', entries: new Map() });
+  // What else its block needs is another matter.
+  return problems.every(({ code }) => code === 'config/missing-field');
+}
+
+function withValue(tree: unknown, [first, ...rest]: readonly PathPart[], value: unknown): unknown {
+  if (first === undefined) return value;
+  if (typeof first === 'number') return [withValue(undefined, rest, value)];
+  const block: object = typeof tree === 'object' && tree !== null ? tree : {};
+  return { ...block, [first]: withValue(Reflect.get(block, first), rest, value) };
+}
+
 function compileSchema(): ValidateFunction<FinetuneConfig> {
   // verbose keeps the offending value and its schema beside each error.
   const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true });
@@ -47,12 +62,17 @@ function relevantErrors(errors: readonly ErrorObject[]): ErrorObject[] {
 function toFault(error: ErrorObject, tree: unknown): Fault {
   const path = pathOf(error.instancePath, tree);
   const params: Readonly<Record<string, unknown>> = error.params;
-  if (error.keyword === 'additionalProperties')
-    return { kind: 'unknown', path, name: String(params['additionalProperty']) };
-  if (error.keyword === 'propertyNames') return { kind: 'unknown', path, name: String(params['propertyName']) };
+  if (error.keyword === 'additionalProperties') return unknown(path, String(params['additionalProperty']), error.data);
+  if (error.keyword === 'propertyNames') return unknown(path, String(params['propertyName']), error.data);
   if (error.keyword === 'required') return { kind: 'missing', path, name: String(params['missingProperty']) };
   const outOfRange = /^(exclusive)?(minimum|maximum)$/i.test(error.keyword);
   return { kind: outOfRange ? 'range' : 'value', path, value: error.data };
+}
+
+/** `block`: the value that the key stands in. */
+function unknown(path: readonly PathPart[], name: string, block: unknown): Fault {
+  const value: unknown = typeof block === 'object' && block !== null ? Reflect.get(block, name) : undefined;
+  return { kind: 'unknown', path, name, value };
 }
 
 /** JSON pointer → parts; a number is an index only where the tree has a list. */

@@ -56,6 +56,7 @@ export const commandIds = {
   restartLanguageServer: 'finetune.restartLanguageServer',
   previewDataset: 'finetune.previewDataset',
   checkDataset: 'finetune.checkDataset',
+  convertDataset: 'finetune.convertDataset',
 } as const;
 
 export type CommandId = (typeof commandIds)[keyof typeof commandIds];

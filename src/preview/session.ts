@@ -4,8 +4,7 @@ import { isAbortError, sentenceOf } from './sentences.ts';
 import type { Looks } from '../data/formats/detect.ts';
 import { looksOfRows } from './looks.ts';
 import type { PreviewQuery, PreviewState, RowDetail, RowSummary } from '../protocol/previewViews.ts';
-import type { ConvertedText } from './convert/convertFile.ts';
-import type { ConversionOptions, ConversionReport } from './convert/convertRows.ts';
+import type { WholeFile } from './wholeFile.ts';
 import type { Governing } from './governing.ts';
 import { chosenRows } from './chosenRows.ts';
 import { findRows, isEmptyQuery } from './query.ts';
@@ -43,6 +42,8 @@ export class PreviewSession {
   private statistics: PreviewState['statistics'] = null;
   private statisticsTask: { done: number; total: number } | undefined;
   private telling = false;
+  private indexing: Promise<void> = Promise.resolve();
+  private governed: Promise<void> = Promise.resolve();
 
   /** `onState` is called at most every few hundredths of a second. */
   constructor(source: SessionSource, onState: (state: PreviewState) => void) {
@@ -54,7 +55,7 @@ export class PreviewSession {
   async start(): Promise<void> {
     await this.readSidecar();
     await this.openRows();
-    void this.govern();
+    this.governed = this.govern();
   }
 
   get state(): PreviewState {
@@ -232,31 +233,18 @@ export class PreviewSession {
   /** Leaves out, or takes back, every row of the view. */
   excludeView = (excluded: boolean): Promise<void> => this.exclude(this.viewRows(), excluded);
 
-  /** Writes the rows of the view as they are, one JSON object a line; returns how many. */
-  async exportView(out: string): Promise<number> {
-    const { writeLines } = await import('./convert/convertFile.ts');
-    const { rows, reading } = this;
-    if (!rows) return 0;
-    const numbers = this.viewRows();
-    async function* lines(): AsyncGenerator<string> {
-      for await (const row of chosenRows(rows!, numbers)) {
-        const read = readValue(row, reading);
-        yield 'problem' in read ? row.bytes.toString('utf8') : JSON.stringify(read.value);
-      }
-    }
-    return writeLines(out, lines());
+  /** The file once every row of it is known, and its config too: what is written must be all of it. Throws what is wrong. */
+  async whole(): Promise<WholeFile> {
+    await Promise.all([this.indexing, this.governed]);
+    const { rows, reading, ending } = this;
+    if (!rows?.isIndexed) throw new Error(this.problem ?? 'The file cannot be read.');
+    return { rows, reading, signal: ending.signal };
   }
 
-  async convertTo(out: string, options: Omit<ConversionOptions, 'reading'>): Promise<ConversionReport> {
-    const { reading } = this;
-    const all = { ...options, reading, out, skipUnfit: true };
-    const { convertFile } = await import('./convert/convertFile.ts');
-    return convertFile(this.rows!, all, { signal: this.ending.signal });
-  }
-
-  async convertText(text: string, options: Omit<ConversionOptions, 'reading'>): Promise<ConvertedText> {
-    const { convertText } = await import('./convert/convertFile.ts');
-    return convertText(text, { ...options, reading: this.reading });
+  /** Numbers of the rows that are shown. Throws while they are still being searched: it would be a part of them. */
+  viewRows(): number[] {
+    if (this.queryTask) throw new Error('The search is still going on. Try again when it has ended.');
+    return this.query ? [...(this.found ?? [])] : Array.from({ length: this.rows?.rowCount ?? 0 }, (_, row) => row);
   }
 
   /** Looks at file and sidecar again, when somebody has seen them change. */
@@ -287,10 +275,6 @@ export class PreviewSession {
     return { ...sidecar.lint, severities, columns: reading.columns, format: reading.format };
   }
 
-  private viewRows(): number[] {
-    return this.query ? [...(this.found ?? [])] : Array.from({ length: this.rows?.rowCount ?? 0 }, (_, row) => row);
-  }
-
   private async row(number: number): Promise<RowBytes> {
     const [row] = (await this.rows?.read(number, 1)) ?? [];
     if (!row) throw new Error(`There is no row ${number + 1}.`);
@@ -305,7 +289,7 @@ export class PreviewSession {
       this.problem = undefined;
       let isVoted = false;
       await new Promise<void>((resolve, reject) => {
-        rows
+        this.indexing = rows
           .index(() => {
             this.tell();
             if (isVoted || rows.rowCount < 2) return;

@@ -17,6 +17,7 @@ import { conversionTargets, type ConversionTarget } from '../protocol/previewVie
 import type { SessionAnswer, SessionRequest, SessionSource, SessionTold } from './workerMessages.ts';
 import { sentenceOf } from './sentences.ts';
 import { PreviewSession } from './session.ts';
+import { convertGiven, convertInto, exportRows, rolesWritten } from './wholeFile.ts';
 
 const isSource = shape<SessionSource>({
   file: text,
@@ -94,13 +95,15 @@ async function answer(method: string, params: unknown): Promise<unknown> {
     case 'rowOfLine':
       return at.rowOfLine(checked(line, params).line);
     case 'export':
-      return at.exportView(checked(out, params).out);
+      return exportRows(await at.whole(), at.viewRows(), checked(out, params).out);
     case 'convert': {
       const { text: given, out: target, ...options } = checked(conversion, params);
-      if (given !== undefined) return at.convertText(given, options);
+      if (given !== undefined) return convertGiven(await at.whole(), given, options);
       if (target === undefined) throw new Error('A conversion needs a text or a file.');
-      return at.convertTo(target, options);
+      return convertInto(await at.whole(), target, options);
     }
+    case 'roles':
+      return rolesWritten(await at.whole());
     case 'refresh':
       await at.refresh();
       return done;

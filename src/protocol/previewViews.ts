@@ -210,6 +210,16 @@ export type PreviewFilter =
   | { readonly kind: 'broken' }
   | { readonly kind: 'excluded'; readonly excluded: boolean };
 
+/** A role that turns of a dataset are written with. */
+export interface WrittenRole {
+  readonly name: string;
+  /** The key of a turn that it stands under. */
+  readonly field: 'role' | 'from';
+  /** Whether a format reads it as one of its own. */
+  readonly isKnown: boolean;
+  readonly turns: number;
+}
+
 /** Formats that rows can be converted to; `jsonl` keeps the fields as they are. */
 export const conversionTargets = ['messages', 'conversations', 'instruction', 'prompt_completion', 'jsonl'] as const;
 export type ConversionTarget = (typeof conversionTargets)[number];

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { chromium, type Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
@@ -85,6 +85,36 @@ describeWith(['chromium', 'editor'], 'the dataset preview in VS Code', () => {
     await page.keyboard.press('Control+S');
     await vi.waitFor(async () => expect(await saved()).toBe(text), { timeout: 30_000 });
     await window.dashboard().getByText('instruction', { exact: false }).first().waitFor();
+  });
+
+  test('roles are renamed as one edit', async () => {
+    const { page } = window;
+    const chats = join(dirname(file), 'chats.jsonl');
+    const turns = [
+      { role: 'customer', content: 'Hello?' },
+      { role: 'agent', content: 'Hello.' },
+    ];
+    const before = `${JSON.stringify({ messages: turns })}\n`;
+    await writeFile(chats, before);
+    await page.keyboard.press('Control+P');
+    await page.locator('.quick-input-widget input').first().fill('chats.jsonl');
+    await window.choose('chats.jsonl');
+    await page.locator('.tab.active', { hasText: 'chats.jsonl' }).waitFor();
+    await page.keyboard.press('F1');
+    await page.locator('.quick-input-widget input').first().fill('>Fine-Tune: Convert Dataset');
+    await window.choose('Convert Dataset');
+    await window.choose('Rename roles …');
+    // Both are marked already: no format knows them.
+    await page.locator('.quick-input-list').getByText('customer').waitFor();
+    await page.keyboard.press('Enter');
+    await page.locator('.quick-input-list').getByText('as it is').waitFor();
+    await window.choose('user');
+    await page.locator('.quick-input-list').getByText('agent').waitFor();
+    await window.choose('assistant');
+    await page.locator('.monaco-editor .view-lines').getByText('"role":"assistant"').first().waitFor();
+    await page.keyboard.press('Control+Z');
+    await page.locator('.monaco-editor .view-lines').getByText('"agent"').first().waitFor();
+    await page.keyboard.press('Control+F4');
   });
 
   test('an excluded row goes into the sidecar', async () => {

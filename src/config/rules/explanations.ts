@@ -18,7 +18,7 @@ const explanations: Readonly<Record<string, Explanation>> = {
     why: 'The file cannot be read from here on, so nothing after this place is checked. Most often a tab, a missing colon, quote or bracket, or a line that is not indented like its neighbours.',
     wrong: 'training:\n\tepochs: 3',
     right: 'training:\n  epochs: 3',
-    fix: 'replaces tabs by spaces, or adds the colon after a name',
+    fix: 'replaces tabs by spaces, adds the colon after a name, or closes a bracket or quote',
   },
   'config/duplicate-key': {
     why: 'YAML leaves open which of two values counts, so neither is taken.',
@@ -48,19 +48,19 @@ const explanations: Readonly<Record<string, Explanation>> = {
     why: 'Model, data and the version of the file format cannot be guessed.',
     wrong: 'model: HuggingFaceTB/SmolLM2-135M-Instruct\ndata: {train: rows.jsonl}',
     right: 'version: 1\nmodel: HuggingFaceTB/SmolLM2-135M-Instruct\ndata: {train: rows.jsonl}',
-    fix: 'adds the field with an example',
+    fix: 'takes a field that was written under another name, names a data file that is there, or adds an example',
   },
   'config/empty-value': {
     why: 'An empty value is neither the default nor off. For the default leave the line out.',
     wrong: 'seed:',
     right: 'seed: 42',
-    fix: 'removes the line',
+    fix: 'removes the line, or fills in a field that is needed',
   },
   'config/wrong-value': {
     why: 'The field takes another kind of value, or one of a few words. YAML 1.2 has `true` and `false` only; numbers go without quotes and separators.',
     wrong: 'training:\n  lr_scheduler: cosin',
     right: 'training:\n  lr_scheduler: cosine',
-    fix: 'writes the nearest word, the boolean or the number that is meant, or offers the words that are allowed',
+    fix: 'writes the nearest word, the boolean or the number that is meant, offers the words that are allowed, or puts a value that stands where a block belongs under the field of the block that takes it',
   },
   'config/out-of-range': {
     why: 'Outside its limits the value has no meaning: a share above 1, a rank of 0.',
@@ -77,6 +77,7 @@ const explanations: Readonly<Record<string, Explanation>> = {
     why: 'Names of environment variables have letters, digits and `_`, and do not begin with a digit.',
     wrong: 'output: "${env:MY-FOLDER}/result"',
     right: 'output: "outputs/result"',
+    fix: 'writes `_` for the other characters of the name',
   },
   'config/override-syntax': {
     why: 'On the command line `--set training.epochs=2` sets a field: a path, `=`, and a value as in YAML.',
@@ -88,12 +89,13 @@ const explanations: Readonly<Record<string, Explanation>> = {
     why: 'The run could not read it. Paths are relative to the folder of the config, wherever the command is called.',
     wrong: 'data:\n  train: data/trian.jsonl',
     right: 'data:\n  train: data/train.jsonl',
-    fix: 'takes the name that is there and is spelled almost like it',
+    fix: 'takes the name that is there and is spelled almost like it, or offers the data files that are there',
   },
   'config/no-files-match': {
     why: 'A pattern without a match would train on nothing. `*` stays in its folder, `**` goes through subfolders.',
     wrong: 'data:\n  train: rows/*.jsonl',
     right: 'data:\n  train: data/*.jsonl',
+    fix: 'names a data file that is there',
   },
   'config/output-not-writable': {
     why: 'The result is copied at the end of the run; that it cannot be is better known before.',

@@ -1,27 +1,39 @@
-// Converts a dataset by a dialog: a small open text as an edit that can be undone, a large or packed file into a new one.
+// Converts a dataset by a dialog: a text as an edit that can be undone, a packed file into a new one, which can be undone too.
 
-import { stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import * as vscode from 'vscode';
 import { isObject } from '../../protocol/guards.ts';
 import type { ConversionTarget } from '../../protocol/previewViews.ts';
+import { askRoles } from './askRoles.ts';
 
 /** Larger texts are not edited in place: the editor itself keeps no undo for them. */
 const largestEdit = 10 * 2 ** 20;
 
 interface Target extends vscode.QuickPickItem {
   readonly to: ConversionTarget;
+  /** The fields stay as they are, and the person says which roles change. */
+  readonly renames?: boolean;
 }
 
-/** `convert` asks the process that reads the file. False when the person said no. */
-export async function convertDataset(file: string, convert: (params: object) => Promise<unknown>): Promise<boolean> {
+/** Asks the process that reads the file, by a method of its own. */
+type Ask = (method: 'roles' | 'convert', params: object) => Promise<unknown>;
+
+/** False when the person said no. */
+export async function convertDataset(file: string, ask: Ask): Promise<boolean> {
   const target = await vscode.window.showQuickPick(targets(), asked());
   if (!target) return false;
   const splitTurns = await askSplit(target.to);
   if (splitTurns === undefined) return false;
-  const params = { to: target.to, splitTurns, roles: {} };
+  const isRenaming = target.renames === true;
+  const roles = target.to === 'jsonl' && !isRenaming ? {} : await askRoles(await ask('roles', {}), isRenaming);
+  if (roles === undefined) return false;
+  const params = { to: target.to, splitTurns, roles };
+  const convert = (more: object): Promise<unknown> => ask('convert', { ...params, ...more });
   const isLines = /\.(?:jsonl|ndjson)$/i.test(file);
   const { size } = await stat(file);
-  if (isLines && size <= largestEdit) return editInPlace(file, params, convert);
+  if (isLines && size <= largestEdit) return editInPlace(file, convert);
   const out = await vscode.window.showSaveDialog({
     defaultUri: vscode.Uri.file(
       file.replace(/(?:\.jsonl?|\.ndjson|\.csv|\.tsv|\.parquet|\.gz)+$/i, `.${target.to}.jsonl`),
@@ -29,7 +41,7 @@ export async function convertDataset(file: string, convert: (params: object) => 
     filters: { 'JSON Lines': ['jsonl'] },
   });
   if (!out) return false;
-  const report = await convert({ ...params, out: out.fsPath });
+  const report = size <= largestEdit ? await createFile(out, convert) : await convert({ out: out.fsPath });
   const open = vscode.l10n.t('Open');
   void vscode.window.showInformationMessage(toldOf(report).join(' '), open).then((answer) => {
     if (answer === open) void vscode.commands.executeCommand('vscode.open', out);
@@ -37,14 +49,25 @@ export async function convertDataset(file: string, convert: (params: object) => 
   return true;
 }
 
-async function editInPlace(
-  file: string,
-  params: object,
-  convert: (params: object) => Promise<unknown>,
-): Promise<boolean> {
+/** The new file comes as an edit of the workspace, so that the explorer can undo it. */
+async function createFile(out: vscode.Uri, convert: (params: object) => Promise<unknown>): Promise<unknown> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'finetune-convert-'));
+  try {
+    const made = path.join(folder, 'rows.jsonl');
+    const report = await convert({ out: made });
+    const edit = new vscode.WorkspaceEdit();
+    edit.createFile(out, { overwrite: true, contents: await readFile(made) });
+    if (!(await vscode.workspace.applyEdit(edit))) throw new Error(vscode.l10n.t('The editor refused the change.'));
+    return report;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function editInPlace(file: string, convert: (params: object) => Promise<unknown>): Promise<boolean> {
   const document = await vscode.workspace.openTextDocument(file);
   const before = document.version;
-  const converted = await convert({ ...params, text: document.getText() });
+  const converted = await convert({ text: document.getText() });
   if (!isObject(converted) || typeof converted['text'] !== 'string') return false;
   const told = toldOf(converted['report']);
   if (told.length > 1) {
@@ -95,6 +118,12 @@ function targets(): Target[] {
     },
     { to: 'prompt_completion', label: 'prompt_completion', description: vscode.l10n.t('a prompt and what follows it') },
     { to: 'jsonl', label: 'JSON Lines', description: vscode.l10n.t('the fields as they are, one row a line') },
+    {
+      to: 'jsonl',
+      renames: true,
+      label: vscode.l10n.t('Rename roles …'),
+      description: vscode.l10n.t('the fields as they are, turns by other names'),
+    },
   ];
 }
 

@@ -1,9 +1,12 @@
-// Commands about datasets, for the file in front, a file of the explorer, or a chosen one: open a preview, check all rows.
+// Commands about datasets, for the file in front, a file of the explorer, or a chosen one: open a preview, check or convert
+// all rows.
 
+import path from 'node:path';
 import * as vscode from 'vscode';
 import { commandIds, type CommandId } from '../ids.ts';
 import type { CommandHandler } from '../commands/runCommands.ts';
 import type { Services } from '../services.ts';
+import { findConfigs } from '../start/configs.ts';
 import type { DatasetPreviews } from './datasetPreview.ts';
 
 const endings = ['jsonl', 'ndjson', 'json', 'csv', 'tsv', 'parquet', 'gz'];
@@ -20,6 +23,13 @@ export function datasetCommands(
           : (activeDataset() ?? (await chosenDataset(vscode.l10n.t('Open Dataset Preview'))));
       if (uri) await previews.open(uri);
     },
+    [commandIds.convertDataset]: async (given) => {
+      const uri =
+        given instanceof vscode.Uri
+          ? given
+          : (activeDataset() ?? (await chosenDataset(vscode.l10n.t('Convert Dataset'))));
+      if (uri) await convert(uri);
+    },
     [commandIds.checkDataset]: async (given) => {
       (await import('../runActions.ts')).requireTrust();
       const uri =
@@ -29,6 +39,23 @@ export function datasetCommands(
       if (uri) await (await import('./checkDataset.ts')).checkDataset(uri, services.diagnostics);
     },
   };
+}
+
+/** Without a preview: the process that reads the file is there for this conversion alone. */
+async function convert({ fsPath: file }: vscode.Uri): Promise<void> {
+  const [{ startPreviewProcess }, { convertDataset }] = await Promise.all([
+    import('./previewProcess.ts'),
+    import('./convertDataset.ts'),
+  ]);
+  const configs = (await findConfigs()).map(({ fsPath }) => ({ file: fsPath, name: fsPath }));
+  const ignore = (): undefined => undefined;
+  const reader = startPreviewProcess(ignore, ignore);
+  try {
+    await reader.ask('open', { file, name: path.basename(file), configs });
+    await convertDataset(file, (method, params) => reader.ask(method, params));
+  } finally {
+    reader.dispose();
+  }
 }
 
 function activeDataset(): vscode.Uri | undefined {

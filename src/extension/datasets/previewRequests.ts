@@ -43,7 +43,7 @@ export async function answerPreviewRequest(message: PreviewRequestMessage, conte
       return done;
     }
     case 'convert':
-      return { done: await convertDataset(file, (params) => ask('convert', params)) };
+      return { done: await convertDataset(file, ask) };
     case 'openConfig': {
       const config = context.configFile();
       if (config === undefined) throw new Error(vscode.l10n.t('No config governs this file.'));

@@ -58,7 +58,7 @@ function directEdit(text: ConfigText, change: Change): Edit | undefined {
     return key ? { start: key[0], end: key[1], newText: quote + change.to + quote } : undefined;
   }
   const item = pair ? pair.value : itemAt(text.root, parsePath(change.path) ?? []);
-  if (isScalar(item) && item.range && item.source !== '') {
+  if (isScalar(item) && item.range && item.source !== '' && typeof change.value !== 'object') {
     const isJson = text.text[item.range[0]] === '"';
     return { start: item.range[0], end: item.range[1], newText: scalarText(change.value, isJson) };
   }

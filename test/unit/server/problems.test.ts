@@ -126,6 +126,68 @@ describe('fixes leave everything else as it is', () => {
   });
 });
 
+describe('what somebody wrote is kept', () => {
+  const head = 'version: 1\nmodel: a/b\n';
+  const after = (lines: string): string => {
+    const read = readConfigText(head + lines, 'x');
+    return applyEdits(
+      read.text,
+      fixAll(read, {}, () => facts),
+    ).slice(head.length);
+  };
+
+  test.each([
+    ['data:\n  dataset: rows.jsonl # mine\n', 'data:\n  train: rows.jsonl # mine\n'],
+    ['data:\n  path: rows.jsonl\n', 'data:\n  train: rows.jsonl\n'],
+    ['data:\n  training: rows.jsonl\n', 'data:\n  train: rows.jsonl\n'],
+    ['dataset: rows.jsonl\n', 'data:\n  train: rows.jsonl\n'],
+    ['data: rows.jsonl\n', 'data:\n  train: rows.jsonl\n'],
+    ['data:\n  train:\n    - rows.jsonl\n', 'data:\n  train:\n    - path: rows.jsonl\n'],
+    ['data:\n  train:\n    - file: rows.jsonl\n', 'data:\n  train:\n    - path: rows.jsonl\n'],
+    [
+      'datasets:\n  - path: rows.jsonl\n    type: alpaca\n',
+      'data:\n  train:\n    - path: rows.jsonl\n      format: instruction\n',
+    ],
+    ['data: {train: rows.jsonl}\ntrainer:\n  epochs: 2\n', 'data: {train: rows.jsonl}\ntraining:\n  epochs: 2\n'],
+    ['data: {train: rows.jsonl}\nevaluation:\n  steps: 9\n', 'data: {train: rows.jsonl}\nevaluation:\n  every: 9\n'],
+  ])('%j becomes %j', (wrong, right) => {
+    expect(after(wrong)).toBe(right);
+    expect(codesIn(head + right)).toEqual([]);
+  });
+
+  test.each([
+    // Two values for one field: which one is meant is not known.
+    'data:\n  dataset: rows.jsonl\n  train: data/train.jsonl\n',
+    // No value of the field that it sounds like.
+    'data:\n  train: rows.jsonl\n  train_onn: nonsense\n',
+    // An example is nobody's wish.
+    'data: {}\n'.replace('{}', '{format: text}'),
+  ])('%j waits for the person', (text) => {
+    const left = after(text);
+    expect(left).toBe(text.includes('format: text') ? 'data: {format: text, train: data/train.jsonl}\n' : text);
+  });
+
+  test('a missing file is offered among those that are there', () => {
+    const text = 'version: 1\nmodel: a/b\ndata:\n  train: nothing-like-it.jsonl\n';
+    expect(fixed(text, 'Change to data/train.jsonl')).toBe(text.replace('nothing-like-it.jsonl', 'data/train.jsonl'));
+    const empty = 'version: 1\nmodel: a/b\ndata:\n';
+    expect(fixed(empty, 'Add data.train: data/train.jsonl')).toBe(`${empty}  train: data/train.jsonl\n`);
+  });
+
+  test('a bracket, a colon and a space are put where they are missing', () => {
+    const open = 'version: 1\nmodel: a/b\ndata: {train: rows.jsonl # mine\nseed: 1\n';
+    expect(fixed(open, 'Put } at the end of line 3')).toBe(open.replace('rows.jsonl', 'rows.jsonl}'));
+    const colon = 'version: 1\nmodel: a/b\ndata: {train: rows.jsonl}\nseed 1\n';
+    expect(fixed(colon, 'Add a colon')).toBe(colon.replace('seed 1', 'seed: 1'));
+  });
+
+  test('a share in percent and a layer without its end are understood', () => {
+    const text = 'version: 1\nmodel: a/b\ndata: {train: rows.jsonl, validation: 20}\nlora: {target_modules: [q]}\n';
+    expect(fixed(text, 'Change to 0.2')).toBe(text.replace('20', '0.2'));
+    expect(fixed(text, 'Change to q_proj')).toBe(text.replace('[q]', '[q_proj]'));
+  });
+});
+
 test('fix all makes the preferred fixes one after another, and no other', () => {
   const text =
     'version: 1\nmodel: a/b\nmethod: full\ndata:\n  train: data/trian.jsonl\n  cutoff_len: 512\n  packing: yes\nlora:\n  rank: 4\ntraining:\n  learning_rate: 0.5\n';
