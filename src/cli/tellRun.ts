@@ -3,7 +3,8 @@ import { problem } from '../protocol/problem.ts';
 import { lastOf } from '../protocol/series.ts';
 import { sendCommand } from '../runs/control.ts';
 import { followRun } from '../runs/followRun.ts';
-import { isLiveStatus, openRun } from '../runs/store.ts';
+import { openRun } from '../runs/store.ts';
+import { isLive } from './liveRun.ts';
 
 /** A step of a large model may take minutes, and commands are obeyed between steps. */
 const patience = 10 * 60_000;
@@ -14,7 +15,7 @@ const patience = 10 * 60_000;
  */
 export async function tellRun(folder: string, command: 'pause' | 'resume'): Promise<number> {
   const { status, state } = await openRun(folder);
-  if (!isLiveStatus(status)) {
+  if (!isLive(status)) {
     throw problem('cli/not-live', `This run is not going on: it is ${status.replace('_', ' ')}.`, { file: folder });
   }
   const id = await sendCommand(folder, { type: command });

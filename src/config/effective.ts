@@ -4,6 +4,7 @@ import { chooseDevice } from './device.ts';
 import { chooseEngine, type Engine } from './engine.ts';
 import type { Decision, EffectiveConfig, EffectiveData, EffectiveLora, EffectiveTraining } from './effectiveTypes.ts';
 import type { ConfigFacts, MachineFacts } from './facts.ts';
+import { learningRateShares, objectiveOf } from './objective.ts';
 import { formatPath, valueAt, type PathPart } from './path.ts';
 import { sourceOf, type Positions } from './positions.ts';
 import { defaults, defaultsForMethod, trainFileDefaults, type FinetuneConfig } from './schema.generated.ts';
@@ -28,6 +29,7 @@ export function effectiveConfig(
 ): { config: EffectiveConfig; decisions: Decision[] } {
   const reasons: Reasons = new Map();
   const method = config.method ?? defaults.method;
+  const objective = objectiveOf(config);
   const data = effectiveData(config, facts, reasons);
   const lora = method === 'full' ? undefined : effectiveLora(config, facts, reasons);
   const quantization = method === 'qlora' ? { ...defaults.quantization, ...config.quantization } : undefined;
@@ -39,11 +41,12 @@ export function effectiveConfig(
     device: decideDevice(config, facts, reasons),
     threads: decideThreads(config, facts, reasons),
     method,
-    objective: config.objective ?? defaults.objective,
+    objective,
     seed: config.seed ?? defaults.seed,
     data,
     ...optional('lora', lora),
     ...optional('quantization', quantization),
+    ...optional('dpo', objective === 'dpo' ? { ...defaults.dpo, ...config.dpo } : undefined),
     training: effectiveTraining(config, facts, reasons),
     evaluation: { ...defaults.evaluation, prompts: [...defaults.evaluation.prompts], ...config.evaluation },
     checkpoints: {
@@ -146,11 +149,19 @@ function effectiveLora(config: FinetuneConfig, facts: ConfigFacts, reasons: Reas
   return {
     rank,
     alpha: lora.alpha ?? adapter?.alpha ?? 2 * rank,
-    dropout: lora.dropout ?? defaults.lora.dropout,
+    dropout: lora.dropout ?? defaultDropout(config, reasons),
     target_modules: targets === 'all-linear' ? targets : [...targets],
     use_rslora: lora.use_rslora ?? adapter?.useRslora ?? defaults.lora.use_rslora,
     ...optional('init_from', lora.init_from),
   };
+}
+
+/** Dropout would blur what an objective compares: log-probabilities of the model and of its reference, or two scores. */
+function defaultDropout(config: FinetuneConfig, reasons: Reasons): number {
+  const objective = objectiveOf(config);
+  if (objective === 'sft') return defaults.lora.dropout;
+  reasons.set('lora.dropout', `${objective} compares numbers that dropout would blur`);
+  return 0;
 }
 
 function effectiveTraining(config: FinetuneConfig, facts: EffectiveFacts, reasons: Reasons): EffectiveTraining {
@@ -168,13 +179,17 @@ function effectiveTraining(config: FinetuneConfig, facts: EffectiveFacts, reason
 }
 
 function defaultLearningRate(config: FinetuneConfig, reasons: Reasons): number {
-  if (config.method !== 'full') return defaults.training.learning_rate;
-  const rate = defaultsForMethod['training.learning_rate'].full;
-  reasons.set(
-    'training.learning_rate',
-    `method full wants about a tenth of lora's ${showNumber(defaults.training.learning_rate)}`,
-  );
-  return rate;
+  const objective = objectiveOf(config);
+  const share = learningRateShares[objective];
+  const isFull = config.method === 'full';
+  const { learning_rate: usual } = defaults.training;
+  const why = [
+    ...(isFull ? [`method full wants about a tenth of lora's ${showNumber(usual)}`] : []),
+    ...(share === 1 ? [] : [`objective ${objective} ${showNumber(share)} of sft's`]),
+  ];
+  if (why.length > 0) reasons.set('training.learning_rate', why.join(', '));
+  const rate = isFull ? defaultsForMethod['training.learning_rate'].full : usual;
+  return Number((rate * share).toPrecision(6));
 }
 
 function decideMixedPrecision(config: FinetuneConfig, facts: EffectiveFacts, reasons: Reasons): 'no' | 'bf16' {

@@ -7,6 +7,7 @@ import type {
   Columns,
   DataConfig,
   DataFormat,
+  DpoConfig,
   EarlyStoppingConfig,
   EvaluationConfig,
   FinetuneConfig,
@@ -63,6 +64,8 @@ export interface EffectiveConfig {
   readonly lora?: EffectiveLora;
   /** Present for method `qlora`. */
   readonly quantization?: Readonly<Required<QuantizationConfig>>;
+  /** Present for objective `dpo`. */
+  readonly dpo?: Readonly<Required<DpoConfig>>;
   readonly training: EffectiveTraining;
   readonly evaluation: Readonly<Required<EvaluationConfig>>;
   readonly checkpoints: Readonly<Required<CheckpointsConfig>>;

@@ -1,6 +1,6 @@
 // Which engine a config's `engine` means, and what only the torch engine does.
 
-import type { FinetuneConfig } from './schema.generated.ts';
+import { defaults, type FinetuneConfig } from './schema.generated.ts';
 
 export type Engine = Exclude<NonNullable<FinetuneConfig['engine']>, 'auto'>;
 
@@ -28,8 +28,16 @@ export function chooseEngine(config: FinetuneConfig): EngineChoice {
 }
 
 /** Every field for which torch is needed. */
-export function torchNeeds({ method, training, device }: FinetuneConfig): TorchNeed[] {
-  const needs: [wanted: boolean, need: TorchNeed][] = [
+export function torchNeeds({ method, objective = defaults.objective, training, device }: FinetuneConfig): TorchNeed[] {
+  const needs: [isWanted: boolean, need: TorchNeed][] = [
+    [
+      objective !== 'sft',
+      {
+        path: 'objective',
+        reason: `only torch trains by the objective ${objective}`,
+        refusal: `The embedded engine trains by sft alone. Write \`engine: torch\` or \`auto\` for ${objective}.`,
+      },
+    ],
     [
       method === 'qlora',
       {
@@ -48,5 +56,5 @@ export function torchNeeds({ method, training, device }: FinetuneConfig): TorchN
     ],
     [device === 'mps', { path: 'device', reason: 'only torch computes on mps' }],
   ];
-  return needs.flatMap(([wanted, need]) => (wanted ? [need] : []));
+  return needs.flatMap(([isWanted, need]) => (isWanted ? [need] : []));
 }

@@ -1,7 +1,7 @@
 // Made by `npm run generate` from schemas/finetune.schema.json. Change the schema, not this file.
 
 export type DataFormat =
-  'auto' | 'instruction' | 'messages' | 'conversations' | 'prompt_completion' | 'text' | 'reasoning';
+  'auto' | 'instruction' | 'messages' | 'conversations' | 'prompt_completion' | 'text' | 'reasoning' | 'preference';
 export type ColumnName = string;
 
 /**
@@ -37,9 +37,9 @@ export interface FinetuneConfig {
    */
   method?: 'full' | 'lora' | 'qlora';
   /**
-   * What is minimised. `sft` (supervised fine-tuning) is the cross-entropy of the trained tokens.
+   * What is minimised. `sft` (supervised fine-tuning) is the cross-entropy of the trained tokens. The others need rows with a better and a worse answer (format preference) and the torch engine: `dpo` makes the better answer more likely than the worse one, measured from where the model began (Rafailov et al. 2023, arXiv:2305.18290); `reward` trains a reward model, whose head gives a text one number (Bradley & Terry 1952).
    */
-  objective?: 'sft';
+  objective?: 'sft' | 'dpo' | 'reward';
   /**
    * Seed of everything random: the order of rows, LoRA's initial A, dropout. The same config and seed give the same run.
    */
@@ -47,6 +47,7 @@ export interface FinetuneConfig {
   data: DataConfig;
   lora?: LoraConfig;
   quantization?: QuantizationConfig;
+  dpo?: DpoConfig;
   training?: TrainingConfig;
   evaluation?: EvaluationConfig;
   checkpoints?: CheckpointsConfig;
@@ -135,6 +136,8 @@ export interface Columns {
   tools?: ColumnName;
   conversations?: ColumnName;
   prompt?: ColumnName;
+  chosen?: ColumnName;
+  rejected?: ColumnName;
   completion?: ColumnName;
   text?: ColumnName;
   question?: ColumnName;
@@ -154,7 +157,7 @@ export interface LoraConfig {
    */
   alpha?: number;
   /**
-   * Share of the adapter's inputs set to zero while training.
+   * Share of the adapter's inputs set to zero while training. For objectives other than sft the default is 0: they compare numbers that dropout would blur.
    */
   dropout?: number;
   /**
@@ -184,6 +187,23 @@ export interface QuantizationConfig {
   double_quant?: boolean;
 }
 /**
+ * The loss of objective `dpo`, which compares the log-probabilities of both answers with those of a reference: the model as it was before the first step.
+ */
+export interface DpoConfig {
+  /**
+   * `sigmoid` is DPO's own loss; `ipo` asks for a fixed margin per token instead of an ever larger one (Azar et al. 2023, arXiv:2310.12036).
+   */
+  loss_type?: 'sigmoid' | 'ipo';
+  /**
+   * How strongly the model is held near the reference: larger = nearer. For ipo the wanted margin is 1 / (2 · beta).
+   */
+  beta?: number;
+  /**
+   * Share of the pairs that are taken to be the wrong way round (cDPO, Mitchell 2023), for loss_type sigmoid.
+   */
+  label_smoothing?: number;
+}
+/**
  * How long, how fast and with what optimiser.
  */
 export interface TrainingConfig {
@@ -204,7 +224,7 @@ export interface TrainingConfig {
    */
   gradient_accumulation_steps?: number;
   /**
-   * Peak learning rate, after warm-up.
+   * Peak learning rate, after warm-up. The default for objective dpo is a tenth of the others'.
    */
   learning_rate?: number;
   /**
@@ -349,6 +369,11 @@ export const defaults = {
   quantization: {
     type: 'nf4',
     double_quant: true,
+  },
+  dpo: {
+    loss_type: 'sigmoid',
+    beta: 0.1,
+    label_smoothing: 0,
   },
   training: {
     epochs: 3,

@@ -7,6 +7,8 @@ export interface TokenisedRow {
   readonly tokens: Int32Array;
   /** 1 = trained; as long as `tokens`. The first token is never trained, whatever stands here. */
   readonly mask: Uint8Array;
+  /** Of a pair: where its rejected side begins; all before it is the chosen one. */
+  readonly rejectedFrom?: number;
 }
 
 export interface DatasetTotals {
@@ -43,7 +45,9 @@ export function viewOf(cache: CachedRows, view: Uint32Array): TokenisedDataset {
     },
     row(index) {
       const row = at(index);
-      return { sampleId: cache.sampleId(row), tokens: cache.tokens(row), mask: cache.mask(row) };
+      const rejectedFrom = cache.rejectedFrom(row);
+      const plain = { sampleId: cache.sampleId(row), tokens: cache.tokens(row), mask: cache.mask(row) };
+      return rejectedFrom === 0 ? plain : { ...plain, rejectedFrom };
     },
     tokenCount: (index) => cache.tokenCount(at(index)),
     trainedCount: (index) => cache.trainedCount(at(index)),

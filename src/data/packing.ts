@@ -48,7 +48,10 @@ export function chooseCapacity(meanLength: number, rowsPerStep: number): number 
   return Math.max(capacityStep, Math.min(bestCapacity, needed));
 }
 
-/** Rows one after another. The token at place t ≥ 1 of a row, when trained, is predicted at place t − 1. */
+/**
+ * Rows one after another. The token at place t ≥ 1 of a row, when trained, is predicted at place t − 1. The sides of a
+ * pair are segments of their own, the chosen one first, both under the pair's name.
+ */
 function laySequence(rows: readonly TokenisedRow[]): PackedSequence {
   const length = rows.reduce((sum, row) => sum + row.tokens.length, 0);
   const tokens = new Int32Array(length);
@@ -56,15 +59,19 @@ function laySequence(rows: readonly TokenisedRow[]): PackedSequence {
   const segments = new Int32Array(length);
   const lossPositions: number[] = [];
   const lossTargets: number[] = [];
+  const sampleIds: string[] = [];
   let start = 0;
-  for (const [segment, row] of rows.entries()) {
+  for (const row of rows) {
     tokens.set(row.tokens, start);
-    for (let t = 0; t < row.tokens.length; t += 1) {
-      positions[start + t] = t;
-      segments[start + t] = segment;
-      if (t === 0 || row.mask[t] === 0) continue;
-      lossPositions.push(start + t - 1);
-      lossTargets.push(row.tokens[t]!);
+    for (const { from, to } of sidesOf(row)) {
+      for (let t = from; t < to; t += 1) {
+        positions[start + t] = t - from;
+        segments[start + t] = sampleIds.length;
+        if (t === from || row.mask[t] === 0) continue;
+        lossPositions.push(start + t - 1);
+        lossTargets.push(row.tokens[t]!);
+      }
+      sampleIds.push(row.sampleId);
     }
     start += row.tokens.length;
   }
@@ -74,6 +81,14 @@ function laySequence(rows: readonly TokenisedRow[]): PackedSequence {
     segments,
     lossPositions: Int32Array.from(lossPositions),
     lossTargets: Int32Array.from(lossTargets),
-    sampleIds: rows.map((row) => row.sampleId),
+    sampleIds,
   };
+}
+
+function sidesOf({ tokens, rejectedFrom }: TokenisedRow): { from: number; to: number }[] {
+  if (rejectedFrom === undefined) return [{ from: 0, to: tokens.length }];
+  return [
+    { from: 0, to: rejectedFrom },
+    { from: rejectedFrom, to: tokens.length },
+  ];
 }

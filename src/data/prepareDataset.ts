@@ -5,14 +5,19 @@ import { sha256 } from './cache/cacheWriter.ts';
 import type { RowEncoder } from './prepare/encoder.ts';
 import { prepareRows, type PrepareControls, type PreparedData, type RowsRequest } from './prepare/prepareRows.ts';
 import type { DatasetReport } from './prepare/report.ts';
+import type { RowKind } from '../config/objective.ts';
+import { refuseFormat } from './rowKind.ts';
+import { encodePair } from './template/encodePair.ts';
 import { encodeRecord, type EncodeOptions, type Overflow, type TrainOn } from './template/encodeRecord.ts';
 import { resolveTemplate, type RowTemplate } from './template/templates.ts';
 
 /** Raised when the same row would give other tokens, mask or findings than before: cached rows are then made again. */
-const encodingVersion = 2;
+const encodingVersion = 3;
 
 /** The `data` block of the effective config. */
 export interface DatasetRequest extends RowsRequest {
+  /** What the objective wants a row to be; `single` unless told. */
+  readonly rows?: RowKind | undefined;
   /** `chat`, `alpaca`, `none` or the path of a .jinja file. */
   readonly template: string;
   readonly system?: string | undefined;
@@ -45,7 +50,7 @@ export async function prepareDataset(
   const options = await encodingOf(request, model);
   const { template } = options;
   const templateHash = template === 'none' ? sha256('none') : hashTemplate(template);
-  const data = await prepareRows(request, rowEncoder(options, model, templateHash), controls);
+  const data = await prepareRows(request, rowEncoder(request.rows ?? 'single', options, model, templateHash), controls);
   const { train, validation } = data.report;
   const dataHash = sha256(
     [train.hashes.data, ...(validation === undefined ? [] : [validation.hashes.data])].join('\n'),
@@ -72,11 +77,12 @@ export async function encodingOf(
   return { tokenizer, template, trainOn, maxLength, overflow, ...(system === undefined ? {} : { system }) };
 }
 
-function rowEncoder(options: EncodeOptions, model: DatasetModel, templateHash: string): RowEncoder {
+function rowEncoder(kind: RowKind, options: EncodeOptions, model: DatasetModel, templateHash: string): RowEncoder {
   const { system, trainOn, maxLength, overflow } = options;
   return {
     identity: {
       encodingVersion,
+      kind,
       tokenizer: model.hashes.tokenizer,
       template: templateHash,
       system,
@@ -84,7 +90,12 @@ function rowEncoder(options: EncodeOptions, model: DatasetModel, templateHash: s
       maxLength,
       overflow,
     },
+    refuses: (format, file) => refuseFormat(format, kind, file),
     encode(record) {
+      if (record.kind === 'preference') {
+        const { fate, truncatedTokens, ...pair } = encodePair(record, options);
+        return { ...pair, lostTokens: truncatedTokens, isDropped: fate === 'drop' };
+      }
       const { fate, tokens, mask, truncatedTokens, findings } = encodeRecord(record, options);
       return { tokens, mask, lostTokens: truncatedTokens, findings, isDropped: fate === 'drop' };
     },

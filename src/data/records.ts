@@ -65,5 +65,32 @@ export interface TextRecord {
   readonly text: string;
 }
 
+/** A row that is one text with an end to learn. */
+export type SingleRecord = ChatRecord | InstructionRecord | CompletionRecord | TextRecord;
+
+/** One answer to the prompt of a pair, the prompt included. */
+export type Side = Omit<ChatRecord, 'sampleId'> | Omit<CompletionRecord, 'sampleId'>;
+
+/** A prompt with a better and a worse answer. */
+export interface PreferenceRecord {
+  readonly kind: 'preference';
+  readonly sampleId: string;
+  readonly chosen: Side;
+  readonly rejected: Side;
+}
+
 /** A row of a dataset, whatever format it was written in. */
-export type DataRecord = ChatRecord | InstructionRecord | CompletionRecord | TextRecord;
+export type DataRecord = SingleRecord | PreferenceRecord;
+
+/** The sides of a pair as records of their own; `file:12 (chosen)` names one. */
+export function sidesOf({ sampleId, chosen, rejected }: PreferenceRecord): [SingleRecord, SingleRecord] {
+  return [
+    { ...chosen, sampleId: `${sampleId} (chosen)` },
+    { ...rejected, sampleId: `${sampleId} (rejected)` },
+  ];
+}
+
+/** What is shown of a row where there is room for one text: of a pair, the better answer. */
+export function mainRecord(record: DataRecord): SingleRecord {
+  return record.kind === 'preference' ? { ...record.chosen, sampleId: record.sampleId } : record;
+}

@@ -67,13 +67,18 @@ export interface StepRequest {
 /** Loss of one row inside a step or an evaluation. */
 export interface RowLoss {
   readonly sampleId: string;
-  /** Sum of the negative log-likelihoods (nats) over the row's trained tokens. */
+  /** Sum of the negative log-likelihoods (nats) over the row's trained tokens, or what else the objective minimises. */
   readonly lossSum: number;
+  /** Losses that the sum is made of: the row's trained tokens where it is absent; 1 for a pair. */
+  readonly terms?: number;
   readonly trainedTokens: number;
 }
 
+/** Numbers of the objective beside the loss, by name, of each term. */
+export type Observed = Readonly<Record<string, ArrayLike<number>>>;
+
 export interface StepResult {
-  /** Mean negative log-likelihood (nats) over all trained tokens of the step. */
+  /** Mean over all terms of the step: of supervised fine-tuning the negative log-likelihood (nats) of a trained token. */
   readonly loss: number;
   /** Global L2 norm of the gradients before clipping. */
   readonly gradNorm: number;
@@ -82,6 +87,7 @@ export interface StepResult {
   readonly tokens: number;
   readonly trainedTokens: number;
   readonly rows: readonly RowLoss[];
+  readonly observed?: Observed;
 }
 
 export interface EvaluateResult {
@@ -90,6 +96,7 @@ export interface EvaluateResult {
   readonly rows: readonly RowLoss[];
   /** For each sequence the negative log-likelihood (nats) of each of its `lossTargets`, [S]. */
   readonly tokenLosses: readonly Float32Array[];
+  readonly observed?: Observed;
 }
 
 export interface GenerationSettings {

@@ -32,6 +32,7 @@ const fieldRoles: Readonly<Partial<Record<string, LensRole>>> = {
   completion: 'assistant',
   steps: 'assistant',
   answer: 'assistant',
+  chosen: 'assistant',
   text: 'text',
   tools: 'tools',
 };

@@ -2,6 +2,7 @@
 import { convertValue } from '../data/formats/convert.ts';
 import type { Columns, Format } from '../data/formats/format.ts';
 import { isObject } from '../data/formats/fields.ts';
+import { mainRecord, type SingleRecord } from '../data/records.ts';
 import { encodeWhole, type EncodeOptions } from '../data/template/encodeRecord.ts';
 import { renderedText } from '../data/template/layOut.ts';
 import { ProblemError, type Problem } from '../protocol/problem.ts';
@@ -103,9 +104,10 @@ function rowValue(text: string): Readonly<Record<string, unknown>> {
   ]);
 }
 
-function recordOf(value: Readonly<Record<string, unknown>>, { format, columns }: LensOptions) {
+/** Of a pair the chosen side, which is what the rejected one is compared with. */
+function recordOf(value: Readonly<Record<string, unknown>>, { format, columns }: LensOptions): SingleRecord {
   const { record, issues } = convertValue(value, 'This row', format, columns);
-  if (record) return record;
+  if (record) return mainRecord(record);
   throw new ProblemError(issues.map(({ code, message }) => problemOf(code, message)));
 }
 
@@ -116,7 +118,7 @@ function problemOf(code: string, message: string): Problem {
 function rendered(value: Readonly<Record<string, unknown>>, options: LensOptions): string | undefined {
   try {
     const { record } = convertValue(value, 'This row', options.format, options.columns);
-    return record && renderedText(record, options);
+    return record && renderedText(mainRecord(record), options);
   } catch (error) {
     if (error instanceof ProblemError) return undefined;
     throw error;

@@ -30,6 +30,8 @@ const readFields: Record<Format, readonly string[]> = {
   reasoning: ['system', 'question', 'steps', 'answer'],
   instruction: ['system', 'instruction', 'input', 'output'],
   text: ['text'],
+  // Both sides begin with the prompt, so that only one of them can be laid over the tokens.
+  preference: ['system', 'prompt', 'chosen', 'tools'],
 };
 
 /** Texts of the fields that the format reads, in the order of the row; `text` is JSON that can be parsed. */

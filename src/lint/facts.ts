@@ -7,7 +7,7 @@ import { isOn, type LintSettings } from './settings.ts';
 import { nameOf, plainText, type LintRow } from './row.ts';
 
 /** What rows look like, in the order of their numbers in the columns. */
-export const looksCodes: readonly Looks[] = [...formats, 'preference', 'unknown'];
+export const looksCodes: readonly Looks[] = [...formats, 'unknown'];
 
 export interface RowFacts {
   readonly looks: Looks;

@@ -168,19 +168,18 @@ function withoutMark(text: string, origin: TextPosition, context: LineContext, p
 
 /** What the trainer's own reader says of the row; a row of another format is told as such. */
 function reportFields(row: LintRow, { format, settings }: LineContext, reporter: Reporter): void {
-  if (format === undefined || !isFormat(format)) {
-    if (format === 'preference' && row.looks !== 'preference' && row.looks !== 'unknown')
-      reportMixed(row, format, true, reporter);
-    return;
-  }
+  if (format === undefined || !isFormat(format)) return;
   const isPlainChat =
     format === 'messages' && row.looks === 'messages' && row.value[nameOf(row, 'tools')] === undefined;
   if (isPlainChat && arePlainMessages(row.value[nameOf(row, 'messages')])) return;
   const { record, issues } = convertValue(row.value, '', format, settings.columns);
   if (row.looks !== format && row.looks !== 'unknown') reportMixed(row, format, record === undefined, reporter);
   else
-    for (const issue of issues)
+    for (const issue of issues) {
+      // A rule of its own tells of a pair without one of its sides.
+      if (format === 'preference' && issue.code === 'data/missing-field' && issue.path.length === 1) continue;
       reporter.add(issue.code, issue.message, issue.path, { change: () => fixOfIssue(issue), own: issue.severity });
+    }
 }
 
 /** `isRefused`: the trainer cannot read the row as what the others are. */

@@ -12,7 +12,7 @@ export const severityLevels: readonly LintSeverity[] = ['error', 'warning', 'inf
 export interface LintSettings {
   readonly columns: Columns;
   /** `auto`: what most of the first rows look like. */
-  readonly format: Format | 'preference' | 'auto';
+  readonly format: Format | 'auto';
   /** code → severity; codes that are absent keep their own. */
   readonly severities: Readonly<Partial<Record<string, LintSeverity>>>;
   /** Codes that are off for single rows, by the row's id (`rowId`). */

@@ -2,7 +2,9 @@
 import { convertValue } from '../data/formats/convert.ts';
 import type { Format } from '../data/formats/format.ts';
 import type { TextPosition } from '../data/json/locate.ts';
-import { encodeRecord, type EncodedRecord, type EncodeOptions } from '../data/template/encodeRecord.ts';
+import { encodePair } from '../data/template/encodePair.ts';
+import { encodeRecord, type EncodeOptions } from '../data/template/encodeRecord.ts';
+import type { DataRecord } from '../data/records.ts';
 import { lowTrainedShare } from '../data/template/trainingFindings.ts';
 import { ProblemError, type Problem } from '../protocol/problem.ts';
 import type { Finding } from './finding.ts';
@@ -13,7 +15,15 @@ import { severityOf, type LintSettings } from './settings.ts';
 export interface TrainingLint {
   readonly findings: readonly Finding[];
   /** Absent when the row has no record or the template refuses it. */
-  readonly encoded: EncodedRecord | undefined;
+  readonly encoded: TrainedRow | undefined;
+}
+
+/** What of a row training takes: of a pair both of its sides. */
+export interface TrainedRow {
+  readonly fate: 'keep' | 'drop';
+  readonly tokens: Int32Array;
+  readonly mask: Uint8Array;
+  readonly trainedTokens: number;
 }
 
 export function lintTraining(
@@ -34,13 +44,19 @@ export function lintTraining(
     return [{ code, severity, message: sentence, ...lineRange(text, offsetsOf(text, path), origin) }];
   };
   try {
-    const encoded = encodeRecord(record, options);
+    const encoded = encodeRow(record, options);
     return { findings: encoded.findings.flatMap(report), encoded };
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
     const refused = error.problems.map((problem) => ({ ...problem, code: codes[problem.code] ?? 'training/refused' }));
     return { findings: refused.flatMap(report), encoded: undefined };
   }
+}
+
+function encodeRow(record: DataRecord, options: EncodeOptions): TrainedRow & { findings: readonly Problem[] } {
+  if (record.kind !== 'preference') return encodeRecord(record, options);
+  const pair = encodePair(record, options);
+  return { ...pair, trainedTokens: pair.mask.reduce((sum, bit) => sum + bit, 0) };
 }
 
 /** Codes of what stops a run that a rule of its own tells. */

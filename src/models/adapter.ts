@@ -26,6 +26,8 @@ export interface AdapterSettings {
   readonly modules: readonly string[];
   /** True for GPT-2, whose layers keep [in, out]. */
   readonly fanInFanOut?: boolean;
+  /** True for a reward model: its new head, `score`, is trained whole and lies beside the adapter. */
+  readonly scores?: boolean;
 }
 
 /**
@@ -73,7 +75,7 @@ function peftConfig(settings: AdapterSettings): JsonObject {
     lora_alpha: settings.alpha,
     lora_bias: false,
     lora_dropout: settings.dropout,
-    modules_to_save: null,
+    modules_to_save: settings.scores === true ? ['score'] : null,
     peft_type: 'LORA',
     r: settings.rank,
     rank_pattern: {},
@@ -81,7 +83,7 @@ function peftConfig(settings: AdapterSettings): JsonObject {
     // Full names: the last parts alone (`q_proj`) could mean layers that carry no adapter.
     target_modules: [...settings.modules].sort(),
     target_parameters: null,
-    task_type: 'CAUSAL_LM',
+    task_type: settings.scores === true ? 'SEQ_CLS' : 'CAUSAL_LM',
     trainable_token_indices: null,
     use_dora: false,
     use_rslora: settings.useRslora,

@@ -62,10 +62,9 @@ export function compileChatTemplate(source: string, name: string): ChatTemplate 
       `{%${left} if true %}{{ ${end ? closeMark : openMark} }}{% endif ${right}%}`,
   );
   const program = parsed(marked, name);
-  const globals = globalsOf(defaultNow);
   const run = (messages: readonly TemplateValue[], options: RenderOptions, open: string, close: string): string => {
     try {
-      const environment = environmentFor(messages, options, options.now ? globalsOf(options.now) : globals);
+      const environment = environmentFor(messages, options);
       environment.set(openMark, open);
       environment.set(closeMark, close);
       const { value } = new Interpreter(environment).run(program);
@@ -106,8 +105,7 @@ function parsed(source: string, name: string): ReturnType<typeof parse> {
   }
 }
 
-/** What every template may call. Nothing that a template sets reaches it, so it is made once. */
-function globalsOf(now: Date): Environment {
+function environmentFor(messages: readonly TemplateValue[], options: RenderOptions): Environment {
   const globals = new Environment();
   for (const [name, value] of Object.entries({ true: true, false: false, none: null })) {
     globals.set(name, value);
@@ -118,11 +116,8 @@ function globalsOf(now: Date): Environment {
   globals.set('raise_exception', (message: unknown) => {
     throw new Error(String(message));
   });
+  const now = options.now ?? defaultNow;
   globals.set('strftime_now', (format: unknown) => formatDate(now, String(format)));
-  return globals;
-}
-
-function environmentFor(messages: readonly TemplateValue[], options: RenderOptions, globals: Environment): Environment {
   const environment = new Environment(globals);
   const given = {
     ...options.specialTokens,

@@ -1,6 +1,6 @@
 // A row as it is shown: a line for the list, and the whole of it as conversation, pair, fields and JSON. Long texts are cut.
 import { isObject } from '../data/formats/fields.ts';
-import type { DataRecord, Message } from '../data/records.ts';
+import { mainRecord, type Message, type SingleRecord } from '../data/records.ts';
 import { conversationOf } from '../data/template/conversation.ts';
 import { plainText } from '../lint/row.ts';
 import type { PreviewTurn, RowDetail, RowSummary } from '../protocol/previewViews.ts';
@@ -55,10 +55,10 @@ function saidOf(
 export function conversationIn(read: ReadValue, reading: Reading): PreviewTurn[] {
   if (read.looks === 'preference' && reading.format === 'auto') return preferenceTurns(read, reading);
   const { record } = recordOf(read, reading);
-  return record === undefined ? [] : turnsOf(record);
+  return record === undefined ? [] : turnsOf(mainRecord(record));
 }
 
-function turnsOf(record: DataRecord): PreviewTurn[] {
+function turnsOf(record: SingleRecord): PreviewTurn[] {
   if (record.kind === 'text') return [{ speaker: 'text', text: record.text }];
   if (record.kind === 'chat' && record.messages.length === 0) return [];
   return conversationOf(record).messages.map(turnOf);

@@ -1,5 +1,5 @@
 // A row as tokens with mask, by the very function that the trainer uses, and who says how many of them.
-import type { DataRecord } from '../data/records.ts';
+import { mainRecord, type DataRecord } from '../data/records.ts';
 import { conversationOf } from '../data/template/conversation.ts';
 import { encodeRecord, type EncodeOptions } from '../data/template/encodeRecord.ts';
 import type { PreviewSpeaker, RowTokens } from '../protocol/previewViews.ts';
@@ -10,10 +10,10 @@ const mostShown = 6000;
 /** No row is longer: the row as it is before `max_length` cuts it. */
 const uncut = Number.MAX_SAFE_INTEGER;
 
-/** @throws ProblemError when the template refuses the record. */
+/** Of a pair, its chosen side. @throws ProblemError when the template refuses the record. */
 export function tokensOf(record: DataRecord, options: EncodeOptions): RowTokens {
   const { tokenizer, maxLength, overflow } = options;
-  const whole = encodeRecord(record, { ...options, maxLength: uncut, overflow: 'truncate' });
+  const whole = encodeRecord(mainRecord(record), { ...options, maxLength: uncut, overflow: 'truncate' });
   const { tokens, mask, text } = whole;
   const shown = Math.min(tokens.length, mostShown);
   const kept = tokens.length > maxLength && overflow !== 'truncate' ? 0 : Math.min(tokens.length, maxLength);
@@ -71,8 +71,9 @@ export interface RowLengths {
   readonly speakers: ReadonlyMap<PreviewSpeaker, number>;
 }
 
-/** @throws ProblemError when the template refuses the record. */
-export function lengthsOf(record: DataRecord, options: EncodeOptions): RowLengths {
+/** Of a pair, of its chosen side. @throws ProblemError when the template refuses the record. */
+export function lengthsOf(row: DataRecord, options: EncodeOptions): RowLengths {
+  const record = mainRecord(row);
   const { tokens, mask } = encodeRecord(record, { ...options, maxLength: uncut, overflow: 'truncate' });
   const speakers = new Map<PreviewSpeaker, number>();
   const count = (speaker: PreviewSpeaker, text: string): void => {

@@ -12,7 +12,7 @@ export const nonFiniteFields: ReadonlySet<string> = new Set(['loss', 'grad_norm'
 /** Loss of one row, with its sample id (`file:line`). */
 export interface RowReport {
   readonly id: string;
-  /** Mean negative log-likelihood (nats) over the row's trained tokens. */
+  /** Mean negative log-likelihood (nats) over the row's trained tokens; of a pair, its loss. */
   readonly loss: AnyNumber;
   readonly tokens: number;
 }
@@ -100,7 +100,7 @@ export interface EventBodies {
     readonly step: number;
     /** Epochs done after this step, fractional. */
     readonly epoch: number;
-    /** Mean negative log-likelihood (nats) over the trained tokens of the step. */
+    /** Mean negative log-likelihood (nats) over the trained tokens of the step, or what else the objective minimises. */
     readonly loss: AnyNumber;
     readonly learning_rate: number;
     /** Global L2 norm before clipping. */
@@ -118,7 +118,8 @@ export interface EventBodies {
   evaluated: {
     readonly step: number;
     readonly loss: AnyNumber;
-    readonly perplexity: AnyNumber;
+    /** exp(loss), where the loss is that of tokens. */
+    readonly perplexity?: AnyNumber;
     readonly rows: number;
     readonly trained_tokens: number;
     readonly seconds: number;

@@ -101,7 +101,7 @@ const isProgress = is.shape<NonNullable<view.RunSections['progress']>>({
 const isEvaluation = is.shape<view.EvaluationPoint>({
   step: is.count,
   loss: is.number,
-  perplexity: is.number,
+  perplexity: is.optional(is.number),
   best: is.flag,
   seconds: is.number,
   metrics: is.optional(is.dictionary(is.number, 1000)),

@@ -81,7 +81,7 @@ export interface SeriesPage {
 export interface EvaluationPoint {
   readonly step: number;
   readonly loss: number;
-  readonly perplexity: number;
+  readonly perplexity?: number;
   readonly best: boolean;
   readonly seconds: number;
   readonly metrics?: Readonly<Record<string, number>>;

@@ -72,7 +72,7 @@ export function lookAround(news: () => void): Surroundings {
       const formats = Object.fromEntries(
         files.flatMap((path) => {
           const looks = rows.now(resolve(folder, path))?.looks;
-          return looks === undefined || looks === 'preference' || looks === 'unknown' ? [] : [[path, looks] as const];
+          return looks === undefined || looks === 'unknown' ? [] : [[path, looks] as const];
         }),
       );
       return { ...base, countMatches, formats, ...(model ? { model } : {}), ...(adapter ? { adapter } : {}) };

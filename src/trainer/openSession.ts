@@ -5,9 +5,11 @@ import { chooseEngine } from '../config/engine.ts';
 import type { FinetuneConfig } from '../config/schema.generated.ts';
 import type { SessionPlan, TrainingSession } from '../engine/session.ts';
 import { createSession } from '../engine/workerSession.ts';
+import type { NamedTensor } from '../models/types.ts';
 import { packageFile } from '../platform/packageFile.ts';
 import { problem, type Problem } from '../protocol/problem.ts';
 import { findTorch } from '../torch/environment/find.ts';
+import { objectivePlan } from '../torch/session/objective.ts';
 import { createTorchSession, type TorchPlan } from '../torch/session/torchSession.ts';
 import { startWorker, type WorkerProcess } from '../torch/session/workerProcess.ts';
 
@@ -17,6 +19,8 @@ export interface OpenedSession {
   readonly warnings: readonly Problem[];
   /** Versions of the libraries that compute, beyond those that come with this package. */
   readonly versions: Readonly<Record<string, string>>;
+  /** The class of transformers that was built; absent for the embedded engine. */
+  readonly modelClass?: string;
 }
 
 /** Starts the torch engine's worker and lets it load what the config needs; undefined where nothing is to be started. */
@@ -37,18 +41,27 @@ export async function startTorch(
 }
 
 /**
- * `worker`: what `startTorch` started; the session closes it. Throws what the engines throw, and `torch/missing` when the
+ * `worker`: what `startTorch` started; the session closes it. `adapter`: what training goes on from. Throws what the engines throw, and `torch/missing` when the
  * environment went away since the config was checked.
  */
 export async function openSession(
   config: EffectiveConfig,
   plan: SessionPlan,
   worker: WorkerProcess | undefined,
+  adapter: AsyncIterable<NamedTensor> | undefined,
 ): Promise<OpenedSession> {
-  if (config.engine === 'embedded') return { session: await createSession(plan), warnings: [], versions: {} };
+  if (config.engine === 'embedded') {
+    const session = await createSession(plan);
+    if (adapter) await session.restore({ trained: adapter, step: 0 });
+    return { session, warnings: [], versions: {} };
+  }
   if (!worker) throw problem('torch/missing', 'The Python of the torch engine is gone.');
-  const session = await createTorchSession(worker, torchPlan(config, plan));
-  return { session, warnings: session.warnings, versions: session.versions };
+  const session = await createTorchSession(worker, {
+    ...torchPlan(config, plan),
+    ...(adapter ? { first: adapter } : {}),
+  });
+  const { warnings, versions, modelClass } = session;
+  return { session, warnings, versions, modelClass };
 }
 
 /** What the torch engine is asked for: the plan of both engines, and what only torch does. */
@@ -56,6 +69,7 @@ export function torchPlan(config: EffectiveConfig, plan: SessionPlan): TorchPlan
   return {
     ...plan,
     mixedPrecision: config.training.mixed_precision,
+    objective: objectivePlan(config),
     ...(config.quantization ? { quantization: config.quantization } : {}),
   };
 }

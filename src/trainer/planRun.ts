@@ -78,7 +78,7 @@ export async function planRun(
   progress.stage('data', 'Preparing the data');
   const first = effectiveConfig(written, facts, positions).config;
   request.onAdvice({ config: adviceSettings(first) });
-  const data = await datasetOf(first.data, baseDirectory, model, { signal, onProgress: progress.data });
+  const data = await datasetOf(first, baseDirectory, model, { signal, onProgress: progress.data });
   try {
     const { train, validation } = data;
     refuseForeignTokens([train, ...(validation ? [validation] : [])], model);

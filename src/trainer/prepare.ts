@@ -39,10 +39,10 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
     const stage = config.engine === 'torch' ? 'Starting PyTorch' : 'Building the training graph';
     reporterOf(request.onProgress).stage('engine', stage);
     const estimate = estimatePlan(planned.sessionPlan, planned.sequences, config);
-    opened = await openSession(config, planned.sessionPlan, await starting);
+    const first = adapter && tensorsOf(adapter.weights.values());
+    opened = await openSession(config, planned.sessionPlan, await starting, first);
     const { session } = opened;
-    if (adapter) await session.restore({ trained: tensorsOf(adapter.weights.values()), step: 0 });
-    const layout = resultLayout(config, model, session, baseDirectory);
+    const layout = resultLayout(config, model, opened, baseDirectory);
     const { every, at_start: atStart } = config.evaluation;
     const seconds = await estimateSeconds(session, estimate, {
       ...{ train, order, capacity, totalSteps: steps.totalSteps },
@@ -74,6 +74,7 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
       settings: {
         totalSteps: steps.totalSteps,
         capacity,
+        isLikelihood: config.objective === 'sft',
         evaluateEvery: config.evaluation.every,
         evaluateAtStart: config.evaluation.at_start,
         checkpointEvery: config.checkpoints.every,

@@ -22,11 +22,13 @@ export interface ResultLayout {
 export function resultLayout(
   config: EffectiveConfig,
   model: LoadedModel,
-  session: TrainingSession,
+  { session, modelClass }: { readonly session: TrainingSession; readonly modelClass?: string },
   baseDirectory: string,
 ): ResultLayout {
-  if (!config.lora) return modelLayout(model, session);
-  return adapterLayout(adapterSettings(config.lora, model, session, baseDirectory), model, session);
+  const scores = config.objective === 'reward';
+  if (!config.lora) return modelLayout(model, scores ? scoringConfig(model, modelClass) : model.config, session);
+  const settings = adapterSettings(config.lora, model, session, baseDirectory);
+  return adapterLayout({ ...settings, scores }, model, session);
 }
 
 /** PEFT wraps the model twice; the names of its tensors begin with that. */
@@ -50,14 +52,27 @@ function adapterLayout(settings: AdapterSettings, model: LoadedModel, session: T
   };
 }
 
-function modelLayout(model: LoadedModel, session: TrainingSession): ResultLayout {
+/** The config of a model with one label, as transformers' classes for sequence classification read it. */
+function scoringConfig({ config, tokenizer }: LoadedModel, modelClass: string | undefined): LoadedModel['config'] {
+  const label = 'score';
+  return {
+    ...config,
+    ...(modelClass === undefined ? {} : { architectures: [modelClass] }),
+    id2label: { 0: label },
+    label2id: { [label]: 0 },
+    // With several texts at once transformers finds the last token of each by it.
+    pad_token_id: config['pad_token_id'] ?? tokenizer.padTokenId ?? tokenizer.eosTokenId ?? null,
+  };
+}
+
+function modelLayout(model: LoadedModel, config: LoadedModel['config'], session: TrainingSession): ResultLayout {
   const same = (name: string): string => name;
   return {
     checkpoint: { trainedFile: 'model.safetensors', storedName: same, sessionName: same, textFiles: {} },
     result: {
       kind: 'model',
       async write(folder) {
-        const { config, generationConfig, tokenizerFiles } = model;
+        const { generationConfig, tokenizerFiles } = model;
         const specs: TensorSpec[] = [];
         for await (const { name, shape } of session.trainedTensors()) specs.push({ name, shape });
         const tensors = session.trainedTensors();

@@ -1,6 +1,7 @@
 // The data side of a run: datasets from the config's data block, prompts as the model reads them, tokens that fit.
 
 import type { EffectiveConfig } from '../config/effectiveTypes.ts';
+import { rowKindOf } from '../config/objective.ts';
 import type { TokenisedDataset } from '../data/dataset.ts';
 import type { PrepareControls } from '../data/prepare/prepareRows.ts';
 import { prepareDataset, type PreparedDataset } from '../data/prepareDataset.ts';
@@ -13,7 +14,7 @@ import { problem } from '../protocol/problem.ts';
 import type { PromptWatch } from './promptWatch.ts';
 
 export function datasetOf(
-  data: EffectiveConfig['data'],
+  { data, objective }: Pick<EffectiveConfig, 'data' | 'objective'>,
   baseDirectory: string,
   model: LoadedModel,
   controls: PrepareControls,
@@ -22,6 +23,7 @@ export function datasetOf(
   const train = data.train.map((file) => ({ ...file, columns: { ...file.columns } }));
   const request = {
     ...rest,
+    rows: rowKindOf(objective),
     train,
     baseDirectory,
     columns: { ...columns },
@@ -39,7 +41,8 @@ export function watchOf(config: EffectiveConfig, model: LoadedModel, template: R
   const settings = { tokenizer, template, ...(system === undefined ? {} : { system }) };
   const { contextLength } = architectureOf(model.config);
   return {
-    prompts: config.evaluation.prompts.map((text, index) => {
+    // A reward model names no next token.
+    prompts: (config.objective === 'reward' ? [] : config.evaluation.prompts).map((text, index) => {
       const tokens = encodePrompt(text, settings);
       refuseLongPrompt(tokens.length, contextLength, index);
       return { text, tokens };

@@ -8,6 +8,7 @@ import { architectureOf } from '../engine/architectures/registry.ts';
 import { planCosts, sequenceSize, type SequenceSize } from '../engine/costs.ts';
 import type { SessionPlan } from '../engine/session.ts';
 import type { LoadedModel } from '../models/types.ts';
+import { hasReference, objectivePlan } from '../torch/session/objective.ts';
 import type { MemorySettings } from './failures.ts';
 import type { PreparedRun } from './preparedRun.ts';
 
@@ -88,6 +89,9 @@ export interface PlanEstimate {
 /** What Python, PyTorch, transformers and PEFT take once they are loaded, measured (docs/torch.md). */
 const torchProgramBytes = 0.95e9;
 
+/** One more forward pass, beside a forward and a backward pass that takes twice as long. */
+const referenceFactor = 4 / 3;
+
 /** Peak memory of the process and mean operations of a step. */
 export function estimatePlan(
   plan: SessionPlan,
@@ -95,15 +99,17 @@ export function estimatePlan(
   config: EffectiveConfig,
 ): PlanEstimate {
   const costs = planCosts(plan);
+  const comparesWithReference = hasReference(objectivePlan(config));
   const bytesOf = (size: SequenceSize, sequences: number): number => {
     const { total, weights } = costs.memory(size, sequences);
     if (config.engine === 'embedded') return total;
     const program = plan.device === 'cpu' ? torchProgramBytes : 0;
-    return (
-      total - weights + program + torchWeightBytes(plan, costs.totalParameters - costs.trainableParameters, config)
-    );
+    const reference = comparesWithReference ? 4 * costs.trainableParameters : 0;
+    const frozen = torchWeightBytes(plan, costs.totalParameters - costs.trainableParameters, config);
+    return total - weights + program + frozen + reference;
   };
-  const flopsOf = (sequence: SequenceSize): number => costs.flops(sequence);
+  const flopsOf = (sequence: SequenceSize): number =>
+    costs.flops(sequence) * (comparesWithReference ? referenceFactor : 1);
   const flops = steps.map((step) => step.reduce((sum, sequence) => sum + flopsOf(sequence), 0));
   const sequencesPerStep = Math.max(1, ...steps.map((step) => step.length));
   return {

@@ -1,11 +1,12 @@
 // The training loop: steps, evaluations, checkpoints, until the plan is done or someone stops it.
 
 import { packRows } from '../data/packing.ts';
-import type { StepResult } from '../engine/session.ts';
+import type { Observed, StepResult } from '../engine/session.ts';
 import { judge, isExhausted } from './earlyStopping.ts';
 import { evaluate, reportRow } from './evaluate.ts';
 import { nonFiniteLoss } from './failures.ts';
 import { baseRateOf, learningRateOf } from './learningRates.ts';
+import { summarise } from './observed.ts';
 import { answerPrompts } from './promptWatch.ts';
 import type { TrainerState, Training, TrainingEnd } from './training.ts';
 
@@ -78,6 +79,7 @@ async function takeStep(training: Training, before: TrainerState): Promise<Train
     memory_bytes: peakBytes,
     seconds,
     rows: result.rows.map(reportRow),
+    ...metricsOf(result.observed),
   });
   refuseNonFinite(step, result, learningRate);
   const { totals } = before;
@@ -108,12 +110,13 @@ async function measure(training: Training, before: TrainerState): Promise<{ stat
       type: 'evaluated',
       step: before.step,
       loss: evaluation.loss,
-      perplexity: evaluation.perplexity,
+      ...(settings.isLikelihood ? { perplexity: Math.exp(evaluation.loss) } : {}),
       rows: evaluation.rows,
       trained_tokens: evaluation.trainedTokens,
       seconds: (clock() - started) / 1000,
       best: better,
       worst_rows: evaluation.worstRows,
+      ...metricsOf(evaluation.observed),
     });
   }
   const answers = await answerPrompts(session, training.watch, before.step, control, clock);
@@ -138,6 +141,12 @@ function takeLearningRate(training: Training, state: TrainerState): TrainerState
   const previous = baseRateOf(training.schedule, state.learningRates, step);
   training.report({ type: 'setting_changed', setting: 'learning_rate', value, previous, step });
   return { ...state, learningRates: [...state.learningRates, { step, value }] };
+}
+
+/** The objective's own numbers; supervised fine-tuning has none. */
+function metricsOf(observed: Observed = {}): { metrics?: Record<string, number> } {
+  const metrics = summarise(observed);
+  return Object.keys(metrics).length === 0 ? {} : { metrics };
 }
 
 function refuseNonFinite(step: number, result: StepResult, learningRate: number): void {

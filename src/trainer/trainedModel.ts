@@ -10,6 +10,7 @@ import { readAdapter } from '../models/adapter.ts';
 import { openModel, type ModelProgress } from '../models/openModel.ts';
 import { readSafetensors, readTensor, readTensors } from '../models/safetensors.ts';
 import type { LoadedModel, NamedTensor, WeightEntry } from '../models/types.ts';
+import { problem } from '../protocol/problem.ts';
 import { adapterFacts, fileFacts, machineFacts, modelFacts } from './facts.ts';
 import { openSession, startTorch } from './openSession.ts';
 import { resultLayout } from './resultLayout.ts';
@@ -51,14 +52,16 @@ export async function openTrainedModel(request: TrainedModelRequest): Promise<Tr
     },
     positions,
   );
+  refuseScores(config);
   const wholeModel = weights.kind === 'model' ? await openModel(weights.folder, { baseDirectory, signal }) : model;
   const worker = await startTorch(written, request.onEngineOutput);
-  const { session } = await openSession(config, planForAsking(config, wholeModel), worker);
+  const first = start && weights.kind === 'start' ? tensorsOf(start.weights.values()) : undefined;
+  // Whatever a model was trained by, it is asked for the losses of tokens.
+  const asked = { ...config, objective: 'sft' } as const;
+  const { session } = await openSession(asked, planForAsking(config, wholeModel), worker, first);
   try {
-    if (start && weights.kind === 'start')
-      await session.restore({ trained: tensorsOf(start.weights.values()), step: 0 });
     if (weights.kind === 'tensors') {
-      const { trainedFile, sessionName } = resultLayout(config, model, session, baseDirectory).checkpoint;
+      const { trainedFile, sessionName } = resultLayout(config, model, { session }, baseDirectory).checkpoint;
       const header = await readSafetensors(path.join(weights.folder, trainedFile));
       await session.restore({ trained: renamed(readTensors(header), sessionName), step: 0 });
     }
@@ -67,6 +70,15 @@ export async function openTrainedModel(request: TrainedModelRequest): Promise<Tr
     await session.close();
     throw error;
   }
+}
+
+/** Throws `trainer/no-token-losses`: a reward model has a number for a whole text and none for a token. */
+function refuseScores({ objective }: EffectiveConfig): void {
+  if (objective !== 'reward') return;
+  throw problem(
+    'trainer/no-token-losses',
+    'A reward model gives a number for a whole text, so its tokens have no losses.',
+  );
 }
 
 /** Nothing is learned, so nothing is kept for an optimiser. */

@@ -14,6 +14,8 @@ export interface TrainingSettings {
   readonly totalSteps: number;
   /** Tokens of a sequence that several rows may share; undefined = one row a sequence. */
   readonly capacity: number | undefined;
+  /** Whether the loss is that of tokens, so that its exponential is a perplexity. */
+  readonly isLikelihood: boolean;
   /** Steps between evaluations; the end is always evaluated. */
   readonly evaluateEvery: number;
   readonly evaluateAtStart: boolean;

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { EffectiveConfig } from '../../src/config/effectiveTypes.ts';
 import { effectiveConfig } from '../../src/config/effective.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import { parsePath, type PathPart } from '../../src/config/path.ts';
@@ -54,7 +55,19 @@ function rowOf(mark: string): string {
     { from: 'human', value: `q ${text} ${mark}` },
     { from: 'gpt', value: `a ${text} ${mark}` },
   ];
-  const texts = ['system', 'instruction', 'input', 'output', 'prompt', 'completion', 'text', 'question', 'answer'];
+  const texts = [
+    'system',
+    'instruction',
+    'input',
+    'output',
+    'prompt',
+    'completion',
+    'text',
+    'question',
+    'answer',
+    'chosen',
+    'rejected',
+  ];
   const named = (prefix: string) => [
     ...texts.map((name) => [`${prefix}${name}`, `${prefix}${name} ${mark}`]),
     [`${prefix}messages`, says(prefix)],
@@ -90,6 +103,7 @@ const formats: Readonly<Record<string, readonly string[]>> = {
   prompt_completion: ['prompt', 'completion'],
   text: ['text'],
   reasoning: ['question', 'steps', 'answer'],
+  preference: ['chosen', 'rejected'],
 };
 
 /** Fields of the data block that make rows: compared by the tokens and masks that the trainer gets. */
@@ -112,7 +126,8 @@ const rowPairs: Readonly<Record<string, Pair>> = {
     Object.entries(formats).flatMap(([format, names]) =>
       names.flatMap((name): [string, Pair][] => {
         const template = name === 'tools' ? { 'data.template': 'tools.jinja', 'data.train_on': 'all' } : {};
-        const also = { ...noRows, ...template, 'data.format': format };
+        const objective = format === 'preference' ? { objective: 'dpo' } : {};
+        const also = { ...noRows, ...template, ...objective, 'data.format': format };
         const value = `x_${name}`;
         return [
           [`data.columns.${name}`, { also: { ...also, 'data.train': 'all.jsonl' }, value }],
@@ -136,6 +151,7 @@ const runPairs: Readonly<Record<string, Pair>> = {
   device: { value: 'gpu' },
   threads: { value: 2 },
   method: { also: { lora: undefined }, value: 'full' },
+  objective: { value: 'dpo' },
   seed: { value: 2 },
   'data.lint': { also: { 'data.max_length': 31 }, value: { 'training/answer-cut': 'error' } },
   'data.packing': { value: false },
@@ -181,10 +197,15 @@ const runPairs: Readonly<Record<string, Pair>> = {
   output: { value: 'out' },
 };
 
+const dpo = { objective: 'dpo' };
+
 /** Fields that only the torch engine reads: compared by what its worker is asked for; test/reference holds what it does then. */
 const torchPairs: Readonly<Record<string, Pair>> = {
   'quantization.type': { also: { method: 'qlora' }, value: 'fp4' },
   'quantization.double_quant': { also: { method: 'qlora' }, value: false },
+  'dpo.loss_type': { also: dpo, value: 'ipo' },
+  'dpo.beta': { also: dpo, value: 0.5 },
+  'dpo.label_smoothing': { also: dpo, value: 0.1 },
 };
 
 const leaves = allFields().filter(({ schema }) => !schema.properties);
@@ -243,11 +264,9 @@ function withField(tree: Tree, at: string, value: unknown): Tree {
 
 /** Tokens and masks of all rows of a config, as the trainer gets them; or why it refuses. */
 async function rowsOf(tree: Tree): Promise<string> {
-  const { config, problems } = parseConfig(JSON.stringify(tree), 'x');
-  expect(problems).toEqual([]);
-  const { data } = effectiveConfig(config!, { machine: await machineFacts(config!) }).config;
+  const effective = await effectiveOf(tree);
   const signal = new AbortController().signal;
-  const found = await datasetOf(data, folder, model, { signal, onProgress: () => undefined });
+  const found = await datasetOf(effective, folder, model, { signal, onProgress: () => undefined });
   const rows = [found.train, found.validation].map((set) =>
     Array.from({ length: set?.length ?? 0 }, (_, i) => {
       const { tokens, mask } = set!.row(i);
@@ -260,11 +279,15 @@ async function rowsOf(tree: Tree): Promise<string> {
 
 /** What the torch engine's worker would be asked for. */
 async function askedOf(tree: Tree): Promise<string> {
-  const { config, problems } = parseConfig(JSON.stringify(tree), 'x');
-  expect(problems).toEqual([]);
-  const { config: effective } = effectiveConfig(config!, { machine: await machineFacts(config!) });
+  const effective = await effectiveOf(tree);
   expect(effective.engine).toBe('torch');
   return JSON.stringify(torchPlan(effective, sessionPlan(effective, model)));
+}
+
+async function effectiveOf(tree: Tree): Promise<EffectiveConfig> {
+  const { config, problems } = parseConfig(JSON.stringify(tree), 'x');
+  expect(problems).toEqual([]);
+  return effectiveConfig(config!, { machine: await machineFacts(config!) }).config;
 }
 
 const outcomes = new Map<string, Promise<string>>();

@@ -85,6 +85,7 @@ const prepare: PrepareRun = async ({ runFolder, manifest }) => {
       totalSteps: config.steps,
       capacity: 16,
       evaluateEvery: 7,
+      isLikelihood: true,
       evaluateAtStart: true,
       checkpointEvery: config.checkpointEvery ?? 3,
       keepBest: true,

@@ -50,7 +50,7 @@ export async function expectFinalNumbers(board: FrameLocator, { state }: OpenedR
   const texts = [
     `${formatCount(last.step)} / ${formatCount(state.started!.plan.total_steps)}`,
     formatLoss(last.loss),
-    `${formatLoss(evaluation.loss)} · ${formatLoss(evaluation.perplexity)}`,
+    `${formatLoss(evaluation.loss)} · ${formatLoss(evaluation.perplexity!)}`,
   ];
   for (const text of texts) await tiles.getByText(text, { exact: true }).waitFor();
   const result = board.locator('.card.result');

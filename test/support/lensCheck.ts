@@ -1,5 +1,6 @@
 // Holds a row's lens against what the trainer makes of the row: tokens, labels, and the characters that they stand for.
 import { convertValue } from '../../src/data/formats/convert.ts';
+import { mainRecord } from '../../src/data/records.ts';
 import { jsonLeaves, writtenString } from '../../src/data/json/leaves.ts';
 import { encodeRecord, type EncodeOptions } from '../../src/data/template/encodeRecord.ts';
 import { lensOfRow, type RowLens } from '../../src/lens/rowLens.ts';
@@ -17,7 +18,7 @@ export function checkLens({ text, format }: NastyRow, options: EncodeOptions): L
   const said = attempt(() => {
     const { record, issues } = convertValue(JSON.parse(text) as Record<string, unknown>, 'This row', format, {});
     if (!record) throw new ProblemError(issues.map(({ code, message }) => ({ code, severity: 'error', message })));
-    return encodeRecord(record, options);
+    return encodeRecord(mainRecord(record), options);
   });
   const seen = attempt(() => lensOfRow(text, { ...options, format, columns: {} }));
   if (typeof said === 'string' || typeof seen === 'string') {

@@ -65,6 +65,7 @@ export function setUp(folder: string, options: SetupOptions = {}): Setup {
     totalSteps: 12,
     capacity: 16,
     evaluateEvery: 4,
+    isLikelihood: true,
     evaluateAtStart: false,
     checkpointEvery: 5,
     keepBest: true,

@@ -33,7 +33,9 @@ export function runMarkdown(sections: RunSections, now: number): string {
       : []),
     ...evaluations
       .slice(-10)
-      .map(({ step, loss, perplexity }) => `| ${step} | ${loss.toPrecision(5)} | ${perplexity.toPrecision(5)} |`),
+      .map(
+        ({ step, loss, perplexity }) => `| ${step} | ${loss.toPrecision(5)} | ${perplexity?.toPrecision(5) ?? ''} |`,
+      ),
     ...(config.length > 0
       ? ['', '```yaml', ...config.map(([path, value]) => `${path}: ${valueText(value)}`), '```']
       : []),

@@ -48,13 +48,15 @@ function lossTile({ now }: RunSections): Tile {
 }
 
 function evaluationTile({ evaluations, setup }: RunSections): Tile {
-  const label = t('eval loss · perplexity');
   const last = evaluations.at(-1);
+  // Objectives that compare answers have no perplexity.
+  const perplexity = last?.perplexity;
+  const label = last && perplexity === undefined ? t('eval loss') : t('eval loss · perplexity');
   if (!last) {
     const none = setup !== null && setup.plan.validation_rows === 0;
     return { label, value: unknown, note: none ? t('no validation rows') : '' };
   }
-  const value = `${formatLoss(last.loss)} · ${formatLoss(last.perplexity)}`;
+  const value = [last.loss, ...(perplexity === undefined ? [] : [perplexity])].map(formatLoss).join(' · ');
   const before = evaluations.at(-2);
   if (!before) return { label, value, note: t('at step {0}', formatCount(last.step)) };
   const change = changeText(before.loss, last.loss);

@@ -72,7 +72,7 @@ async function checkModelAndData(
   const withModel = checkConfig(config, facts, positions);
   const first = effectiveConfig(config, facts, positions);
   if (withModel.some(isError)) return { problems: withModel, decisions: first.decisions };
-  const dataset = await datasetOf(first.config.data, baseDirectory, model, { ...aborting, onProgress: onData });
+  const dataset = await datasetOf(first.config, baseDirectory, model, { ...aborting, onProgress: onData });
   try {
     const { train, validation, report } = dataset;
     refuseForeignTokens([train, ...(validation ? [validation] : [])], model);

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { governing } from '../../data/governing.ts';
 import { packRows } from '../../data/packing.ts';
+import { mainRecord } from '../../data/records.ts';
 import { encodingOf } from '../../data/prepareDataset.ts';
 import { encodeWhole, type EncodeOptions } from '../../data/template/encodeRecord.ts';
 import type { TrainingSession } from '../../engine/session.ts';
@@ -61,7 +62,7 @@ export async function readingOf(
   return { reading: { format: reading.format, columns: reading.columns }, options };
 }
 
-/** Losses of one row; a row that no run would train on has a problem and no tokens. */
+/** Losses of one row, of a pair those of its chosen side; a row that no run would train on has a problem and no tokens. */
 export async function lossesOfRow(
   row: RowBytes,
   { reading, options }: RowReading,
@@ -93,7 +94,7 @@ function tokensOf(
   const { record, issues } = recordOf(read, reading);
   if (!record) return { problem: issues.map(({ message }) => message).join(' ') || 'The row is of no known format.' };
   try {
-    const { laidOut, row: whole } = encodeWhole(record, options);
+    const { laidOut, row: whole } = encodeWhole(mainRecord(record), options);
     const { ids, mask, starts, ends } = whole;
     if (ids.length > options.maxLength && options.overflow !== 'truncate')
       return { problem: `The row has ${ids.length} tokens, and data.max_length is ${options.maxLength}.` };

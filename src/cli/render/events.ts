@@ -26,8 +26,12 @@ export function eventLines(event: TrainerEvent, context: RenderContext): string[
       return startedLines(event, context);
     case 'evaluated': {
       const best = event.best ? style.green(' (best so far)') : '';
-      const loss = `evaluation loss ${formatLoss(event.loss)}, perplexity ${formatLoss(event.perplexity)}`;
-      return [`step ${event.step}: ${loss}${best}`];
+      const { perplexity, metrics = {} } = event;
+      const further = perplexity === undefined ? Object.entries(metrics) : [['perplexity', perplexity] as const];
+      const numbers = [['evaluation loss', event.loss] as const, ...further];
+      return [
+        `step ${event.step}: ${numbers.map(([name, value]) => `${name} ${formatLoss(value)}`).join(', ')}${best}`,
+      ];
     }
     case 'sample': {
       const width = columns - 4;

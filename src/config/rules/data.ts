@@ -47,6 +47,7 @@ const columnsOf: Readonly<Record<Exclude<DataFormat, 'auto'>, readonly (keyof Co
   prompt_completion: ['system', 'prompt', 'completion'],
   text: ['text'],
   reasoning: ['system', 'question', 'steps', 'answer'],
+  preference: ['system', 'prompt', 'chosen', 'rejected', 'tools'],
 };
 
 function unusedColumns(columns: Columns | undefined, format: DataFormat | undefined, path: string): Finding[] {

@@ -18,7 +18,8 @@ const torchMissing: ConfigRule = {
 const needsTorch: ConfigRule = {
   code: 'config/needs-torch',
   severity: 'error',
-  summary: '`engine: embedded` with what only the torch engine does: `method: qlora`, `mixed_precision: bf16`.',
+  summary:
+    '`engine: embedded` with what only the torch engine does: an objective other than sft, `method: qlora`, `mixed_precision: bf16`.',
   check: (config) => {
     if (config.engine !== 'embedded') return [];
     return torchNeeds(config).flatMap(({ path, refusal }) =>

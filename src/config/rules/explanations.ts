@@ -232,6 +232,30 @@ const explanations: Readonly<Record<string, Explanation>> = {
     right: 'method: lora',
     fix: 'removes the block, or takes qlora',
   },
+  'config/objective-block-unused': {
+    why: 'Each block of an objective is read by that objective alone; the run is something else than it seems.',
+    wrong: 'objective: reward\ndpo: {beta: 0.2}',
+    right: 'objective: dpo\ndpo: {beta: 0.2}',
+    fix: 'removes the block, or takes its objective',
+  },
+  'config/label-smoothing-unused': {
+    why: 'Label smoothing mixes the loss with that of the swapped pair. The loss of ipo is a square around a wanted margin and has no such form.',
+    wrong: 'objective: dpo\ndpo: {loss_type: ipo, label_smoothing: 0.1}',
+    right: 'objective: dpo\ndpo: {loss_type: sigmoid, label_smoothing: 0.1}',
+    fix: 'removes the field',
+  },
+  'config/format-not-for-objective': {
+    why: 'Supervised fine-tuning learns one answer to a prompt. `dpo` and `reward` learn from the difference of two, so each row has to have both.',
+    wrong: 'objective: dpo\ndata: {train: rows.jsonl, format: messages}',
+    right: 'objective: dpo\ndata: {train: rows.jsonl, format: preference}',
+    fix: 'reads the rows as pairs, or takes dpo for rows that are pairs',
+  },
+  'config/prompts-unused': {
+    why: 'In place of the layer that names the next token a reward model has a head with one number, so that it can answer nothing.',
+    wrong: 'objective: reward\nevaluation: {prompts: [Hello]}',
+    right: 'objective: reward',
+    fix: 'removes the field',
+  },
   'config/torch-missing': {
     why: 'The torch engine computes in a Python environment with PyTorch. `finetune setup torch` makes one, and `finetune doctor` says what is wrong with one that is there. Found by `finetune check` and before a start; while you type, nothing outside is looked at.',
     wrong: 'engine: torch',
@@ -239,7 +263,7 @@ const explanations: Readonly<Record<string, Explanation>> = {
     fix: 'takes what the embedded engine does instead',
   },
   'config/needs-torch': {
-    why: 'The embedded engine has full-precision weights, 32-bit floats and devices of its own, and would train otherwise than the config says.',
+    why: 'The embedded engine has full-precision weights, 32-bit floats, devices of its own and supervised fine-tuning alone, and would train otherwise than the config says.',
     wrong: 'engine: embedded\ntraining: {mixed_precision: bf16}',
     right: "engine: embedded\ntraining: {mixed_precision: 'no'}",
     fix: 'takes what the embedded engine does instead, or the torch engine',

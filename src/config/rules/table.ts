@@ -5,6 +5,7 @@ import { engineRules } from './engine.ts';
 import { evaluationRules } from './evaluation.ts';
 import { fileRules } from './files.ts';
 import { loraRules } from './lora.ts';
+import { objectiveRules } from './objective.ts';
 import { machineRules } from './machine.ts';
 import type { CodeInfo, ConfigRule } from './rule.ts';
 import { trainingRules } from './training.ts';
@@ -15,6 +16,7 @@ export const configRules: readonly ConfigRule[] = [
   ...dataRules,
   ...trainingRules,
   ...loraRules,
+  ...objectiveRules,
   ...evaluationRules,
   ...engineRules,
   ...machineRules,

@@ -1,5 +1,6 @@
 // Rules about the length of a run, its schedule and its optimiser.
 
+import { learningRateShares, objectiveOf } from '../objective.ts';
 import { warmupSteps } from '../schedule.ts';
 import { defaults, type FinetuneConfig, type TrainingConfig } from '../schema.generated.ts';
 import { showNumber } from '../words.ts';
@@ -112,19 +113,21 @@ const learningRateUnusual: ConfigRule = {
   code: 'config/learning-rate-unusual',
   severity: 'hint',
   summary:
-    'The learning rate lies outside what is usual for the method: 5e-5 to 5e-4 for lora and qlora (times lora_lr_ratio), 1e-6 to 1e-4 for full; up to a hundred times more for models below 100 million parameters.',
+    'The learning rate lies outside what is usual for the method: 5e-5 to 5e-4 for lora and qlora (times lora_lr_ratio), 1e-6 to 1e-4 for full; up to a hundred times more for models below 100 million parameters, a tenth of it for dpo.',
   check: (config, facts) => {
     const given = config.training?.learning_rate;
     if (given === undefined || config.training?.optimizer === 'sgd') return [];
     const method = methodOf(config);
     const rate =
       method === 'full' ? given : given * (config.training?.lora_lr_ratio ?? defaults.training.lora_lr_ratio);
+    const share = learningRateShares[objectiveOf(config)];
     const small = facts.model !== undefined && facts.model.parameters < smallModel.parameters;
-    const { low } = usualRates[method];
-    const high = usualRates[method].high * (small ? smallModel.factor : 1);
+    const low = usualRates[method].low * share;
+    const high = usualRates[method].high * share * (small ? smallModel.factor : 1);
     if (rate >= low && rate <= high) return [];
     const risk = rate > high ? 'Training may become unstable.' : 'The model may hardly change.';
-    const message = `Usual learning rates for ${method} are ${showNumber(low)} to ${showNumber(high)}. ${risk}`;
+    const by = share === 1 ? method : `${method} and objective ${objectiveOf(config)}`;
+    const message = `Usual learning rates for ${by} are ${showNumber(low)} to ${showNumber(high)}. ${risk}`;
     return [{ path: 'training.learning_rate', message }];
   },
 };

@@ -19,6 +19,8 @@ export interface CachedRows {
   mask(row: number): Uint8Array;
   tokenCount(row: number): number;
   trainedCount(row: number): number;
+  /** Of a pair: its token with which the rejected side begins; 0 = no pair. */
+  rejectedFrom(row: number): number;
   source(row: number): number;
   sampleId(row: number): string;
   /** Fractions of the content hash for split (0) and weight (1). */
@@ -60,6 +62,7 @@ function openRows(folder: string, meta: CacheMeta, index: Buffer): CachedRows {
     },
     tokenCount: (row) => index.readUInt32LE(row * rowRecordBytes + 16),
     trainedCount: (row) => index.readUInt32LE(row * rowRecordBytes + 20),
+    rejectedFrom: (row) => index.readUInt32LE(row * rowRecordBytes + 36),
     source: (row) => index.readUInt32LE(row * rowRecordBytes + 24),
     sampleId(row) {
       const { source, line, idColumn } = record(row);

@@ -2,7 +2,7 @@
 import type { FileKind } from '../read/row.ts';
 
 /** Raised when the layout changes. Part of the key of every entry. */
-export const layoutVersion = 1;
+export const layoutVersion = 2;
 
 /** Files of an entry. `meta.json` is written last and holds the checksums of the others. */
 export const binaryFiles = ['tokens.bin', 'mask.bin', 'rows.bin'] as const;
@@ -25,8 +25,10 @@ export interface RowRecord {
   readonly source: number;
   /** Line, or row number in Parquet, from 1. uint32 at 28. */
   readonly line: number;
-  /** Column that is part of the sample id; 0 = none. uint32 at 32. Bytes 36–39 are zero. */
+  /** Column that is part of the sample id; 0 = none. uint32 at 32. */
   readonly idColumn: number;
+  /** Of a pair: its token with which the rejected side begins; 0 = no pair. uint32 at 36. */
+  readonly rejectedFrom: number;
   /** sha256 of the canonical record. 32 bytes at 40. */
   readonly hash: Uint8Array;
 }
@@ -58,6 +60,7 @@ export function encodeRowRecord(row: RowRecord): Buffer {
   bytes.writeUInt32LE(row.source, 24);
   bytes.writeUInt32LE(row.line, 28);
   bytes.writeUInt32LE(row.idColumn, 32);
+  bytes.writeUInt32LE(row.rejectedFrom, 36);
   bytes.set(row.hash, 40);
   return bytes;
 }
@@ -71,6 +74,7 @@ export function decodeRowRecord(bytes: Buffer): RowRecord {
     source: bytes.readUInt32LE(24),
     line: bytes.readUInt32LE(28),
     idColumn: bytes.readUInt32LE(32),
+    rejectedFrom: bytes.readUInt32LE(36),
     hash: bytes.subarray(40, 72),
   };
 }

@@ -5,6 +5,7 @@ import type { DataRecord } from '../records.ts';
 import { readConversationsRow, readMessagesRow, readPromptCompletion } from './chatFormats.ts';
 import { FieldReader } from './fields.ts';
 import type { Columns, Converted, Format } from './format.ts';
+import { readPreference } from './preferenceFormat.ts';
 import { readInstruction, readReasoning, readText } from './plainFormats.ts';
 
 const readers: Record<Format, (fields: FieldReader, sampleId: string) => DataRecord> = {
@@ -14,6 +15,7 @@ const readers: Record<Format, (fields: FieldReader, sampleId: string) => DataRec
   reasoning: readReasoning,
   instruction: readInstruction,
   text: readText,
+  preference: readPreference,
 };
 
 /** The record of an object, with issues by path; for the editor, which knows positions itself. */

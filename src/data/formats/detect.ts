@@ -4,8 +4,8 @@ import type { ReadRow, SourceRow } from '../read/row.ts';
 import { isObject, listed, suggestColumn } from './fields.ts';
 import { requiredFields, formats, type Columns, type Format } from './format.ts';
 
-/** What a row looks like; preference rows are recognised so that the message can say what they are. */
-export type Looks = Format | 'preference' | 'unknown';
+/** What a row looks like. */
+export type Looks = Format | 'unknown';
 
 export interface FormatReport {
   readonly format: Format;
@@ -31,15 +31,13 @@ export function looksLike(value: SourceRow['value'], columns: Columns): Looks {
 }
 
 /**
- * What a file is by the votes of its rows: the format of most of them, ties going to the first of `formats`; pairs only
- * when nothing else comes as often; undefined without votes.
+ * What a file is by the votes of its rows: the format of most of them, ties going to the first of `formats`; undefined
+ * without votes.
  */
 export function winningLooks(votes: (looks: Looks) => number): Looks | undefined {
   const best = formats.reduce((a, b) => (votes(b) > votes(a) ? b : a));
-  const [preference, unknown] = [votes('preference'), votes('unknown')];
-  if (preference > Math.max(votes(best), unknown)) return 'preference';
   if (votes(best) > 0) return best;
-  return unknown + preference > 0 ? 'unknown' : undefined;
+  return votes('unknown') > 0 ? 'unknown' : undefined;
 }
 
 const shownIds = 5;
@@ -71,11 +69,10 @@ export class FormatVote {
     return this.rows === 0;
   }
 
-  /** The format most rows look like; throws `data/unknown-format` or `data/preference-rows` when none can be trained on. */
+  /** The format most rows look like; throws `data/unknown-format` when there is none. */
   result(file: string): FormatReport {
     const votes = (looks: Looks): number => this.counts.get(looks)?.rows ?? 0;
     const format = winningLooks(votes);
-    if (format === 'preference') throw preferenceRows(file, votes('preference'), this.rows);
     if (format === undefined || format === 'unknown') throw unknownFormat(file, this.firstUnknown, this.columns);
     const others = [...this.counts]
       .filter(([looks]) => looks !== format)
@@ -93,14 +90,6 @@ export function describeFormat(report: FormatReport): string {
     return `; ${number(rows)} ${rows === 1 ? 'row looks' : 'rows look'} like ${name} (${sampleIds.join(', ')}${more})`;
   });
   return `format: ${report.format}, ${number(report.matching)} of ${number(report.rows)} rows${others.join('')}`;
-}
-
-function preferenceRows(file: string, count: number, rows: number): ProblemError {
-  return problem(
-    'data/preference-rows',
-    `${count} of ${rows} rows are preference pairs ("chosen", "rejected"), which supervised fine-tuning cannot use. To train on the chosen answers map them: data.columns: {completion: chosen}.`,
-    { file },
-  );
 }
 
 function unknownFormat(file: string, row: SourceRow | undefined, columns: Columns): ProblemError {

@@ -3,8 +3,16 @@ import type { Severity } from '../../protocol/problem.ts';
 import type { JsonPath } from '../json/locate.ts';
 import type { DataRecord } from '../records.ts';
 
-/** Formats that supervised fine-tuning reads. Order = which wins when rows fit several equally often. */
-export const formats = ['messages', 'conversations', 'prompt_completion', 'reasoning', 'instruction', 'text'] as const;
+/** Order = which wins when rows fit several equally often. */
+export const formats = [
+  'messages',
+  'conversations',
+  'prompt_completion',
+  'reasoning',
+  'instruction',
+  'text',
+  'preference',
+] as const;
 export type Format = (typeof formats)[number];
 
 /** Our names of the fields that a row of a format must have. */
@@ -15,6 +23,7 @@ export const requiredFields: Record<Format, readonly string[]> = {
   reasoning: ['question', 'steps', 'answer'],
   instruction: ['instruction', 'output'],
   text: ['text'],
+  preference: ['chosen', 'rejected'],
 };
 
 /** `columns` of the config: our name → name in the file. */

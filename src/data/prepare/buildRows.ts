@@ -47,6 +47,8 @@ export async function buildRows(
   const mixed: string[] = [];
   for (const [index, source] of sources.entries()) {
     const { format, formatSummary, isMixed } = await formatOf(source, options);
+    const refused = options.encoder.refuses?.(format, source.shownAs);
+    if (refused) throw refused;
     if (isMixed) mixed.push(`${source.shownAs} was read as ${formatSummary}`);
     const report = options.progress.file('tokenise', source.shownAs);
     const pace = createPacer(options.signal, () => report.report());
@@ -141,12 +143,14 @@ function addRow(
     }
     const tokens = Int32Array.from(encoded.tokens);
     const mask = Uint8Array.from(encoded.mask);
-    if (countTrained(mask) === 0) {
+    if (encoded.isUntrained === true || countTrained(mask) === 0) {
       counts.untrainedRows += 1;
       return;
     }
     const { line, idColumn, byteOffset } = row;
-    writer.append({ tokens, mask, source, line, idColumn, byteOffset, hash: contentHash(record) });
+    const { rejectedFrom = 0 } = encoded;
+    const hash = contentHash(record);
+    writer.append({ tokens, mask, source, line, idColumn, byteOffset, rejectedFrom, hash });
     counts.storedRows += 1;
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;

@@ -1,5 +1,6 @@
 // What the preparation asks of the template side: a record in, tokens and mask out.
-import type { Problem } from '../../protocol/problem.ts';
+import type { Problem, ProblemError } from '../../protocol/problem.ts';
+import type { Format } from '../formats/format.ts';
 import type { DataRecord } from '../records.ts';
 
 export interface EncodedRow {
@@ -12,11 +13,17 @@ export interface EncodedRow {
   readonly findings: readonly Problem[];
   /** The row is too long and is left out; only its findings count. */
   readonly isDropped?: boolean;
+  /** The row is left out since it teaches nothing, although it has trained tokens. */
+  readonly isUntrained?: boolean;
+  /** Of a pair: where the tokens of its rejected side begin. */
+  readonly rejectedFrom?: number;
 }
 
 export interface RowEncoder {
   /** Names everything that the result depends on (tokenizer, template, settings): part of the cache's key. */
   readonly identity: Readonly<Record<string, unknown>>;
+  /** Why the rows of a file in that format cannot be used; undefined when they can. */
+  readonly refuses?: (format: Format, file: string) => ProblemError | undefined;
   /** Throws a ProblemError for a row that cannot be encoded. */
   encode(record: DataRecord): EncodedRow;
 }

@@ -1,7 +1,7 @@
 // A record as the conversation that a chat template renders.
 import { problem } from '../../protocol/problem.ts';
 import type { TemplateValue } from '../../models/chatTemplate.ts';
-import type { DataRecord, Message } from '../records.ts';
+import type { SingleRecord, Message } from '../records.ts';
 
 export interface Conversation {
   readonly messages: readonly Message[];
@@ -13,7 +13,7 @@ export interface Conversation {
  * An instruction with an input becomes one user turn, the input after a blank line.
  * @throws ProblemError `chat/no-messages`.
  */
-export function conversationOf(record: Exclude<DataRecord, { kind: 'text' }>, system?: string): Conversation {
+export function conversationOf(record: Exclude<SingleRecord, { kind: 'text' }>, system?: string): Conversation {
   if (record.kind === 'chat') {
     if (record.messages.length === 0) throw problem('chat/no-messages', `${record.sampleId} has no messages.`);
     const messages = withSystem(record.messages, system);

@@ -2,7 +2,7 @@
 import type { TextSpan } from '../../models/chatTemplate.ts';
 import type { Tokenizer } from '../../models/types.ts';
 import { problem, type Problem } from '../../protocol/problem.ts';
-import type { DataRecord } from '../records.ts';
+import type { SingleRecord } from '../records.ts';
 import { layOut, type LaidOut } from './layOut.ts';
 import { maskOfSpans } from './mask.ts';
 import type { RowTemplate } from './templates.ts';
@@ -47,7 +47,7 @@ export interface EncodedRecord {
  * sees; nothing is added to what a chat template renders, except an EOS where its last turn is not closed.
  * @throws ProblemError `chat/…` when the template refuses the record, `data/row-too-long` with `overflow: error`.
  */
-export function encodeRecord(record: DataRecord, options: EncodeOptions): EncodedRecord {
+export function encodeRecord(record: SingleRecord, options: EncodeOptions): EncodedRecord {
   const { laidOut, row, spans } = encodeWhole(record, options);
   const learned = row.mask.reduce((sum, bit) => sum + bit, 0);
   const excess = Math.max(0, row.ids.length - options.maxLength);
@@ -94,7 +94,7 @@ export interface WholeRow {
 }
 
 /** What `encodeRecord` cuts to length, for whoever shows where a row is cut. @throws as `encodeRecord`, but never for length. */
-export function encodeWhole(record: DataRecord, options: Omit<EncodeOptions, 'maxLength' | 'overflow'>): WholeRow {
+export function encodeWhole(record: SingleRecord, options: Omit<EncodeOptions, 'maxLength' | 'overflow'>): WholeRow {
   const { tokenizer } = options;
   const laidOut = layOut(record, options);
   const tokens = tokenizer.encodeWithOffsets(laidOut.text, { addSpecialTokens: laidOut.addSpecialTokens });
@@ -131,7 +131,7 @@ function appendEos(row: Row, laidOut: LaidOut, eos: number | undefined): void {
   row.mask[row.ids.length - 1] = 1;
 }
 
-function nothingTrained(record: DataRecord, trained: number, learned: number, maxLength: number): Problem[] {
+function nothingTrained(record: SingleRecord, trained: number, learned: number, maxLength: number): Problem[] {
   if (trained > 0) return [];
   const why =
     learned > 0

@@ -2,7 +2,7 @@
 import type { TextSpan } from '../../models/chatTemplate.ts';
 import type { Tokenizer } from '../../models/types.ts';
 import { problem, type Problem } from '../../protocol/problem.ts';
-import type { CompletionRecord, DataRecord, InstructionRecord, Message } from '../records.ts';
+import type { CompletionRecord, SingleRecord, InstructionRecord, Message } from '../records.ts';
 import { alpacaInputMark, alpacaTemplate } from './alpaca.ts';
 import { conversationOf, type Conversation } from './conversation.ts';
 import { specialTokensOf, type SpecialTokens } from './endOfTurn.ts';
@@ -29,7 +29,7 @@ interface Settings {
 }
 
 /** @throws ProblemError `chat/template-missing` for a chat without a template, and what the template throws. */
-export function layOut(record: DataRecord, settings: Settings): LaidOut {
+export function layOut(record: SingleRecord, settings: Settings): LaidOut {
   if (record.kind === 'text') return plain(record.text, 0, []);
   const { template } = settings;
   const special = specialTokens(settings.tokenizer);
@@ -51,7 +51,7 @@ export function layOut(record: DataRecord, settings: Settings): LaidOut {
  * The text of a record alone, for following its characters to where they come from; a last turn that stays open may be
  * followed by white space that `layOut` leaves out. @throws as `layOut`, but not where only the mask is impossible.
  */
-export function renderedText(record: DataRecord, settings: Settings): string {
+export function renderedText(record: SingleRecord, settings: Settings): string {
   const { template, system } = settings;
   if (record.kind === 'text' || template === 'none') return layOut(record, settings).text;
   return renderer(conversation(record, template, system), template).full;
@@ -71,7 +71,7 @@ function plainPrompt(record: CompletionRecord | InstructionRecord, system: strin
 }
 
 function conversation(
-  record: Exclude<DataRecord, { kind: 'text' }>,
+  record: Exclude<SingleRecord, { kind: 'text' }>,
   { template }: TemplateUse,
   system: string | undefined,
 ): Conversation {

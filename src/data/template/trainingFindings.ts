@@ -1,7 +1,7 @@
 // What is lost or doubled when a row becomes tokens, told by the trainer and the editor in the same words.
 import type { Tokenizer } from '../../models/types.ts';
 import type { Problem } from '../../protocol/problem.ts';
-import type { DataRecord } from '../records.ts';
+import type { SingleRecord } from '../records.ts';
 
 /** A row cut to length, in tokens. */
 export interface CutRow {
@@ -31,7 +31,7 @@ export function lengthFindings(row: CutRow, overflow: 'truncate' | 'drop' | 'err
 }
 
 /** The row is given a BOS, and a text of it begins with one too. */
-export function doubledBos(record: DataRecord, firstToken: number | undefined, tokenizer: Tokenizer): Problem[] {
+export function doubledBos(record: SingleRecord, firstToken: number | undefined, tokenizer: Tokenizer): Problem[] {
   const { bosTokenId } = tokenizer;
   if (bosTokenId === undefined || firstToken !== bosTokenId) return [];
   const bos = tokenizer.idToToken(bosTokenId);
@@ -40,7 +40,7 @@ export function doubledBos(record: DataRecord, firstToken: number | undefined, t
   return [{ code: 'training/doubled-bos', severity: 'warning', message }];
 }
 
-function textsOf(record: DataRecord): readonly (string | undefined)[] {
+function textsOf(record: SingleRecord): readonly (string | undefined)[] {
   switch (record.kind) {
     case 'chat':
       return record.messages.map(({ content }) => content);

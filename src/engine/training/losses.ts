@@ -15,12 +15,13 @@ export function rowLosses(sequence: PackedSequence, nll: HostArray): RowLoss[] {
   return rows;
 }
 
-/** Sum of the losses and number of trained tokens over rows. */
-export function totalLoss(rows: readonly RowLoss[]): { lossSum: number; trainedTokens: number } {
-  let [lossSum, trainedTokens] = [0, 0];
+/** Sum of the losses, of how many it is, and number of trained tokens over rows. */
+export function totalLoss(rows: readonly RowLoss[]): { lossSum: number; terms: number; trainedTokens: number } {
+  let [lossSum, terms, trainedTokens] = [0, 0, 0];
   for (const row of rows) {
     lossSum += row.lossSum;
+    terms += row.terms ?? row.trainedTokens;
     trainedTokens += row.trainedTokens;
   }
-  return { lossSum, trainedTokens };
+  return { lossSum, terms, trainedTokens };
 }

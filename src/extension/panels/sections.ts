@@ -112,12 +112,10 @@ export function progressOf({ progress, phase }: RunState): RunSections['progress
 }
 
 export function evaluationsOf(state: RunState): RunSections['evaluations'] {
-  return toArray(state.evaluations).map(({ step, loss, perplexity, best, seconds }) => ({
-    step,
-    loss,
-    perplexity,
-    best,
-    seconds,
+  return toArray(state.evaluations).map(({ step, loss, perplexity, best, seconds, metrics }) => ({
+    ...{ step, loss, best, seconds },
+    ...(perplexity === undefined ? {} : { perplexity }),
+    ...(metrics === undefined ? {} : { metrics }),
   }));
 }
 

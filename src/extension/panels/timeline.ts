@@ -68,7 +68,10 @@ function describe(event: TrainerEvent, t: Translate): Told | undefined {
       return undefined;
     case 'evaluated':
       return {
-        text: t('Evaluation loss {0}, perplexity {1}', formatLoss(event.loss), formatLoss(event.perplexity)),
+        text:
+          event.perplexity === undefined
+            ? t('Evaluation loss {0}', formatLoss(event.loss))
+            : t('Evaluation loss {0}, perplexity {1}', formatLoss(event.loss), formatLoss(event.perplexity)),
         level: event.best ? 'good' : 'info',
         details: event.worst_rows.slice(0, 5).map(({ id, loss }) => `${id}  ${formatLoss(loss)}`),
       };

@@ -54,7 +54,7 @@ export class RowConverter {
     if (to === 'jsonl') return this.keep([JSON.stringify(renamed(read.value, roles, reading.columns))]);
     const value = renamed(read.value, roles, reading.columns);
     const { record, issues } = recordOf({ ...read, value }, reading);
-    if (!record) return this.refuse(row, issues[0]?.message ?? unreadable(read.looks));
+    if (!record) return this.refuse(row, issues[0]?.message ?? 'it is of no known format');
     const found = new Set(readingLosses(value, read.looks, to, reading.columns));
     const made: string[] = [];
     for (const each of split ? splitTurns(record) : [record]) {
@@ -88,11 +88,6 @@ export class RowConverter {
     if (this.firstUnfit.length < keptNotes) this.firstUnfit.push({ line, why });
     return [];
   }
-}
-
-function unreadable(looks: string): string {
-  if (looks === 'preference') return 'it is a preference pair, which has two answers';
-  return 'it is of no known format';
 }
 
 /** Our names of the fields that a record is made of; everything else of a row is carried along as it is. */

@@ -1,6 +1,6 @@
 // One row in another format. What the other format has no place for is named, never dropped without a word.
 import { conversationOf } from '../../data/template/conversation.ts';
-import type { DataRecord, Message } from '../../data/records.ts';
+import type { DataRecord, Message, SingleRecord } from '../../data/records.ts';
 import type { ConversionTarget } from '../../protocol/previewViews.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -11,6 +11,7 @@ export type Written =
   | { readonly ok: false; readonly why: string };
 
 export function writeRecord(record: DataRecord, target: Exclude<ConversionTarget, 'jsonl'>): Written {
+  if (record.kind === 'preference') return { ok: false, why: 'it is a preference pair, which has two answers' };
   if (record.kind === 'text') return { ok: false, why: 'running text has no question and answer' };
   switch (target) {
     case 'messages':
@@ -24,7 +25,7 @@ export function writeRecord(record: DataRecord, target: Exclude<ConversionTarget
   }
 }
 
-type Spoken = Exclude<DataRecord, { kind: 'text' }>;
+type Spoken = Exclude<SingleRecord, { kind: 'text' }>;
 
 const joinedInput = 'the input was joined to the instruction by a blank line';
 

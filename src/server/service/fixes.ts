@@ -1,6 +1,7 @@
 // Quick fixes: for a problem of a config the changes that mend it, the best one first.
 import type { ConfigFacts } from '../../config/facts.ts';
 import { valueAt } from '../../config/path.ts';
+import { learningRateShares } from '../../config/objective.ts';
 import { defaults, defaultsForMethod } from '../../config/schema.generated.ts';
 import { nearest } from '../../config/suggest.ts';
 import type { Problem } from '../../protocol/problem.ts';
@@ -79,7 +80,9 @@ export const fixers: Readonly<Record<string, (broken: Broken) => Wanted[]>> = {
   'config/learning-rate-unusual': ({ path, text }) => {
     const isFull = valueAt(text.document.value, 'method') === 'full';
     const rate = isFull ? defaultsForMethod['training.learning_rate'].full : defaults.training.learning_rate;
-    return [set(path, rate, false)];
+    const objective = valueAt(text.document.value, 'objective');
+    const share = objective === 'dpo' || objective === 'reward' ? learningRateShares[objective] : 1;
+    return [set(path, Number((rate * share).toPrecision(6)), false)];
   },
   'config/lora-unused': ({ path }) => [
     remove(path),
@@ -102,10 +105,27 @@ export const fixers: Readonly<Record<string, (broken: Broken) => Wanted[]>> = {
     remove(path),
     { title: 'Change method to qlora', changes: [{ kind: 'set', path: 'method', value: 'qlora' }] },
   ],
-  'config/torch-missing': ({ path }) => [set(path, embeddedValue(path), false)],
+  'config/objective-block-unused': ({ path }) => [
+    remove(path),
+    { title: `Change objective to ${path}`, changes: [{ kind: 'set', path: 'objective', value: path }] },
+  ],
+  'config/label-smoothing-unused': removeIt,
+  'config/format-not-for-objective': ({ path, text }) => {
+    const objective = valueAt(text.document.value, 'objective') ?? defaults.objective;
+    if (objective === 'sft')
+      return [{ title: 'Change objective to dpo', changes: [{ kind: 'set', path: 'objective', value: 'dpo' }] }];
+    return path.endsWith('format') ? [set(path, 'preference', false)] : [];
+  },
+  'config/prompts-unused': removeIt,
+  // Without torch there is no other way to train by an objective of its own: setting it up is the remedy.
+  'config/torch-missing': ({ path }) => (path === 'objective' ? [] : [set(path, embeddedValue(path), false)]),
   'config/needs-torch': ({ path }) => [
-    set(path, embeddedValue(path), false),
-    { title: 'Change engine to torch', changes: [{ kind: 'set', path: 'engine', value: 'torch' }] },
+    ...(path === 'objective' ? [] : [set(path, embeddedValue(path), false)]),
+    {
+      title: 'Change engine to torch',
+      changes: [{ kind: 'set', path: 'engine', value: 'torch' }],
+      isPreferred: path === 'objective',
+    },
   ],
   'config/device-unavailable': ({ path }) => [set(path, 'auto')],
 };

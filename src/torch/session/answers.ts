@@ -14,6 +14,8 @@ export interface Created {
   readonly totalParameters: number;
   readonly trainableParameters: number;
   readonly adaptedModules: readonly string[];
+  /** The class of transformers, such as `LlamaForCausalLM`. */
+  readonly modelClass: string;
   readonly trained: readonly TensorInfo[];
   /** What the worker really uses, by name. */
   readonly settings: Readonly<Record<string, Setting>>;
@@ -33,11 +35,20 @@ const tensors = {
 
 const created = lazyValidator<Created>({
   type: 'object',
-  required: ['totalParameters', 'trainableParameters', 'adaptedModules', 'trained', 'settings', 'versions'],
+  required: [
+    'totalParameters',
+    'trainableParameters',
+    'adaptedModules',
+    'modelClass',
+    'trained',
+    'settings',
+    'versions',
+  ],
   properties: {
     totalParameters: count,
     trainableParameters: count,
     adaptedModules: texts,
+    modelClass: { type: 'string' },
     trained: tensors,
     settings: { type: 'object' },
     versions: { type: 'object', additionalProperties: { type: 'string' } },
@@ -66,6 +77,21 @@ export function readNumber(value: unknown, name: string): number {
   const number: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
   if (typeof number !== 'number') throw wrongAnswer(`it has no number ${name}`);
   return number;
+}
+
+const observedNames = lazyValidator<{ readonly observed: readonly string[] }>({
+  type: 'object',
+  required: ['observed'],
+  properties: { observed: texts },
+});
+
+/** Numbers by the names that an answer gives its last parts. */
+export function readObserved(value: unknown, parts: readonly Uint8Array[]): Record<string, Float32Array> {
+  const validate = observedNames();
+  if (!validate(value)) throw wrongAnswer(describeSchemaError(validate.errors));
+  const { observed } = value;
+  const own = parts.slice(parts.length - observed.length);
+  return Object.fromEntries(observed.map((name, i) => [name, readFloats(own[i], (own[i]?.length ?? 0) / 4)]));
 }
 
 /** The float32 numbers of a part that must hold `count` of them. */

@@ -37,7 +37,12 @@ function plannedSettings(plan: TorchPlan): Record<string, Setting> {
   return {
     ...planned,
     weight_decay: [optimizer.weightDecay],
-    learning_rate_factors: ascending([factor, factor * optimizer.loraPlusRatio]),
+    // A score head learns at the step's own rate.
+    learning_rate_factors: ascending([
+      ...(plan.objective?.kind === 'reward' ? [1] : []),
+      factor,
+      factor * optimizer.loraPlusRatio,
+    ]),
     lora_rank: [rank],
     lora_scaling: [useRslora ? alpha / Math.sqrt(rank) : alpha / rank],
     lora_dropout: [dropout],

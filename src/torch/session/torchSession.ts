@@ -5,14 +5,15 @@ import { architectureOf } from '../../engine/architectures/registry.ts';
 import { modelWeights } from '../../engine/architectures/weights.ts';
 import { refuseLongRows } from '../../engine/model/contextLimit.ts';
 import type { SessionPlan, TrainingSession } from '../../engine/session.ts';
-import { initialAdapter } from '../../engine/training/initialise.ts';
-import { rowLosses, totalLoss } from '../../engine/training/losses.ts';
+import { totalLoss } from '../../engine/training/losses.ts';
 import type { NamedTensor } from '../../models/types.ts';
 import { problem, type Problem } from '../../protocol/problem.ts';
 import type { PackedSequence } from '../../protocol/sequence.ts';
-import { readCreated, readFloats, readNumber, readTensorList, type Created } from './answers.ts';
+import { readCreated, readFloats, readNumber, readObserved, readTensorList, type Created } from './answers.ts';
 import { bytesOf } from './frames.ts';
 import { createTorchGenerator } from './generation.ts';
+import { initialTensors } from './initialTensors.ts';
+import { hasReference, lossCount, lossesByRow, supervisedFineTuning, type ObjectivePlan } from './objective.ts';
 import { settingsThatDiffer } from './settings.ts';
 import type { WorkerProcess } from './workerProcess.ts';
 
@@ -20,11 +21,17 @@ export interface TorchPlan extends SessionPlan {
   readonly mixedPrecision: 'no' | 'bf16';
   /** How frozen linear layers are kept in 4 bits; absent: as they are stored. */
   readonly quantization?: EffectiveConfig['quantization'];
+  /** Absent: supervised fine-tuning. */
+  readonly objective?: ObjectivePlan;
+  /** Tensors to begin with in place of fresh ones: an adapter that training goes on from. */
+  readonly first?: AsyncIterable<NamedTensor>;
 }
 
 export interface TorchSession extends TrainingSession {
   /** What the worker really uses and the plan wanted otherwise. */
   readonly warnings: readonly Problem[];
+  /** The class of transformers that was built, such as `LlamaForCausalLM`. */
+  readonly modelClass: string;
   /** Versions of the libraries, for the run's record. */
   readonly versions: Readonly<Record<string, string>>;
 }
@@ -47,11 +54,12 @@ export async function createTorchSession(worker: WorkerProcess, plan: TorchPlan)
 export async function openTorchSession(worker: WorkerProcess, plan: TorchPlan): Promise<TorchSession> {
   const architecture = architectureOf(plan.modelConfig);
   const weights = [...modelWeights(architecture, plan.weights).values()];
-  const created = readCreated((await worker.ask('create', { plan: { ...plan, weights } })).head['value']);
-  const session = sessionOver(worker, plan, created, architecture.contextLength, architecture.name);
-  if (plan.method.kind === 'lora') {
-    await session.restore({ trained: initialAdapter(created.trained, plan.seed), step: 0 });
-  }
+  const { first = [], objective = supervisedFineTuning, ...wanted } = plan;
+  const created = readCreated((await worker.ask('create', { plan: { ...wanted, objective, weights } })).head['value']);
+  const session = sessionOver(worker, { ...wanted, objective }, created, architecture.contextLength, architecture.name);
+  await session.restore({ trained: initialTensors(created.trained, plan), step: 0 });
+  await session.restore({ trained: first, step: 0 });
+  if (hasReference(objective)) await worker.ask('keep_reference');
   return session;
 }
 
@@ -72,7 +80,7 @@ export function refuseForTorch({ modelConfig, quantization }: SessionPlan & Pick
 
 function sessionOver(
   worker: WorkerProcess,
-  plan: TorchPlan,
+  plan: TorchPlan & { readonly objective: ObjectivePlan },
   created: Created,
   contextLength: number,
   architecture: string,
@@ -84,7 +92,10 @@ function sessionOver(
     return sequences.filter((sequence) => sequence.lossPositions.length > 0);
   };
   const lossesOf = (sequences: readonly PackedSequence[], parts: readonly Uint8Array[]) =>
-    sequences.flatMap((sequence, i) => rowLosses(sequence, readFloats(parts[i], sequence.lossPositions.length)));
+    sequences.flatMap((sequence, i) => {
+      const losses = readFloats(parts[i], lossCount(plan.objective, sequence));
+      return lossesByRow(plan.objective, sequence, losses);
+    });
 
   async function* tensors(kind: 'trained' | 'optimizer'): AsyncIterable<NamedTensor> {
     const list = readTensorList((await worker.ask('list_tensors', { kind })).head['value']);
@@ -104,6 +115,7 @@ function sessionOver(
       contextLength,
     },
     warnings: settingsThatDiffer(plan, created.settings),
+    modelClass: created.modelClass,
     versions: created.versions,
     async step({ step, sequences, learningRate }) {
       const kept = supervised(sequences);
@@ -113,10 +125,11 @@ function sessionOver(
       remember(answer.head['value']);
       const [norm, ...losses] = answer.parts;
       const rows = lossesOf(kept, losses);
-      const { lossSum, trainedTokens } = totalLoss(rows);
+      const { lossSum, terms, trainedTokens } = totalLoss(rows);
       const gradNorm = new DataView(norm!.buffer, norm!.byteOffset).getFloat64(0, true);
       const used = readNumber(answer.head['value'], 'learningRate');
-      return { loss: lossSum / trainedTokens, gradNorm, learningRate: used, tokens, trainedTokens, rows };
+      const observed = readObserved(answer.head['value'], answer.parts);
+      return { loss: lossSum / terms, gradNorm, learningRate: used, tokens, trainedTokens, rows, observed };
     },
     async evaluate(sequences) {
       const kept = supervised(sequences);
@@ -126,10 +139,13 @@ function sessionOver(
       const answer = await worker.ask('evaluate', {}, kept.flatMap(arraysOf));
       remember(answer.head['value']);
       const rows = lossesOf(kept, answer.parts);
-      const tokenLosses = sequences.map((sequence) =>
-        readFloats(answer.parts[kept.indexOf(sequence)] ?? new Uint8Array(), sequence.lossPositions.length),
-      );
-      return { ...totalLoss(rows), rows, tokenLosses };
+      // Objectives that compare answers have losses of pairs and none of tokens.
+      const ofTokens = plan.objective.kind === 'sft' ? kept : [];
+      const tokenLosses = sequences.map((sequence) => {
+        const part = answer.parts[ofTokens.indexOf(sequence)];
+        return part === undefined ? new Float32Array() : readFloats(part, sequence.lossPositions.length);
+      });
+      return { ...totalLoss(rows), rows, tokenLosses, observed: readObserved(answer.head['value'], answer.parts) };
     },
     async probe(sequence) {
       const { value } = (await worker.ask('probe', {}, arraysOf(sequence))).head;

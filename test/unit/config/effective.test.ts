@@ -64,7 +64,7 @@ test('the smallest config becomes a whole one', () => {
 });
 
 test('every field of the schema with a default is in it', () => {
-  const { decisions } = decide('early_stopping: {}\nmethod: qlora');
+  const { decisions } = decide('early_stopping: {}\nmethod: qlora\nobjective: dpo');
   const paths = new Set(decisions.map(({ path }) => path.replace('[0]', '[]')));
   const withDefault = allFields().filter((field) => 'default' in field.schema);
   expect(withDefault.length).toBeGreaterThan(35);
@@ -212,4 +212,26 @@ describe('what auto becomes', () => {
     expect(decision('data.train[2].columns.prompt')?.source).toBe('file');
     expect(decision('data.train[2].format')?.reason).toBe('decided when the rows are read');
   });
+});
+
+test('an objective that compares has no dropout and, for DPO, a tenth of the learning rate, unless asked for', () => {
+  const dpo = decide('objective: dpo');
+  expect(dpo.config).toMatchObject({
+    engine: 'torch',
+    dpo: { loss_type: 'sigmoid', beta: 0.1, label_smoothing: 0 },
+    lora: { dropout: 0 },
+    training: { learning_rate: 2e-5 },
+  });
+  expect(dpo.decision('lora.dropout')).toMatchObject({
+    source: 'auto',
+    reason: expect.stringContaining('dpo') as string,
+  });
+  expect(dpo.decision('training.learning_rate')).toMatchObject({ source: 'auto' });
+  expect(decide('objective: dpo\nmethod: full').config.training.learning_rate).toBe(2e-6);
+  const reward = decide('objective: reward').config;
+  expect([reward.lora?.dropout, reward.training.learning_rate, reward.dpo]).toEqual([0, 2e-4, undefined]);
+  const given = decide(
+    'objective: dpo\nlora: {dropout: 0.1}\ntraining: {learning_rate: 1e-4}\ndpo: {beta: 0.5}',
+  ).config;
+  expect([given.lora?.dropout, given.training.learning_rate, given.dpo?.beta]).toEqual([0.1, 1e-4, 0.5]);
 });

@@ -27,6 +27,7 @@ test('auto takes torch only for what only torch does', () => {
   expect(decided({ engine: 'torch' })).toEqual(['torch', 'cpu', 'no']);
   expect(decided({ training: { mixed_precision: 'bf16' } })).toEqual(['torch', 'cpu', 'bf16']);
   expect(decided({ method: 'qlora' })).toEqual(['torch', 'cpu', 'no']);
+  expect(decided({ objective: 'dpo' })).toEqual(['torch', 'cpu', 'no']);
   expect(decided({ engine: 'torch' }, card)).toEqual(['torch', 'cuda', 'bf16']);
   expect(decided({ engine: 'torch', training: { mixed_precision: 'no' } }, card)).toEqual(['torch', 'cuda', 'no']);
 });
@@ -36,6 +37,7 @@ test('an environment that is missing is an error of the field that wants it', ()
   expect(codes({}, missing)).toEqual([]);
   expect(codes({ engine: 'torch' }, missing)).toEqual(['config/torch-missing']);
   expect(codes({ training: { mixed_precision: 'bf16' } }, missing)).toEqual(['config/torch-missing']);
+  expect(codes({ objective: 'reward' }, missing)).toEqual(['config/torch-missing']);
   expect(codes({ engine: 'embedded', training: { mixed_precision: 'bf16' } })).toEqual(['config/needs-torch']);
 });
 

@@ -121,9 +121,10 @@ flash_attention: true
   });
 
   test('an objective that does not exist here is told first', () => {
-    const { report, todo } = imported(`${axolotl}rl: dpo\ndpo_loss_type: [ipo]\n`, 'a.yml');
-    expect(todo('rl')).toContain('The objective dpo does not exist here');
-    expect(firstLooks(report)).toMatch(/Look at these first[\s\S]*rl \(line 33\): The objective dpo[\s\S]*\nMapped/);
+    const { report, todo } = imported(`${axolotl}rl: kto\n`, 'a.yml');
+    expect(todo('rl')).toContain('The objective kto does not exist here');
+    expect(firstLooks(report)).toMatch(/Look at these first[\s\S]*rl \(line 33\): The objective kto[\s\S]*\nMapped/);
+    expect(imported(`${axolotl}rl: dpo\n`, 'a.yml').config).toContain('objective: dpo');
   });
 });
 

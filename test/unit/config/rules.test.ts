@@ -67,6 +67,57 @@ const broken: readonly Case[] = [
     expected: ['warning: x:4:1: `quantization` is not used by method lora. Remove it, or write `method: qlora`.'],
   },
   {
+    code: 'needs-torch',
+    text: config('engine: embedded\nobjective: dpo'),
+    expected: ['error: x:5:12: The embedded engine trains by sft alone. Write `engine: torch` or `auto` for dpo.'],
+  },
+  {
+    code: 'objective-block-unused',
+    text: config('objective: reward\ndpo: {beta: 0.2}'),
+    expected: ['warning: x:5:1: `dpo` is not used by objective reward. Remove it, or write `objective: dpo`.'],
+  },
+  {
+    code: 'label-smoothing-unused',
+    text: config('objective: dpo\ndpo: {loss_type: ipo, label_smoothing: 0.1}'),
+    expected: ['warning: x:5:23: `label_smoothing` is not used by loss_type ipo. Remove it, or take sigmoid.'],
+  },
+  {
+    code: 'format-not-for-objective',
+    text: config('objective: dpo', 'data: {train: a.jsonl, format: messages}'),
+    expected: [
+      'error: x:3:32: The objective dpo cannot use rows of format messages. It needs a better and a worse answer to each prompt (format preference).',
+    ],
+  },
+  {
+    code: 'format-not-for-objective',
+    text: config('', 'data: {train: [{path: a.jsonl, format: preference}, {path: b.jsonl}], format: text}'),
+    expected: [
+      'error: x:3:40: The objective sft cannot use rows of format preference. To learn from pairs take `objective: dpo` or `reward`.',
+    ],
+  },
+  {
+    code: 'format-not-for-objective',
+    text: config('objective: reward'),
+    facts: { formats: { 'a.jsonl': 'instruction' } },
+    expected: [
+      'error: x:3:15: The objective reward cannot use these rows, which look like instruction. It needs a better and a worse answer to each prompt (format preference).',
+    ],
+  },
+  {
+    code: 'prompts-unused',
+    text: config('objective: reward\nevaluation: {prompts: [Hi]}'),
+    expected: [
+      'warning: x:5:14: A reward model gives a number and no answers, so nothing is asked. Remove the prompts.',
+    ],
+  },
+  {
+    code: 'learning-rate-unusual',
+    text: config('objective: dpo\ntraining: {learning_rate: 2e-4}'),
+    expected: [
+      'hint: x:5:27: Usual learning rates for lora and objective dpo are 5e-6 to 5e-5. Training may become unstable.',
+    ],
+  },
+  {
     code: 'file-not-found',
     text: config(
       'lora: {init_from: adapters/x}',
@@ -365,6 +416,14 @@ describe('what is right passes', () => {
       'no validation, nothing that wants it',
       config('checkpoints: {best_by: none}', 'data: {train: data/train.jsonl, validation: 0}'),
     ],
+    [
+      'DPO on pairs, with its block',
+      config(
+        'objective: dpo\ndpo: {beta: 0.2, label_smoothing: 0.1}',
+        'data: {train: data/train.jsonl, format: preference}',
+      ),
+    ],
+    ['ipo without smoothing', config('objective: dpo\ndpo: {loss_type: ipo}', 'data: {train: data/train.jsonl}')],
     ['a GPU that is there', config('device: gpu', 'data: {train: data/train.jsonl}')],
     [
       'prompts and their length',

@@ -70,8 +70,11 @@ test('an unknown format names the fields of the first row and a mapping that wou
   expect(nothing?.message).toContain('Map its fields by data.columns');
 });
 
-test('preference rows are told as such', async () => {
-  expect(await problemsOf(() => voteOn([{ prompt: 'p', chosen: 'c', rejected: 'r' }]))).toMatchObject([
-    { code: 'data/preference-rows' },
-  ]);
+test('pairs are a format of their own', () => {
+  expect(
+    voteOn([{ prompt: 'p', chosen: 'c', rejected: 'r' }, { chosen: 'c', rejected: 'r' }, { text: 't' }]),
+  ).toMatchObject({
+    format: 'preference',
+    matching: 2,
+  });
 });

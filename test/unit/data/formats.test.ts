@@ -335,3 +335,71 @@ test('no row of any shape throws', () => {
         expect(made !== undefined || problems.length > 0).toBe(true);
       }
 });
+
+describe('preference', () => {
+  const said = (role: string, content: string) => ({ role, content });
+
+  test("texts with a prompt, and TRL's form without one: what both begin with is the prompt", () => {
+    const pair = {
+      kind: 'preference',
+      sampleId: 'd:1',
+      chosen: { kind: 'completion', prompt: 'Sky?', completion: ' Blue.', system: 's' },
+      rejected: { kind: 'completion', prompt: 'Sky?', completion: ' Green.', system: 's' },
+    };
+    expect(record('preference', { system: 's', prompt: 'Sky?', chosen: ' Blue.', rejected: ' Green.' })).toEqual(pair);
+    expect(record('preference', { system: 's', chosen: 'Sky? Blue.', rejected: 'Sky? Green.' })).toEqual(pair);
+    expect(
+      record('preference', { q: 'Sky?', a: 'x', b: 'y' }, { prompt: 'q', chosen: 'a', rejected: 'b' }),
+    ).toMatchObject({
+      chosen: { prompt: 'Sky?', completion: 'x' },
+      rejected: { completion: 'y' },
+    });
+    // A pair of units that make one character is not taken apart.
+    expect(record('preference', { chosen: '😀a', rejected: '😁a' })).toMatchObject({
+      chosen: { prompt: '', completion: '😀a' },
+      rejected: { prompt: '', completion: '😁a' },
+    });
+  });
+
+  test('messages: the prompt apart, within both sides, or both; its answers are context', () => {
+    const asked = [said('user', 'Hi'), said('assistant', 'Hello'), said('user', 'Sky?')];
+    const [better, worse] = [said('assistant', 'Blue'), said('assistant', 'Green')];
+    const whole = (end: object) => [asked[0], { ...asked[1], train: false }, asked[2], end];
+    const expected = {
+      chosen: { kind: 'chat', messages: whole(better) },
+      rejected: { kind: 'chat', messages: whole(worse) },
+    };
+    const forms = [
+      { prompt: asked, chosen: [better], rejected: [worse] },
+      { chosen: [...asked, better], rejected: [...asked, worse] },
+      { prompt: asked, chosen: [...asked, better], rejected: [...asked, worse] },
+      { prompt: asked, chosen: 'Blue', rejected: [worse] },
+    ];
+    for (const form of forms) expect(record('preference', form)).toMatchObject(expected);
+    expect(
+      record('preference', {
+        prompt: 'Sky?',
+        chosen: [asked[2], better],
+        rejected: [asked[2], worse],
+        system: 'Be brief.',
+      }),
+    ).toMatchObject({ chosen: { messages: [said('system', 'Be brief.'), said('user', 'Sky?'), better] } });
+    // Sides that are the same to the end keep their last turn as the answer.
+    expect(record('preference', { chosen: [...asked, better], rejected: [...asked, better] })).toMatchObject({
+      rejected: { messages: whole(better) },
+    });
+  });
+
+  test('what is wrong is told by its place', () => {
+    expect(told('preference', '{"prompt": "p", "chosen": "a"}')).toEqual([
+      'd.jsonl:7:1 data/missing-field The field "rejected" is missing. The row has "prompt", "chosen".',
+    ]);
+    expect(told('preference', '{"prompt": 1, "chosen": "a", "rejected": "b"}')).toEqual([
+      'd.jsonl:7:12 data/wrong-type "prompt" should be a text, found a number.',
+    ]);
+    expect(told('preference', '{"chosen": [{"role": "user", "content": 5}], "rejected": []}')).toEqual([
+      'd.jsonl:7:41 data/wrong-type "chosen[0].content" should be a text or a list of parts {type: text, text: …}, found a number.',
+      'd.jsonl:7:58 data/empty-list "rejected" is empty; it should hold at least one message.',
+    ]);
+  });
+});

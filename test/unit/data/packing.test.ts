@@ -95,3 +95,17 @@ test('chooseCapacity takes what a step needs, within 64 and 512', () => {
   expect(chooseCapacity(10, 1)).toBe(64);
   expect(chooseCapacity(400, 8)).toBe(512);
 });
+
+test('the sides of a pair are segments of their own, in one sequence', () => {
+  const pair = { ...row('d:1', [10, 11, 12, 10, 13], [0, 1, 1, 0, 1]), rejectedFrom: 3 };
+  const expected = {
+    tokens: Int32Array.of(10, 11, 12, 10, 13, 20, 21),
+    positions: Int32Array.of(0, 1, 2, 0, 1, 0, 1),
+    segments: Int32Array.of(0, 0, 0, 1, 1, 2, 2),
+    lossPositions: Int32Array.of(0, 1, 3, 5),
+    lossTargets: Int32Array.of(11, 12, 13, 21),
+    sampleIds: ['d:1', 'd:1', 'd:2'],
+  };
+  expect(packRows([pair, row('d:2', [20, 21], [0, 1])], { capacity: 7, packing: true })).toEqual([expected]);
+  expect(packRows([pair], { capacity: 0, packing: false })).toHaveLength(1);
+});

@@ -376,7 +376,7 @@ describe('cache', () => {
     );
     const meta = JSON.parse(readFileSync(entry('meta.json'), 'utf8').split('\n')[0]!) as unknown;
     expect(meta).toMatchObject({
-      layout: 1,
+      layout: 2,
       rows: 20,
       sources: [{ path: 'train.jsonl', kind: 'lines' }],
       files: { 'tokens.bin': { bytes: tokens.length } },

@@ -93,3 +93,40 @@ test('a row that the settings refuse is told by its place', async () => {
     findings: [{ code: 'data/nothing-trained', place: { line: 2 } }],
   });
 });
+
+test('pairs come out as both sides, cut one by one, also from the cache; a pair with an empty side is left out', async () => {
+  const pair = (prompt: string, chosen: string, rejected: string) => ({ prompt, chosen, rejected });
+  const long = 'long '.repeat(40);
+  writeData(
+    folder,
+    'pairs.jsonl',
+    jsonl([pair('one', 'two', 'three'), pair('four', long, 'five'), pair('six', '', 'x')]),
+  );
+  const wanted = request({ train: 'pairs.jsonl', rows: 'pair', maxLength: 40 });
+  for (const fromCache of [false, true]) {
+    const data = await prepareDataset(wanted, model);
+    expect(data.report.train).toMatchObject({ fromCache, truncatedRows: 1 });
+    const { tokens, mask, rejectedFrom } = data.train.row(0);
+    const learned = (from: number, to?: number) =>
+      tokenizer.decode([...tokens.subarray(from, to)].filter((_, i) => mask[from + i] === 1));
+    expect(tokenizer.decode(tokens.subarray(0, rejectedFrom))).toContain('[user] one\n[assistant] two');
+    expect([learned(0, rejectedFrom), learned(rejectedFrom!)].map((text) => text.split('<')[0]!.trim())).toEqual([
+      'two',
+      'three',
+    ]);
+    expect(data.train.row(1).rejectedFrom).toBe(40);
+    data.close();
+  }
+});
+
+test('rows of another kind than the objective compares are refused by name', async () => {
+  writeData(folder, 'train.jsonl', jsonl([chat('one', 'two')]));
+  writeData(folder, 'two.jsonl', jsonl([{ prompt: 'p', chosen: 'c', rejected: 'r' }]));
+  const [pairs] = await problemsOf(() => prepareDataset(request({ rows: 'pair' }), model));
+  expect(pairs).toMatchObject({ code: 'data/no-pairs', place: { file: 'train.jsonl' } });
+  const [single] = await problemsOf(() => prepareDataset(request({ train: 'two.jsonl' }), model));
+  expect(single).toMatchObject({ code: 'data/preference-rows', place: { file: 'two.jsonl' } });
+  expect(single!.message).toContain('objective: dpo');
+  const mapped = { format: 'prompt_completion', columns: { completion: 'chosen' } } as const;
+  (await prepareDataset(request({ train: 'two.jsonl', ...mapped }), model)).close();
+});

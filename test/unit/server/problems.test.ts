@@ -43,7 +43,9 @@ describe.each(shown.map((info) => [info.code, info] as const))('%s', (code, { ex
 
   test('is found in the example that has it, and in the other nothing is found', () => {
     expect(codesIn(whole(wrong, code))).toContain(code);
-    expect(codesIn(whole(right, code))).toEqual([]);
+    // These facts have no torch, which some right examples need.
+    const left = codesIn(whole(right, code)).filter((found) => found === code || found !== 'config/torch-missing');
+    expect(left).toEqual([]);
   });
 
   test.runIf(fix !== undefined)('has a quick fix that mends it', () => {

@@ -43,11 +43,16 @@ export const axolotlRules: readonly Rule[] = [
   {
     keys: ['rl'],
     to: 'objective',
-    note: 'only supervised fine-tuning (`sft`) exists here',
-    convert: (value) => ({
-      todo: `The objective ${String(value)} does not exist here, only sft: this config would train on answers alone. Stay with Axolotl for it.`,
-      important: true,
-    }),
+    note: '`dpo`, `ipo`; others do not exist here',
+    convert: (value) => {
+      if (value === 'dpo') return { value };
+      if (value === 'ipo')
+        return { value: 'dpo', why: 'ipo is a loss of dpo: write `dpo: {loss_type: ipo}`.', important: true };
+      return {
+        todo: `The objective ${String(value)} does not exist here: this config would train on answers alone. Stay with Axolotl for it.`,
+        important: true,
+      };
+    },
   },
   number('training.batch_size', ['micro_batch_size']),
   rule('training.gradient_accumulation_steps', ['batch_size'], 'over micro_batch_size', (value, context) => {

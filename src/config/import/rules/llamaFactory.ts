@@ -23,11 +23,12 @@ export const llamaFactoryRules: readonly Rule[] = [
     { lora: { value: 'lora' }, full: { value: 'full' } },
     (value) => ({ value: 'lora', why: `${value} does not exist here; LoRA takes its place.`, important: true }),
   ),
-  rule('objective', ['stage'], '`pt` is `sft` on texts; others do not exist here', (value) => {
-    if (value === 'sft') return { value };
+  rule('objective', ['stage'], '`pt` is `sft` on texts, `rm` is `reward`; `dpo`; others do not exist here', (value) => {
+    if (value === 'sft' || value === 'dpo') return { value };
+    if (value === 'rm') return { value: 'reward', why: 'A reward model is trained by the objective reward.' };
     if (value === 'pt') return { value: 'sft', why: 'Running text is trained by the same objective (format text).' };
     return {
-      todo: `The stage ${String(value)} does not exist here, only sft: this config would train on answers alone. Stay with LLaMA-Factory for it.`,
+      todo: `The stage ${String(value)} does not exist here: this config would train on answers alone. Stay with LLaMA-Factory for it.`,
       important: true,
     };
   }),

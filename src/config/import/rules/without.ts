@@ -4,7 +4,8 @@ import { none, noneIfOn, type Rule } from '../rule.ts';
 
 const quantised =
   'Weights in 4 bits are `method: qlora` here, on the torch engine; other quantisations do not exist. LoRA beside whole weights needs more memory: `finetune estimate` tells how much.';
-const preference = 'Only supervised fine-tuning (sft) is done here. Stay with the other tool for this objective.';
+const preference =
+  'Settings of an objective are not taken over. Here they stand in a block of its name, such as `dpo` (docs/config.md).';
 const vision = 'Only texts are trained here, no pictures, sound or video.';
 const tracking = 'No tracking service is called: the dashboard and the run folder hold every number.';
 const distributed = 'One process on one machine trains here.';

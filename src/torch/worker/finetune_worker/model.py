@@ -7,9 +7,12 @@ from typing import Any
 
 import torch
 from transformers import AutoConfig, PreTrainedModel
-from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES,
+)
 
-from .plan import LoraPlan, Plan
+from .plan import LoraPlan, Plan, RewardPlan
 from .quantization import load_bitsandbytes, quantize
 from .weights import map_weights
 
@@ -22,7 +25,10 @@ def build_model(plan: Plan) -> torch.nn.Module:
     config = AutoConfig.for_model(**plan.model_config)
     # Scaled-dot-product attention has no soft cap: models that want one would silently compute something else.
     capped = getattr(config, "attn_logit_softcapping", None) is not None
-    base = model_class(config.model_type).from_pretrained(
+    scores = isinstance(plan.objective, RewardPlan)
+    if scores:
+        config.num_labels = 1
+    base = model_class(config.model_type, scores).from_pretrained(
         None,
         config=config,
         state_dict=map_weights(plan.weights),
@@ -33,7 +39,7 @@ def build_model(plan: Plan) -> torch.nn.Module:
         quantize(base, plan.quantization, torch.bfloat16 if plan.mixed_precision == "bf16" else torch.float32)
         # Layers take their 4 bits on their way to the device, and PEFT has to find them so.
         base.to(plan.device)
-    model: torch.nn.Module = base.requires_grad_(True) if plan.lora is None else add_adapters(base, plan.lora)
+    model: torch.nn.Module = base.requires_grad_(True) if plan.lora is None else add_adapters(base, plan.lora, scores)
     if plan.gradient_checkpointing:
         enable = getattr(model, "gradient_checkpointing_enable")  # noqa: B009 (PEFT hands it on to the model)
         enable(gradient_checkpointing_kwargs={"use_reentrant": False})
@@ -46,17 +52,27 @@ def base_dtype(plan: Plan) -> torch.dtype:
     return torch.bfloat16 if is_frozen and plan.mixed_precision == "bf16" else torch.float32
 
 
-def model_class(model_type: str) -> type[PreTrainedModel]:
-    """The class that transformers has for causal language modelling, found by name: only one family is loaded."""
-    name = MODEL_FOR_CAUSAL_LM_MAPPING_NAMES[model_type]
+def model_class(model_type: str, scores: bool) -> type[PreTrainedModel]:
+    """The class that transformers has for language modelling or for scores: found by name, one family is loaded."""
+    names = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES if scores else MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+    name = names[model_type]
     family = model_type.removesuffix("_text")
     module = importlib.import_module(f"transformers.models.{family}.modeling_{family}")
     found: type[PreTrainedModel] = getattr(module, name)
     return found
 
 
-def add_adapters(model: PreTrainedModel, plan: LoraPlan) -> torch.nn.Module:
-    """PEFT's LoRA. Its first values are replaced by the trainer's, which are those of the embedded engine."""
+def base_of(model: torch.nn.Module) -> Any:
+    """The class of transformers, with or without PEFT around it."""
+    unwrap = getattr(model, "get_base_model", None)
+    return model if unwrap is None else unwrap()
+
+
+def add_adapters(model: PreTrainedModel, plan: LoraPlan, scores: bool) -> torch.nn.Module:
+    """PEFT's LoRA. Its first values are replaced by the trainer's, which are those of the embedded engine.
+
+    A head that `scores` is new, so it is trained whole.
+    """
     load_bitsandbytes()
     from peft import LoraConfig, get_peft_model
 
@@ -69,19 +85,23 @@ def add_adapters(model: PreTrainedModel, plan: LoraPlan) -> torch.nn.Module:
         target_modules=targets,
         use_rslora=plan.use_rslora,
         fan_in_fan_out=getattr(model.config, "model_type", "") == "gpt2",
-        task_type="CAUSAL_LM",
+        task_type="SEQ_CLS" if scores else "CAUSAL_LM",
+        modules_to_save=["score"] if scores else None,
     )
     adapted: torch.nn.Module = get_peft_model(model, config)
+    for parameter in trained_parameters(adapted).values():
+        parameter.data = parameter.data.float()
     return adapted
 
 
 def trained_parameters(model: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
     """Trained parameters under the names that checkpoints have: stored names, `<module>.lora_A.weight`."""
-    return {
-        name.removeprefix(PEFT_PREFIX).replace(".default.weight", ".weight"): parameter
-        for name, parameter in model.named_parameters()
-        if parameter.requires_grad
-    }
+    return {stored_name(name): parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+
+
+def stored_name(name: str) -> str:
+    """A parameter's name without what PEFT puts around and into it."""
+    return name.removeprefix(PEFT_PREFIX).replace(".modules_to_save.", ".").replace(".default.weight", ".weight")
 
 
 def lora_layers(model: torch.nn.Module) -> dict[str, Any]:

@@ -45,6 +45,37 @@ class OptimizerPlan:
 
 
 @dataclass(frozen=True)
+class SftPlan:
+    """Supervised fine-tuning."""
+
+
+@dataclass(frozen=True)
+class DpoPlan:
+    """Direct preference optimisation."""
+
+    beta: float
+    #: `sigmoid` or `ipo`.
+    loss_type: str
+    label_smoothing: float
+
+
+@dataclass(frozen=True)
+class RewardPlan:
+    """A reward model."""
+
+
+ObjectivePlan = SftPlan | DpoPlan | RewardPlan
+
+
+def parse_objective(value: dict[str, Any]) -> ObjectivePlan:
+    """From the trainer's JSON. Raises KeyError for an objective that this version does not know."""
+    if value["kind"] == "dpo":
+        return DpoPlan(value["beta"], value["lossType"], value["labelSmoothing"])
+    others: dict[str, ObjectivePlan] = {"sft": SftPlan(), "reward": RewardPlan()}
+    return others[value["kind"]]
+
+
+@dataclass(frozen=True)
 class Plan:
     """Everything a session is built from."""
 
@@ -54,6 +85,7 @@ class Plan:
     lora: LoraPlan | None
     #: None = frozen weights stay as they are.
     quantization: QuantizationPlan | None
+    objective: ObjectivePlan
     optimizer: OptimizerPlan
     seed: int
     gradient_checkpointing: bool
@@ -82,6 +114,7 @@ class Plan:
             weights=[StoredTensor.parse(entry) for entry in value["weights"]],
             lora=lora,
             quantization=quantization and QuantizationPlan(quantization["type"], quantization["double_quant"]),
+            objective=parse_objective(value["objective"]),
             optimizer=OptimizerPlan(
                 kind=optimizer["kind"],
                 beta1=optimizer["beta1"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -49,16 +50,23 @@ def token_losses(model: torch.nn.Module, sequence: Sequence, autocast: torch.aut
     return torch.nn.functional.cross_entropy(logits.float(), sequence.loss_targets, reduction="none")
 
 
+def segment_ids(sequence: Sequence) -> torch.Tensor:
+    """The segment [T] that each token lies in, counting from 0: positions begin anew with each."""
+    return (sequence.positions == 0).cumsum(0) - 1
+
+
 @torch.no_grad()
-def packing_error(model: torch.nn.Module, vocabulary: int, device: torch.device) -> float:
-    """How far the losses of a row are from its losses beside another row, over their size; rightly nearly 0."""
+def packing_error(compute: Callable[[Sequence], torch.Tensor], vocabulary: int, device: torch.device) -> float:
+    """How far a row's numbers are from its numbers beside another row, over their size; rightly nearly 0.
+
+    `compute` gives numbers at the supervised places of a sequence.
+    """
 
     def losses(tokens: list[int], lengths: list[int], places: list[int]) -> torch.Tensor:
         positions = [place for length in lengths for place in range(length)]
         arrays = [torch.tensor(values, device=device) for values in (tokens, positions, places)]
         targets = torch.zeros(len(places), dtype=torch.long, device=device)
-        plain = torch.autocast(device.type, enabled=False)
-        return token_losses(model, Sequence(arrays[0], arrays[1], arrays[2], targets), plain)
+        return compute(Sequence(arrays[0], arrays[1], arrays[2], targets))
 
     first = [(7 * i + 1) % vocabulary for i in range(5)]
     second = [(11 * i + 3) % vocabulary for i in range(4)]

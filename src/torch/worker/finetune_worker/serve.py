@@ -15,6 +15,7 @@ import transformers
 from .channel import Channel, Frame
 from .generation import Generation
 from .memory import peak_bytes
+from .objectives import Losses
 from .optimizer import used_learning_rate
 from .plan import Plan
 from .quantization import load_bitsandbytes
@@ -53,20 +54,26 @@ class Server:
         return {**self.session.info(), "settings": effective_settings(self.session), "versions": versions}, []
 
     def step(self, request: Frame) -> Answer:
-        """The norm as a float64, which may be no number, then losses of each sequence as float32.
+        """The norm as a float64, which may be no number, then losses of each sequence and what else was observed.
 
         Also the learning rate that the optimiser has now, without the factor of its group.
         """
         sequences = read_sequences(request.parts, self.session.device)
         outcome = self.session.step(request.head["step"], request.head["learningRate"], sequences)
-        losses = [to_bytes(part) for part in outcome.losses]
-        value = {"peakBytes": self._peak(), "learningRate": used_learning_rate(self.session.optimizer)}
+        names, losses = losses_to_bytes(outcome.losses)
+        used = used_learning_rate(self.session.optimizer)
+        value = {"peakBytes": self._peak(), "learningRate": used, "observed": names}
         return value, [struct.pack("<d", outcome.grad_norm), *losses]
 
     def evaluate(self, request: Frame) -> Answer:
-        """Losses of each sequence as float32."""
-        losses = self.session.evaluate(read_sequences(request.parts, self.session.device))
-        return {"peakBytes": self._peak()}, [to_bytes(part) for part in losses]
+        """Losses of each sequence, and what else was observed."""
+        names, losses = losses_to_bytes(self.session.evaluate(read_sequences(request.parts, self.session.device)))
+        return {"peakBytes": self._peak(), "observed": names}, losses
+
+    def keep_reference(self, _request: Frame) -> Answer:
+        """The trained values as they are now are what objectives compare with."""
+        self.session.keep_reference()
+        return {}, []
 
     def probe(self, request: Frame) -> Answer:
         """Seconds of the passes and of an update."""
@@ -115,6 +122,13 @@ class Server:
         return peak_bytes(self.session.device)
 
 
+def losses_to_bytes(losses: list[Losses]) -> tuple[list[str], list[bytes]]:
+    """Float32: losses of each sequence, then for each name its numbers over all terms in order."""
+    names = list(losses[0].observed) if losses else []
+    observed = [torch.cat([part.observed[name] for part in losses]) for name in names]
+    return names, [to_bytes(values) for values in (*(part.values for part in losses), *observed)]
+
+
 def to_bytes(values: torch.Tensor) -> bytes:
     """Float32, little-endian, row-major."""
     return values.detach().to("cpu", torch.float32).contiguous().numpy().tobytes()
@@ -131,6 +145,7 @@ def serve(channel: Channel) -> None:
             server.create,
             server.step,
             server.evaluate,
+            server.keep_reference,
             server.probe,
             server.list_tensors,
             server.read_tensor,

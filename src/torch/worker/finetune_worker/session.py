@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from .model import build_model, lora_layers, trained_parameters
+from .model import base_of, build_model, lora_layers, trained_parameters
+from .objectives import Losses, create_objective
 from .optimizer import create_optimizer, set_learning_rate
 from .plan import Plan
-from .sequences import Sequence, packing_error, token_losses
+from .sequences import Sequence, packing_error
 
 #: Losses of a row beside another one may differ by this much of their size, by rounding alone.
 PACKING_TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 5e-2}
@@ -27,9 +30,9 @@ class SessionError(Exception):
 
 @dataclass(frozen=True)
 class StepOutcome:
-    """Losses [S] of each sequence, and the norm of the gradients before clipping."""
+    """Losses of each sequence, detached, and the norm of the gradients before clipping."""
 
-    losses: list[torch.Tensor]
+    losses: list[Losses]
     grad_norm: float
 
 
@@ -43,9 +46,14 @@ class Session:
         self.model = build_model(plan)
         self.trained = trained_parameters(self.model)
         self.optimizer = create_optimizer(self.trained, plan.optimizer)
+        self._began_with: dict[str, torch.Tensor] = {}
+        self.objective = create_objective(plan, self.reference)
         self.vocabulary = int(plan.model_config["vocab_size"])
         self.model.eval()
-        error = packing_error(self.model, self.vocabulary, self.device)
+        plain = torch.autocast(self.device.type, enabled=False)
+        error = packing_error(
+            lambda sequence: self.objective.probe(self.model, sequence, plain), self.vocabulary, self.device
+        )
         dtype = next(self.model.parameters()).dtype
         if not error <= PACKING_TOLERANCE.get(dtype, 1e-3):
             raise SessionError(
@@ -57,37 +65,57 @@ class Session:
         wanted = self.plan.mixed_precision == "bf16"
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=wanted)
 
+    @torch.no_grad()
+    def keep_reference(self) -> None:
+        """Keeps the trained values as they are now: objectives measure how far training has moved away from them."""
+        self._began_with = {name: parameter.detach().clone() for name, parameter in self.trained.items()}
+
+    @contextmanager
+    def reference(self) -> Iterator[None]:
+        """Computes with the kept values in place of the trained ones. They change places, nothing is copied."""
+        self._change_places()
+        try:
+            yield
+        finally:
+            self._change_places()
+
+    def _change_places(self) -> None:
+        if not self._began_with:
+            raise SessionError("the values that training began with were not kept")
+        for name, parameter in self.trained.items():
+            parameter.data, self._began_with[name] = self._began_with[name], parameter.data
+
     def step(self, number: int, learning_rate: float, sequences: list[Sequence]) -> StepOutcome:
         """One optimiser step. A loss or gradient that is not finite leaves the weights as they are."""
         losses = self._backward(number, sequences)
         gradients = [p.grad for p in self.trained.values() if p.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
         set_learning_rate(self.optimizer, learning_rate)
-        if math.isfinite(float(norm)) and all(bool(part.isfinite().all()) for part in losses):
+        if math.isfinite(float(norm)) and all(bool(part.values.isfinite().all()) for part in losses):
             if self.plan.optimizer.max_grad_norm > 0:
                 torch.nn.utils.clip_grads_with_norm_(self.trained.values(), self.plan.optimizer.max_grad_norm, norm)
             self.optimizer.step()
         self.optimizer.zero_grad()
         return StepOutcome(losses, float(norm))
 
-    def _backward(self, number: int, sequences: list[Sequence]) -> list[torch.Tensor]:
-        """Adds up the gradients of the mean over all supervised tokens of the step, wherever they lie."""
+    def _backward(self, number: int, sequences: list[Sequence]) -> list[Losses]:
+        """Adds up the gradients of the mean over all terms of the step, wherever they lie."""
         self.model.train()
-        count = sum(len(sequence.loss_targets) for sequence in sequences)
-        parts: list[torch.Tensor] = []
+        count = sum(self.objective.terms(sequence) for sequence in sequences)
+        parts: list[Losses] = []
         for index, sequence in enumerate(sequences):
             # Dropout depends on seed, step and place alone: a run that goes on needs no state of a generator.
             torch.manual_seed(((self.plan.seed << 31) + number * 8191 + index) % (1 << 63))
-            losses = token_losses(self.model, sequence, self.autocast())
-            torch.autograd.backward(losses.sum() / count)
-            parts.append(losses.detach())
+            losses = self.objective.losses(self.model, sequence, self.autocast())
+            torch.autograd.backward(losses.values.sum() / count)
+            parts.append(Losses(losses.values.detach(), losses.observed))
         return parts
 
     @torch.no_grad()
-    def evaluate(self, sequences: list[Sequence]) -> list[torch.Tensor]:
-        """Losses [S] of each sequence; dropout off."""
+    def evaluate(self, sequences: list[Sequence]) -> list[Losses]:
+        """Losses of each sequence; dropout off."""
         self.model.eval()
-        return [token_losses(self.model, sequence, self.autocast()) for sequence in sequences]
+        return [self.objective.losses(self.model, sequence, self.autocast()) for sequence in sequences]
 
     def probe(self, sequence: Sequence) -> tuple[float, float]:
         """Seconds of the passes over one sequence, and of an update; nothing is learned from it."""
@@ -146,6 +174,7 @@ class Session:
             "totalParameters": sum(size_of(p) for p in parameters),
             "trainableParameters": sum(p.numel() for p in self.trained.values()),
             "adaptedModules": list(lora_layers(self.model)),
+            "modelClass": type(base_of(self.model)).__name__,
             "trained": [{"name": name, "shape": list(p.shape)} for name, p in self.trained.items()],
         }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { compileChatTemplate } from '../../../../src/models/chatTemplate.ts';
-import type { ChatRecord, DataRecord, InstructionRecord } from '../../../../src/data/records.ts';
+import type { ChatRecord, SingleRecord, InstructionRecord } from '../../../../src/data/records.ts';
 import { encodeRecord, type EncodedRecord, type EncodeOptions } from '../../../../src/data/template/encodeRecord.ts';
 import { resolveTemplate } from '../../../../src/data/template/templates.ts';
 import { ProblemError } from '../../../../src/protocol/problem.ts';
@@ -25,7 +25,7 @@ const chat = (...turns: [role: 'system' | 'user' | 'assistant', content: string,
   messages: turns.map(([role, content, train]) => ({ role, content, ...(train === undefined ? {} : { train }) })),
 });
 const two = chat(['user', 'One?'], ['assistant', 'First.'], ['user', 'Two?'], ['assistant', 'Second.']);
-const completion = (prompt: string, text: string): DataRecord => ({
+const completion = (prompt: string, text: string): SingleRecord => ({
   kind: 'completion',
   sampleId: 'rows.jsonl:7',
   prompt,

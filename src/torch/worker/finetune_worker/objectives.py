@@ -1,0 +1,176 @@
+"""What is minimised: losses of a sequence's terms, and the numbers that each objective shows beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+from torch.nn.functional import logsigmoid
+
+from .model import base_of
+from .plan import DpoPlan, Plan, RewardPlan
+from .sequences import Sequence, segment_ids, token_losses
+
+#: Puts the values that training began with in place of the trained ones, for as long as it is open.
+Reference = Callable[[], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True)
+class Losses:
+    """One loss [N] for each term of a sequence, whose mean over a step is minimised."""
+
+    values: torch.Tensor
+    #: Further numbers of each term, [N], by name; the part before a slash is their group.
+    observed: dict[str, torch.Tensor] = field(default_factory=dict)
+
+
+class Objective(Protocol):
+    """What a session minimises."""
+
+    def terms(self, sequence: Sequence) -> int:
+        """How many losses the sequence brings."""
+
+    def losses(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> Losses:
+        """The losses, with their graph unless gradients are off."""
+
+    def probe(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> torch.Tensor:
+        """Numbers [S] at the supervised places that must not depend on rows beside them."""
+
+
+def create_objective(plan: Plan, reference: Reference) -> Objective:
+    """The plan's objective."""
+    if isinstance(plan.objective, DpoPlan):
+        return Dpo(plan.objective, reference)
+    if isinstance(plan.objective, RewardPlan):
+        return Reward()
+    return Sft()
+
+
+class Sft:
+    """Cross-entropy of the trained tokens: a term is a token."""
+
+    def terms(self, sequence: Sequence) -> int:
+        """Supervised places."""
+        return len(sequence.loss_targets)
+
+    def losses(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> Losses:
+        """Negative log-likelihoods."""
+        return Losses(token_losses(model, sequence, autocast))
+
+    def probe(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> torch.Tensor:
+        """The same."""
+        return token_losses(model, sequence, autocast)
+
+
+class Dpo:
+    """Direct preference optimisation (Rafailov et al. 2023, arXiv:2305.18290): a term is a pair."""
+
+    def __init__(self, plan: DpoPlan, reference: Reference) -> None:
+        self.plan = plan
+        self.reference = reference
+
+    def terms(self, sequence: Sequence) -> int:
+        """Pairs."""
+        return pairs_of(sequence)
+
+    def losses(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> Losses:
+        """Log-probabilities of both sides under the model and under the reference, which sees no dropout."""
+        training = model.training
+        with torch.no_grad(), self.reference():
+            model.eval()
+            reference = side_log_probabilities(model, sequence, autocast)
+            model.train(training)
+        own = side_log_probabilities(model, sequence, autocast)
+        return dpo_losses(own, reference, side_lengths(sequence), self.plan)
+
+    def probe(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> torch.Tensor:
+        """Losses of the tokens, whose sums are compared."""
+        return token_losses(model, sequence, autocast)
+
+
+def dpo_losses(own: torch.Tensor, reference: torch.Tensor, lengths: torch.Tensor, plan: DpoPlan) -> Losses:
+    """From log-probabilities [2N] of chosen and rejected sides in turn, and the sides' trained tokens."""
+    ratios = own - reference
+    chosen, rejected = ratios[::2], ratios[1::2]
+    if plan.loss_type == "ipo":
+        # Means over tokens: the wanted margin would otherwise depend on the length of the answers.
+        means = ratios / lengths
+        values = (means[::2] - means[1::2] - 1 / (2 * plan.beta)) ** 2
+    else:
+        margin = plan.beta * (chosen - rejected)
+        values = -(1 - plan.label_smoothing) * logsigmoid(margin) - plan.label_smoothing * logsigmoid(-margin)
+    chosen_rewards, rejected_rewards = plan.beta * chosen.detach(), plan.beta * rejected.detach()
+    observed = {
+        "rewards/chosen": chosen_rewards,
+        "rewards/rejected": rejected_rewards,
+        "rewards/margins": chosen_rewards - rejected_rewards,
+        "rewards/accuracies": (chosen_rewards > rejected_rewards).float(),
+        "logps/chosen": own[::2].detach(),
+        "logps/rejected": own[1::2].detach(),
+    }
+    return Losses(values, observed)
+
+
+class Reward:
+    """A reward model (Bradley & Terry 1952; Ouyang et al. 2022, arXiv:2203.02155): a term is a pair."""
+
+    def terms(self, sequence: Sequence) -> int:
+        """Pairs."""
+        return pairs_of(sequence)
+
+    def losses(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> Losses:
+        """The score of a side is the head's number at its last token."""
+        starts = (sequence.positions == 0).nonzero().flatten()
+        ends = torch.cat([starts[1:], starts.new_tensor([len(sequence.tokens)])]) - 1
+        scores = scores_at(model, sequence, ends, autocast)
+        chosen, rejected = scores[::2], scores[1::2]
+        values = -logsigmoid(chosen - rejected)
+        better, worse = chosen.detach(), rejected.detach()
+        observed = {
+            "accuracy": (better > worse).float(),
+            "margin": better - worse,
+            "reward/min": torch.minimum(better, worse),
+            "reward/mean": (better + worse) / 2,
+            "reward/max": torch.maximum(better, worse),
+        }
+        return Losses(values, observed)
+
+    def probe(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> torch.Tensor:
+        """Scores."""
+        return scores_at(model, sequence, sequence.loss_positions, autocast)
+
+
+def scores_at(
+    model: torch.nn.Module, sequence: Sequence, places: torch.Tensor, autocast: torch.autocast
+) -> torch.Tensor:
+    """Numbers of the score head [N] at places of a sequence, in 32 bits."""
+    classifier = base_of(model)
+    with autocast:
+        hidden = classifier.base_model(
+            input_ids=sequence.tokens[None], position_ids=sequence.positions[None], use_cache=False
+        ).last_hidden_state[0]
+        scores: torch.Tensor = classifier.score(hidden[places])[:, 0]
+    return scores.float()
+
+
+def side_log_probabilities(model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> torch.Tensor:
+    """Sums [segments] of the log-probabilities of each segment's trained tokens."""
+    losses = token_losses(model, sequence, autocast)
+    segments = segment_ids(sequence)
+    sums = losses.new_zeros(int(segments[-1]) + 1)
+    return sums.index_add(0, segments[sequence.loss_positions], -losses)
+
+
+def side_lengths(sequence: Sequence) -> torch.Tensor:
+    """Trained tokens of each segment, at least 1."""
+    segments = segment_ids(sequence)
+    counts = torch.bincount(segments[sequence.loss_positions], minlength=int(segments[-1]) + 1)
+    return counts.clamp(min=1)
+
+
+def pairs_of(sequence: Sequence) -> int:
+    """The sides of a pair are two segments, the chosen one first."""
+    return int((sequence.positions == 0).sum()) // 2

@@ -1,0 +1,49 @@
+// Whole runs of the torch engine in this process: stopped at a step by what the run itself tells, and resumed.
+
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { TrainerEvent } from '../../src/protocol/events.ts';
+import { writeTorchRecord, torchPlaces } from '../../src/torch/environment/record.ts';
+import { readEvents } from '../../src/runs/eventLog.ts';
+import { createRun } from '../../src/runs/startRun.ts';
+import { runPaths } from '../../src/runs/layout.ts';
+import { prepareRun } from '../../src/trainer/prepare.ts';
+import { runTrainer } from '../../src/trainer/runTrainer.ts';
+import { requiredPath } from './requirements.ts';
+
+/** Chooses the tests' Python for the torch engine, and caches and data of this process in a folder. */
+export async function useTorch(folder: string): Promise<void> {
+  process.env['FINETUNE_CACHE'] = path.join(folder, 'cache');
+  process.env['FINETUNE_DATA'] = path.join(folder, 'data');
+  const record = { version: 1, python: requiredPath('python'), managed: false, versions: {} } as const;
+  await writeTorchRecord(torchPlaces(path.join(folder, 'data')), record);
+}
+
+export async function makeRun(folder: string, name: string, config: object): Promise<string> {
+  const configFile = path.join(folder, `${name}.finetune.json`);
+  await writeFile(configFile, JSON.stringify(config));
+  return createRun({ configFile, name, overrides: [], runsFolder: path.join(folder, 'runs') });
+}
+
+/** One life of a run; with `stopAfter` it is told to save and stop as soon as it has told that step. */
+export async function liveOnce(run: string, stopAfter = Infinity): Promise<{ code: number; told: string }> {
+  const sentences: string[] = [];
+  let stop = (): void => undefined;
+  const code = await runTrainer(run, {
+    prepare: prepareRun,
+    tell: (sentence) => void sentences.push(sentence),
+    connect: (control) => void (stop = () => control.signalled()),
+    send(line) {
+      const event = JSON.parse(line) as { type: string; step?: number };
+      if (event.type === 'step' && event.step === stopAfter) stop();
+    },
+  });
+  return { code, told: sentences.join('\n') };
+}
+
+/** Every event of a run, in order. */
+export async function eventsOf(run: string): Promise<TrainerEvent[]> {
+  const events: TrainerEvent[] = [];
+  await readEvents(runPaths(run).events, (event) => void events.push(event));
+  return events;
+}
