@@ -1,13 +1,11 @@
 // How long the language server takes in a config of 300 lines, driven over stdio like any editor: from a keystroke to its
 // diagnostics, a completion, a hover. With every keystroke the editor's other questions come too: the line above the config,
 // hints, outline, folds, links. `node bench/language.mjs [rounds]`.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-languageserver-protocol/node';
+import { percentile, startServer } from './languageServer.mjs';
 
 const rounds = Number(process.argv[2] ?? 300);
 const folder = await mkdtemp(join(tmpdir(), 'finetune-language-'));
@@ -39,40 +37,27 @@ const lines = [
 ];
 const learningRate = lines.findIndex((line) => line.includes('learning_rate'));
 
-const child = spawn(process.execPath, ['dist/server.js', '--stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
-const connection = createMessageConnection(new StreamMessageReader(child.stdout), new StreamMessageWriter(child.stdin));
 const waiting = new Map();
-connection.onNotification('textDocument/publishDiagnostics', ({ version }) => {
-  waiting.get(version)?.(performance.now());
-  waiting.delete(version);
-});
-connection.onRequest('workspace/configuration', ({ items }) => items.map(() => ({})));
-connection.onRequest('client/registerCapability', () => null);
-connection.listen();
-await connection.sendRequest('initialize', {
-  processId: null,
-  capabilities: { workspace: { configuration: true } },
-  workspaceFolders: null,
-  initializationOptions: { commands: { start: 's', dryRun: 'd', estimate: 'e', check: 'c', problems: 'p' } },
-});
-await connection.sendNotification('initialized', {});
+const server = await startServer(
+  (version) => {
+    waiting.get(version)?.(performance.now());
+    waiting.delete(version);
+  },
+  { initializationOptions: { commands: { start: 's', dryRun: 'd', estimate: 'e', check: 'c', problems: 'p' } } },
+);
+const { connection } = server;
 
 let version = 1;
 const diagnosed = (number) => new Promise((resolve) => waiting.set(number, resolve));
 const opened = diagnosed(version);
-await connection.sendNotification('textDocument/didOpen', {
-  textDocument: { uri, languageId: 'finetune-yaml', version, text: lines.join('\n') },
-});
+await server.open(uri, 'finetune-yaml', lines.join('\n'));
 await opened;
 
 async function keystroke(line, character, text, removed = 0) {
   version += 1;
   const told = diagnosed(version);
   const begun = performance.now();
-  void connection.sendNotification('textDocument/didChange', {
-    textDocument: { uri, version },
-    contentChanges: [{ range: { start: { line, character }, end: { line, character: character + removed } }, text }],
-  });
+  void server.change(uri, version, { line, character }, text, removed);
   const asked = askAsEditorsDo();
   const time = (await told) - begun;
   await asked;
@@ -105,15 +90,10 @@ for (let round = 0; round < rounds; round += 1) {
   times.completion.push(await timed('textDocument/completion', place, random(lines[place].length + 1)));
   times.hover.push(await timed('textDocument/hover', place, random(lines[place].length + 1)));
 }
-await connection.sendRequest('shutdown');
-const ended = once(child, 'exit');
-await connection.sendNotification('exit');
-await ended;
-connection.dispose();
+await server.stop();
 await rm(folder, { recursive: true, force: true });
 
 const bars = { diagnostics: 50, completion: 50, hover: 20 };
-const percentile = (values, share) => values.toSorted((a, b) => a - b)[Math.ceil(share * values.length) - 1];
 console.log(`config of ${lines.length} lines, ${rounds} rounds, Node ${process.version}\n`);
 console.log('| what | p50 ms | p95 ms | max ms | bar (p95) |');
 console.log('| --- | ---: | ---: | ---: | ---: |');

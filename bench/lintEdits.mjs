@@ -1,13 +1,12 @@
 // How long from a keystroke in an open JSONL of 40 MB to its diagnostics, driven over stdio like any editor, while the server
-// also compares rows whenever typing pauses. `node bench/lintEdits.mjs [keystrokes] [megabytes]`.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+// also compares rows whenever typing pauses. With `config` one governs the file, so that edited rows become tokens, too.
+// `node bench/lintEdits.mjs [keystrokes] [megabytes] [config]`.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-languageserver-protocol/node';
+import { percentile, startServer } from './languageServer.mjs';
 
 const [keystrokes, megabytes] = [Number(process.argv[2] ?? 200), Number(process.argv[3] ?? 40)];
 let seed = 1;
@@ -29,19 +28,23 @@ for (let bytes = 0; bytes < megabytes * 1e6; bytes += rows.at(-1).length + 1) {
 
 const folder = await mkdtemp(join(tmpdir(), 'finetune-edits-'));
 const uri = pathToFileURL(join(folder, 'large.jsonl')).href;
-const child = spawn(process.execPath, ['dist/server.js', '--stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
-const connection = createMessageConnection(new StreamMessageReader(child.stdout), new StreamMessageWriter(child.stdin));
+if (process.argv[4] === 'config') {
+  const model = resolve('examples/quickstart/starter-model');
+  const config = { version: 1, model, data: { train: 'large.jsonl', format: 'messages', max_length: 256 } };
+  await writeFile(join(folder, 'large.jsonl'), rows.join('\n'));
+  await writeFile(join(folder, 'large.finetune.json'), JSON.stringify(config));
+}
 let told = () => undefined;
-connection.onNotification('textDocument/publishDiagnostics', ({ version, diagnostics }) => told(version, diagnostics));
-connection.onRequest('workspace/configuration', ({ items }) => items.map(() => ({})));
-connection.onRequest('client/registerCapability', () => null);
-connection.listen();
-await connection.sendRequest('initialize', {
-  processId: null,
-  capabilities: { workspace: { configuration: true } },
-  workspaceFolders: null,
-});
-await connection.sendNotification('initialized', {});
+let trainingFindings = 0;
+const server = await startServer(
+  (version, diagnostics) => {
+    trainingFindings = diagnostics.filter(({ code }) => code.startsWith('training/')).length;
+    told(version, diagnostics);
+  },
+  {
+    workspaceFolders: [{ uri: pathToFileURL(folder).href, name: 'measured' }],
+  },
+);
 
 /** The next diagnostics of a version that satisfy a condition. */
 const diagnosed = (wanted, accepts) =>
@@ -53,9 +56,7 @@ let version = 1;
 const expected = Math.ceil(rows.length / 500);
 const opened = diagnosed(1, (all) => invisible(all).length === expected);
 const begun = performance.now();
-await connection.sendNotification('textDocument/didOpen', {
-  textDocument: { uri, languageId: 'jsonl', version, text: rows.join('\n') },
-});
+await server.open(uri, 'jsonl', rows.join('\n'));
 await opened;
 const openTime = performance.now() - begun;
 
@@ -66,10 +67,7 @@ async function keystroke(line, character, text, removed) {
   const isRight = (all) => invisible(all).some(({ range }) => range.start.line === line) === has;
   const done = diagnosed(version, isRight);
   const pressed = performance.now();
-  void connection.sendNotification('textDocument/didChange', {
-    textDocument: { uri, version },
-    contentChanges: [{ range: { start: { line, character }, end: { line, character: character + removed } }, text }],
-  });
+  void server.change(uri, version, { line, character }, text, removed);
   await done;
   return performance.now() - pressed;
 }
@@ -87,19 +85,14 @@ while (times.length < keystrokes) {
     times.push(await keystroke(line, 50, text, removed));
   }
 }
-await connection.sendRequest('shutdown');
-const ended = once(child, 'exit');
-await connection.sendNotification('exit');
-await ended;
-connection.dispose();
+await server.stop();
 await rm(folder, { recursive: true, force: true });
 
-const sorted = times.toSorted((a, b) => a - b);
-const percentile = (share) => sorted[Math.ceil(share * sorted.length) - 1];
-const [p50, p95, most] = [0.5, 0.95, 1].map((share) => percentile(share).toFixed(1));
+const [p50, p95, most] = [0.5, 0.95, 1].map((share) => percentile(times, share).toFixed(1));
 const load = loadavg()[0].toFixed(1);
 console.log(`${rows.length} rows, ${megabytes} MB, ${cpus().length} cores, load ${load}, Node ${process.version}\n`);
 console.log('| what | p50 ms | p95 ms | max ms | bar (p95) |');
 console.log('| --- | ---: | ---: | ---: | ---: |');
 console.log(`| keystroke → diagnostics | ${p50} | ${p95} | ${most} | 100 ${Number(p95) <= 100 ? 'held' : 'MISSED'} |`);
 console.log(`\nopened and all rows looked at in ${(openTime / 1000).toFixed(1)} s`);
+if (process.argv[4] === 'config') console.log(`findings of training rules at the end: ${trainingFindings}`);

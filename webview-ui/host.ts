@@ -1,4 +1,4 @@
-// The only file that talks to the host: checked messages in, requests with replies and time limits out.
+// The host of the dashboard and of the comparison: what they may ask, and what comes.
 
 import {
   isHostMessage,
@@ -6,88 +6,27 @@ import {
   type CompareSnapshot,
   type DashboardDelta,
   type DashboardSnapshot,
-  type PanelMessage,
   type PanelMethod,
   type ParamsOf,
   type ReplyOf,
 } from '../src/protocol/webviewMessages.ts';
-import { packNumbers, unpackNumbers } from '../src/protocol/wireNumbers.ts';
-
-interface VsCodeApi {
-  postMessage(message: unknown): void;
-  getState(): unknown;
-  setState(state: unknown): void;
-}
-
-declare function acquireVsCodeApi(): VsCodeApi;
+import { openChannel, type HostChannel } from './hostChannel.ts';
 
 export type HostView = DashboardSnapshot | CompareSnapshot | DashboardDelta;
 
-export interface Host {
+export interface Host extends Omit<HostChannel, 'ask'> {
   /** Asks; rejects with the host's sentence, or when the host is silent for too long. */
   request<M extends PanelMethod>(method: M, params: ParamsOf<M>): Promise<ReplyOf<M>>;
-  /** Asks for a snapshot. */
-  ready(): void;
-  trouble(text: string): void;
-  /** What the panel remembers over being hidden and over a reload of the window. */
-  readonly memory: { read(): unknown; write(state: unknown): void };
 }
 
-interface Pending {
-  settle(reply: { ok: true; result: unknown } | { ok: false; problem: string }): void;
-}
-
-/** Connects to the host. Malformed messages are told to it and passed over. */
+/** Connects to the host. */
 export function connect(onView: (view: HostView) => void, silence: (method: string) => string): Host {
-  const api = acquireVsCodeApi();
-  const pending = new Map<number, Pending>();
-  let nextId = 1;
-  let troubles = 0;
-  const post = (message: PanelMessage): void => api.postMessage(packNumbers(message));
-  const trouble = (text: string): void => {
-    troubles += 1;
-    // A flood of broken messages must not become a flood of complaints.
-    if (troubles <= 20) post({ type: 'trouble', text });
-  };
-
-  window.addEventListener('message', (event: MessageEvent<unknown>) => {
-    const data = unpackNumbers(event.data);
-    if (!isHostMessage(data)) trouble('A message of the host is malformed.');
-    else if (data.type === 'reply') pending.get(data.id)?.settle(data);
-    else onView(data);
-  });
-
+  const { ask, ...channel } = openChannel<HostView>({ isMessage: isHostMessage, onNews: onView, silence });
   return {
-    trouble,
-    ready: () => post({ type: 'ready' }),
-    memory: { read: () => api.getState(), write: (state) => api.setState(state) },
-    request(method, params) {
-      const id = nextId++;
-      const { isReply, timeout } = panelRequests[method];
-      return new Promise((resolve, reject) => {
-        const timer = setTimeout(() => {
-          pending.delete(id);
-          reject(new Error(silence(method)));
-        }, timeout);
-        pending.set(id, {
-          settle(reply) {
-            clearTimeout(timer);
-            pending.delete(id);
-            if (!reply.ok) reject(new Error(reply.problem));
-            else if (isReplyOf(method, isReply, reply.result)) resolve(reply.result);
-            else reject(new Error('The answer of the host is malformed.'));
-          },
-        });
-        api.postMessage(packNumbers({ type: 'request', id, method, params }));
-      });
+    ...channel,
+    request: <M extends PanelMethod>(method: M, params: ParamsOf<M>) => {
+      const { timeout, isReply } = panelRequests[method];
+      return ask(method, params, timeout, (value): value is ReplyOf<M> => isReply(value));
     },
   };
-}
-
-function isReplyOf<M extends PanelMethod>(
-  _method: M,
-  guard: (value: unknown) => boolean,
-  value: unknown,
-): value is ReplyOf<M> {
-  return guard(value);
 }

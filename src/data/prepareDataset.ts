@@ -1,4 +1,5 @@
 // The room's front door: the data block of a config and a model in, tokenised datasets and a report out.
+import type { EffectiveData } from '../config/effectiveTypes.ts';
 import type { LoadedModel } from '../models/types.ts';
 import { canonicalJson } from './contentHash.ts';
 import { sha256 } from './cache/cacheWriter.ts';
@@ -63,6 +64,12 @@ export type EncodingRequest = Pick<
   DatasetRequest,
   'baseDirectory' | 'template' | 'system' | 'trainOn' | 'maxLength' | 'overflow'
 >;
+
+/** What an effective config says of it; `baseDirectory` is what its paths are relative to. */
+export function encodingRequest(data: EffectiveData, baseDirectory: string): EncodingRequest {
+  const { template, system, train_on: trainOn, max_length: maxLength, overflow } = data;
+  return { baseDirectory, template, system, trainOn, maxLength, overflow };
+}
 
 /**
  * How rows become tokens under a config, for whoever looks at single rows of it.

@@ -54,10 +54,10 @@ export async function openGoverning(file: string, name: string, dataset: string)
   if (!written) throw new ProblemError(problems);
   const baseDirectory = path.dirname(file);
   // Models and their engine are large: only a preview that shows tokens pays for them.
-  const [{ openModel }, { architectureOf }, { resolveTemplate }] = await Promise.all([
+  const [{ openModel }, { architectureOf }, { encodingOf, encodingRequest }] = await Promise.all([
     import('../models/openModel.ts'),
     import('../engine/architectures/registry.ts'),
-    import('../data/template/templates.ts'),
+    import('../data/prepareDataset.ts'),
   ]);
   const model = await openModel(written.model, { baseDirectory, env: { ...process.env, HF_HUB_OFFLINE: '1' } });
   const { contextLength, linearModules } = architectureOf(model.config);
@@ -67,20 +67,7 @@ export async function openGoverning(file: string, name: string, dataset: string)
   };
   const { data } = effectiveConfig(written, facts, positions).config;
   const [source] = await governing(path.resolve(dataset), [{ file, config: written }]);
-  const template = await resolveTemplate(data.template, {
-    tokenizer: model.tokenizer,
-    modelTemplate: model.chatTemplate,
-    modelName: model.reference,
-    baseDirectory,
-  });
-  const options: EncodeOptions = {
-    tokenizer: model.tokenizer,
-    template,
-    trainOn: data.train_on,
-    maxLength: data.max_length,
-    overflow: data.overflow,
-    ...(data.system === undefined ? {} : { system: data.system }),
-  };
+  const options = await encodingOf(encodingRequest(data, baseDirectory), model);
   if (!Number.isSafeInteger(options.maxLength) || options.maxLength < 1)
     throw problem('config/wrong-type', 'data.max_length should be a number of tokens.', { file });
   return {

@@ -45,24 +45,27 @@ export function isLive(status: RunStatus): boolean {
 
 /** All runs, newest first, and what is wrong with folders that cannot be read. A missing folder holds no runs. */
 export async function listRuns(runsFolder: string): Promise<{ runs: RunSummary[]; problems: Problem[] }> {
+  const problems: Problem[] = [];
+  const summaries = (await runFolders(runsFolder)).map(async (folder) => {
+    try {
+      return await summarise(folder);
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      problems.push(...error.problems);
+      return undefined;
+    }
+  });
+  const runs = (await Promise.all(summaries)).filter((run) => run !== undefined);
+  return { runs: runs.toSorted((a, b) => b.manifest.created.localeCompare(a.manifest.created)), problems };
+}
+
+/** Folders that may be runs; none where there is no such folder. */
+export async function runFolders(runsFolder: string): Promise<string[]> {
   const entries = await readdir(runsFolder, { withFileTypes: true }).catch((error: unknown) => {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return [];
     throw error;
   });
-  const problems: Problem[] = [];
-  const summaries = entries
-    .filter((entry) => entry.isDirectory())
-    .map(async (entry) => {
-      try {
-        return await summarise(path.join(runsFolder, entry.name));
-      } catch (error) {
-        if (!(error instanceof ProblemError)) throw error;
-        problems.push(...error.problems);
-        return undefined;
-      }
-    });
-  const runs = (await Promise.all(summaries)).filter((run) => run !== undefined);
-  return { runs: runs.toSorted((a, b) => b.manifest.created.localeCompare(a.manifest.created)), problems };
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => path.join(runsFolder, name));
 }
 
 /**

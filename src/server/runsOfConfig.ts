@@ -1,8 +1,8 @@
 // The runs of a config: which there are, newest first, by the manifests of their folders.
-import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { configCopy, runsFolderOf } from '../runs/layout.ts';
 import { readManifest, type RunManifest } from '../runs/manifest.ts';
+import { runFolders } from '../runs/store.ts';
 
 export interface RunOfConfig {
   readonly folder: string;
@@ -22,16 +22,13 @@ export async function runsOfConfig(file: string, workspaceFolders: readonly stri
 }
 
 async function runsIn(runsFolder: string, file: string): Promise<RunOfConfig[]> {
-  const entries = await readdir(runsFolder, { withFileTypes: true }).catch(() => []);
+  const folders = await runFolders(runsFolder).catch(() => []);
   const runs = await Promise.all(
-    entries
-      .filter((entry) => entry.isDirectory())
-      .map(async ({ name }) => {
-        const folder = path.join(runsFolder, name);
-        const manifest = await readManifest(folder).catch(() => undefined);
-        if (!manifest || path.resolve(manifest.config_file) !== path.resolve(file)) return undefined;
-        return { folder, manifest, config: configCopy(folder, file) };
-      }),
+    folders.map(async (folder) => {
+      const manifest = await readManifest(folder).catch(() => undefined);
+      if (!manifest || path.resolve(manifest.config_file) !== path.resolve(file)) return undefined;
+      return { folder, manifest, config: configCopy(folder, file) };
+    }),
   );
   return runs.filter((run) => run !== undefined);
 }

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { governing } from '../../data/governing.ts';
 import { packRows } from '../../data/packing.ts';
 import { mainRecord } from '../../data/records.ts';
-import { encodingOf } from '../../data/prepareDataset.ts';
+import { encodingOf, encodingRequest } from '../../data/prepareDataset.ts';
 import { encodeWhole, type EncodeOptions } from '../../data/template/encodeRecord.ts';
 import type { TrainingSession } from '../../engine/session.ts';
 import { readValue, recordOf, type Reading } from '../../preview/readRow.ts';
@@ -47,17 +47,7 @@ export async function readingOf(
 ): Promise<RowReading> {
   const { data } = config;
   const [source] = await governing(resolve(dataset), [{ file: asked.configFile, config: asked.parsed.config }]);
-  const options = await encodingOf(
-    {
-      baseDirectory: folderOf(asked),
-      template: data.template,
-      system: data.system,
-      trainOn: data.train_on,
-      maxLength: data.max_length,
-      overflow: data.overflow,
-    },
-    model,
-  );
+  const options = await encodingOf(encodingRequest(data, folderOf(asked)), model);
   const reading = source ?? { format: data.format, columns: { ...data.columns } };
   return { reading: { format: reading.format, columns: reading.columns }, options };
 }

@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { effectiveConfig } from '../../config/effective.ts';
-import { encodingOf } from '../../data/prepareDataset.ts';
+import { encodingOf, encodingRequest } from '../../data/prepareDataset.ts';
 import type { EncodeOptions } from '../../data/template/encodeRecord.ts';
 import { openModel } from '../../models/openModel.ts';
 import type { LoadedModel } from '../../models/types.ts';
@@ -47,8 +47,8 @@ export function openEncodings(): Encodings {
       const { model, stamp } = await modelOf(config.model, baseDirectory);
       const machine = { cores: 1, devices: [{ name: 'cpu', kind: 'cpu', usable: true, detail: '' }] } as const;
       const { data } = effectiveConfig({ ...config, device: 'cpu' }, { machine, model: modelFacts(model) }).config;
-      const { template, system, train_on: trainOn, max_length: maxLength, overflow } = data;
-      const request = { baseDirectory, template, system, trainOn, maxLength, overflow };
+      const { template } = data;
+      const request = encodingRequest(data, baseDirectory);
       const template_ = template.endsWith('.jinja') ? await stampOf(resolve(baseDirectory, template)) : '';
       const key = JSON.stringify([request, model.path, stamp, template_]);
       const known = encodings.get(key);
