@@ -1,5 +1,5 @@
 // Bar 7 of the token lens: for random rows with hard texts and each family of templates, its tokens against the trainer's
-// labels and its tints against the tokens' own text, with the time of a row. Run: node bench/lens.mjs [rows=1000]
+// labels and its tints against the tokens' own text, with the time of a row. Run: node bench/lens.mjs [rows=1000] [first and last family, such as 0-7]
 import { build } from 'esbuild';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const rows = Number(process.argv[2] ?? 1000);
+const [first = 0, last = first] = (process.argv[3] ?? '0-1000').split('-').map(Number);
 const folder = await mkdtemp(join(tmpdir(), 'finetune-lens-'));
 try {
   const outfile = join(folder, 'lens.mjs');
@@ -28,7 +29,7 @@ try {
   const { checkLens, nastyRow, uniform, families, templateOf, tokenizerOf } = await import(pathToFileURL(outfile).href);
   console.log('family                      equal  refused alike  not equal  ms a row');
   let faulty = 0;
-  for (const name of Object.keys(families)) {
+  for (const name of Object.keys(families).slice(first, last + 1)) {
     const [tokenizer, template, random] = [tokenizerOf(name), templateOf(name), uniform(`bench ${name}`)];
     const counts = { equal: 0, refused: 0, faulty: 0 };
     const began = performance.now();

@@ -34,16 +34,29 @@ export function alignGap(
   }
   const tail = texts[left]?.value.slice(leftEnd, texts[left].to) ?? '';
   const first = texts[right]?.from ?? 0;
+  const start = before + 1;
   let from = 0;
-  while (from < gap.length && from < tail.length && gap[from] === tail[from]) {
-    put(origins, before + 1 + from, { text: left, from: leftEnd + from, to: leftEnd + from + 1 });
-    from += 1;
+  for (let at = 0; at < tail.length; at += 1) {
+    const written = formsOf(tail.charAt(at)).find((form) => gap.startsWith(form, from));
+    if (written === undefined) break;
+    from += written.length;
+    if (written.endsWith(tail.charAt(at)))
+      put(origins, start + from - 1, { text: left, from: leftEnd + at, to: leftEnd + at + 1 });
   }
-  for (let back = 1; back <= gap.length - from && back <= rightStart - first; back += 1) {
-    const at = rightStart - back;
-    if (gap[gap.length - back] !== texts[right]?.value[at]) break;
-    put(origins, after - back, { text: right, from: at, to: at + 1 });
+  let until = gap.length;
+  for (let at = rightStart - 1; at >= first; at -= 1) {
+    const value = texts[right]?.value ?? '';
+    const written = formsOf(value.charAt(at)).findLast((form) => gap.slice(from, until).endsWith(form));
+    if (written === undefined) break;
+    if (written.endsWith(value.charAt(at))) put(origins, start + until - 1, { text: right, from: at, to: at + 1 });
+    until -= written.length;
   }
+}
+
+/** How a template writes a character: as it is, or in a text of JSON with an escape, of which the last sign may be itself. */
+function formsOf(character: string): readonly string[] {
+  const escaped = JSON.stringify(character).slice(1, -1);
+  return escaped === character ? [character] : [character, escaped];
 }
 
 /** Pairs of equal characters, both ascending: all of them when the two are the same, else a longest common subsequence. */

@@ -52,6 +52,12 @@ describe('bar 7: the lens is the trainer', () => {
   });
 });
 
+test('follows quotes into a text that the template writes as JSON', () => {
+  const call = '{"type": "function", "function": {"name": "f", "arguments": {}}}';
+  const row = `{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": null, "tool_calls": [${call}]}, {"role": "tool", "content": "\\"quoted\\"\\n"}, {"role": "assistant", "content": "b"}]}`;
+  expect(drawn(row, lensOfRow(row, optionsOf('Llama 3.1')))).toContain('"content": "⟨\\"quoted\\"⟩');
+});
+
 test('tints what is written, escapes and all', () => {
   expect(drawn(pair, lensOfRow(pair, optionsOf('Qwen2.5')))).toBe(
     '{"messages": [{"role": "user", "content": "⟨Label: a\\tb⟩"}, {"role": "assistant", "content": "⟦to\\u0070ic⟧"}]}',
