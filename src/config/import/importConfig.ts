@@ -77,7 +77,7 @@ function parsedInfo(text: string): Readonly<Record<string, unknown>> {
   }
 }
 
-/** Configs of the same tools that merge or serve a model train nothing. */
+/** Configs of the same tools that merge or serve a model, or start processes, train nothing. */
 function refuseOtherWork(source: Source, file: string): void {
   const has = (name: string): boolean => source.keys.some((key) => key.name === name);
   const trains = ['dataset', 'dataset_name', 'datasets[].path', 'train_dataset', 'output_dir', 'learning_rate'].some(
@@ -87,7 +87,9 @@ function refuseOtherWork(source: Source, file: string): void {
     ? 'exports a model'
     : has('infer_backend') || has('infer_dtype')
       ? 'answers prompts'
-      : '';
+      : has('compute_environment') || has('distributed_type')
+        ? 'tells Accelerate how to start processes'
+        : '';
   if (work !== '' && !trains)
     throw problem('import/not-training', `This config ${work}; it trains nothing, so there is nothing to import.`, {
       file,

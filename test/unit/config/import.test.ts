@@ -190,6 +190,11 @@ save_steps: 0.25
     );
   });
 
+  test('what starts processes is refused', () => {
+    const launch = 'compute_environment: LOCAL_MACHINE\ndistributed_type: FSDP\nmixed_precision: bf16\n';
+    expect(() => importConfig(launch, 'fsdp.yaml', { from: 'trl' })).toThrow(/tells Accelerate how to start processes/);
+  });
+
   test('configs that merge or answer are refused', () => {
     const merge = 'model_name_or_path: a/b\ntemplate: qwen3\nfinetuning_type: lora\nexport_dir: out\n';
     expect(() => importConfig(merge, 'merge.yaml')).toThrow(/exports a model; it trains nothing/);
