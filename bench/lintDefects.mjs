@@ -1,5 +1,6 @@
 // How well the lint rules judge: 25 rows of every kind of defect among 20,000 clean rows of three formats and rows that only
-// look bad. `--write` keeps the precision of each rule for docs/lint.md; `--false` lists the clean rows that were reported.
+// look bad. `--write` keeps the precision of each rule for docs/lint.md; `--false` lists the clean rows that were
+// reported and the defects that were missed.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -51,6 +52,7 @@ export { lintRules } from './src/lint/rules/table.ts';`;
     cleanRows: rows.cleanRows,
     cleanRowsReported: rows.cleanRowsReported + training.cleanRowsReported,
     falseFindings: [...rows.falseFindings, ...training.falseFindings],
+    missed: [...rows.missed, ...training.missed],
   };
   print(measure, lintRules);
   console.log(
@@ -61,7 +63,10 @@ export { lintRules } from './src/lint/rules/table.ts';`;
     console.log(`\n${count} rows of ${values.texts.length} other texts, ${found.length} findings:`);
     for (const finding of found) console.log(finding.slice(0, 300));
   }
-  if (values.false) for (const finding of measure.falseFindings) console.log(finding);
+  if (values.false) {
+    for (const finding of measure.falseFindings) console.log(`wrong, ${finding}`);
+    for (const row of measure.missed) console.log(`missed, ${row}`);
+  }
   if (values.write) write(measure);
 } finally {
   rmSync(folder, { recursive: true });

@@ -52,9 +52,16 @@ a check to some groups or rules.
 ## How well the rules judge
 
 Each rule was run over a labelled sample of rows that have defects and of rows that only look as if: code, LaTeX, URLs, tables,
-other languages, numbers that are no card numbers, polite sentences that are no refusals. _Precision_ is the share of its
+other languages, numbers that are no card numbers, polite sentences that are no refusals. The figures below are of rows drawn
+anew, with a seed that no rule was tuned on. _Precision_ is the share of its
 findings on the sample that were right; _none wrong_ in a sample says no more than that. \`node bench/lintDefects.mjs --write\`
-measures it again. Personal data are masked in every message.
+measures it again.
+
+On 12,966 rows made of the paragraphs of 170 pages of other projects (the manuals of Axolotl, LLaMA-Factory, TRL and Unsloth,
+August 2026), which no rule had seen, there were 378 findings. HTML (87), rows in another language than most of the file (81)
+and addresses (6) were really there; of near duplicates (192) the beginnings were looked through, and all were sections that
+one page repeats from another. 11 were wrong: tags of thinking that were spoken of as code, and a fence closed by an indented
+line. Both rules have learned from it, so that these pages are no fresh sample any more. Personal data are masked in every message.
 `;
 
 /** The page as Markdown. `precision`: code → {right, wrong}, and the number of clean rows. */
@@ -78,9 +85,27 @@ function section({ code, severity, title, fix }, { why, bad, mend }, precision) 
   const lines = [`<a id="${code.replace('/', '-')}"></a>\n`, `### ${code}\n`, `**${title}** (${severity}). ${why}\n`];
   if (bad !== undefined) lines.push('```json', visible(bad), '```\n');
   lines.push(`_How to mend it._ ${mend}${fix === undefined ? '' : ` The quick fix ${fix}.`}\n`);
-  lines.push(`_Precision._ ${told(precision.rules[code], precision.rules[code]?.cleanRows ?? precision.cleanRows)}\n`);
+  const counts = precision.rules[code];
+  lines.push(
+    `_Precision._ ${counts ? told(counts, counts.cleanRows ?? precision.cleanRows) : (unmeasured[code] ?? exact)}\n`,
+  );
   return lines.join('\n');
 }
+
+/** Of what the trainer itself says. */
+const exact = 'Not measured on the sample: what it says of a row is what the trainer itself does with it.';
+
+/** Of rules about a whole file, which no sample of rows can measure: what is certain, and what is a guess. */
+const threshold = (what, limit) =>
+  `Not measured on the sample. ${what} is counted exactly; that ${limit} is a mistake is a threshold, and you may have meant it.`;
+const unmeasured = {
+  'form/mixed-line-ends': 'Not measured on the sample: both kinds of line ends are in the file.',
+  'training/low-trained-share': threshold('The share', 'less than 2 % of trained tokens'),
+  'preference/length-bias': threshold('The effect size', 'such a difference in length'),
+  'quality/label-imbalance': threshold('The share of each label', 'so uneven a file'),
+  'quality/leak':
+    'Not measured on the sample: rows that are told stand in both files, byte for byte after the layout is taken away. Reworded rows are not found.',
+};
 
 /** Characters that nobody would see are written as escapes. */
 function visible(text) {
@@ -90,7 +115,6 @@ function visible(text) {
 }
 
 function told(counts, cleanRows) {
-  if (counts === undefined) return 'Exact: it says what the trainer itself does with the row.';
   const { right, wrong } = counts;
   if (right === 0) return `Not measured as a share; ${wrong} false findings in ${cleanRows} clean rows.`;
   const percent = ((100 * right) / (right + wrong)).toFixed(1);

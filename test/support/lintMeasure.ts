@@ -18,6 +18,8 @@ export interface LintMeasure {
   readonly cleanRowsReported: number;
   /** Clean rows with their findings, for whoever mends rules. */
   readonly falseFindings: readonly string[];
+  /** Seeded rows whose defect was not found. */
+  readonly missed: readonly string[];
 }
 
 /** `clean`: clean rows of each format; `each`: rows of every kind of defect. The tricky rows come on top. */
@@ -30,6 +32,7 @@ export function measureLint(clean: number, each: number, random: () => number): 
   };
   let [cleanRows, cleanRowsReported] = [0, 0];
   const falseFindings: string[] = [];
+  const missed: string[] = [];
   for (const format of seedFormats) {
     const file = seededFile(format, clean, each, random);
     const extra = trickyRows.filter((row) => row.format === format).map(({ row }) => row);
@@ -43,6 +46,7 @@ export function measureLint(clean: number, each: number, random: () => number): 
       of(code).seeded += 1;
       of(code).found += isFound ? 1 : 0;
       of(code).right += isFound ? 1 : 0;
+      if (!isFound) missed.push(`${code}: ${lines[line - 1]}`);
     }
     cleanRows += file.cleanRows + extra.length;
     for (const [line, codes] of byLine) {
@@ -55,5 +59,5 @@ export function measureLint(clean: number, each: number, random: () => number): 
       }
     }
   }
-  return { rules, cleanRows, cleanRowsReported, falseFindings };
+  return { rules, cleanRows, cleanRowsReported, falseFindings, missed };
 }

@@ -6,6 +6,11 @@ const tricky: readonly (readonly [question: string, answer: string])[] = [
     'Write a loop in Python.',
     'Here it is:\n```python\nfor i in range(10):\n    print(i)  # TODO: format\n```\nIt prints ten numbers.',
   ],
+  [
+    'Which tags do reasoning models write?',
+    'They begin with `<think>`; templates look for it:\n```jinja\n{%- if "</think>" in content %}\n```\nOthers write `<reasoning>`.',
+  ],
+  ['How do I run one test?', '```bash\n    pytest tests/test_one.py\n    ```'],
   ['Compare a<b and b>c.', 'If a<b and b>c hold, then nothing follows for a and c; x < 3 and y > 4 are independent.'],
   ['What is a generic type in C++?', 'A type with parameters, such as std::vector<int> or Map<String, List<Integer>>.'],
   ['Explain the quadratic formula.', 'The roots are $x = \\frac{-b \\pm \\sqrt{b^2 - 4ac}}{2a}$, where $a \\neq 0$.'],

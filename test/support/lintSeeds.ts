@@ -276,7 +276,9 @@ export const defects: readonly Defect[] = [
   inOutput('safety/card', (random) => around(cardNumber(random), random)),
   inOutput('safety/iban', (random) => around(iban(random), random)),
   inOutput('safety/access-token', (random, i) => around(tokens[i % tokens.length]!(random), random)),
-  inOutput('safety/private-key', (random) => around('-----BEGIN RSA PRIVATE KEY-----\nMIIE', random)),
+  inOutput('safety/private-key', (random) =>
+    around(`-----BEGIN RSA PRIVATE KEY-----\nMIIE${letters(60, random)}\n${letters(64, random)}\n`, random),
+  ),
 ];
 
 export interface SeededFile {

@@ -69,13 +69,14 @@ export function measureTraining(clean: number, each: number, random: Random, opt
     defaultSettings,
   );
   const beginsWithBos = encoded !== undefined && encoded.tokens[0] === tokenizer.bosTokenId;
+  const missed: string[] = [];
   for (const { code, turns } of trainingDefects) {
     // Where rows begin with no token of their own, none can be doubled.
     if (code === 'training/doubled-bos' && !beginsWithBos) continue;
     for (let i = 0; i < each; i += 1) {
-      const isFound = codesOf(JSON.stringify({ messages: turns(random, endOfTurn ?? '', beginning ?? '') })).includes(
-        code,
-      );
+      const row = JSON.stringify({ messages: turns(random, endOfTurn ?? '', beginning ?? '') });
+      const isFound = codesOf(row).includes(code);
+      if (!isFound) missed.push(`${code}: ${row}`);
       of(code).seeded += 1;
       of(code).found += isFound ? 1 : 0;
       of(code).right += isFound ? 1 : 0;
@@ -92,5 +93,5 @@ export function measureTraining(clean: number, each: number, random: Random, opt
       falseFindings.push(`${code}: ${row}`);
     }
   }
-  return { rules, cleanRows: clean, cleanRowsReported: reported, falseFindings };
+  return { rules, cleanRows: clean, cleanRowsReported: reported, falseFindings, missed };
 }

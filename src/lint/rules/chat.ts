@@ -58,9 +58,12 @@ function moveToFront({ path }: Turn, index: number, { turns, text }: LintRow): C
 /** A thinking tag that is opened and not closed, or closed and not opened. */
 const thinkingTag = /<(\/?)(think|thinking|reasoning)>/g;
 
+/** Code, of one word or of many lines: a tag in it is spoken of, not used. */
+const code = /(`+)(?!`)[^]*?[^`]\1(?!`)/g;
+
 function openThinking(text: string): string | undefined {
   let open: string | undefined;
-  for (const [tag, slash, name] of text.matchAll(thinkingTag)) {
+  for (const [tag, slash, name] of text.replace(code, '').matchAll(thinkingTag)) {
     if (slash === '' && open === undefined) open = name;
     else if (slash === '/' && open === name) open = undefined;
     else return tag;
@@ -69,15 +72,27 @@ function openThinking(text: string): string | undefined {
 }
 
 /** Lines that open or close a code block (CommonMark 4.5): at least three backticks or tildes. */
-const fenceLine = /^ {0,3}(`{3,}|~{3,})(.*)$/gm;
+const fenceLine = /^( *)(`{3,}|~{3,})(.*)$/gm;
 
-/** The marks of a code block that is opened and not closed. A fence inside of a block is text, unless it can close it. */
+/** Spaces that may stand before a fence. */
+const fenceIndent = 3;
+
+/**
+ * The marks of a code block that is opened and not closed. A fence inside of a block is text, unless it can close it. What
+ * was cut out of a list may be closed by a line that is indented deeper: a block is open only where it is so either way.
+ */
 function openFence(text: string): string | undefined {
+  const open = openBy(text, fenceIndent);
+  return open === undefined ? undefined : openBy(text, Infinity);
+}
+
+function openBy(text: string, closingIndent: number): string | undefined {
   let open: string | undefined;
-  for (const [, marks = '', rest = ''] of text.matchAll(fenceLine)) {
-    const isClosing = open !== undefined && marks.startsWith(open) && rest.trim() === '';
+  for (const [, indent = '', marks = '', rest = ''] of text.matchAll(fenceLine)) {
+    const isClosing =
+      open !== undefined && indent.length <= closingIndent && marks.startsWith(open) && rest.trim() === '';
     if (isClosing) open = undefined;
-    else if (open === undefined && !rest.includes('`')) open = marks;
+    else if (open === undefined && indent.length <= fenceIndent && !rest.includes('`')) open = marks;
   }
   return open;
 }
