@@ -17,15 +17,17 @@ export async function execute(command, args, options = {}) {
 }
 
 /**
- * Trains in a new temporary folder. `files` are laid there first: name → text; one of them is the config.
+ * Trains in a new temporary folder. `files` are laid there first: name → text; one of them is the config. `env`: environment
+ * variables beside this process's own.
  * @returns events of the run, when it was begun, and what follows from them: useful tokens/s from the second step on, memory, losses.
  */
-export async function trainOnce(config, files) {
+export async function trainOnce(config, files, env = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'finetune-bench-'));
   try {
     for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
     const begun = Date.now();
-    await execute(process.execPath, [resolve('dist/cli.js'), 'start', config, '--json'], { cwd: folder });
+    const options = { cwd: folder, env: { ...process.env, ...env } };
+    await execute(process.execPath, [resolve('dist/cli.js'), 'start', config, '--json'], options);
     const wallSeconds = (Date.now() - begun) / 1000;
     const [id] = await readdir(join(folder, '.finetune', 'runs'));
     const text = await readFile(join(folder, '.finetune', 'runs', id, 'events.jsonl'), 'utf8');

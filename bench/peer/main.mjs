@@ -1,4 +1,5 @@
-// Speed and memory against TRL on the same machine, model and rows: as it ships, and at its best setting found.
+// Speed and memory of both engines against TRL on the same machine, model and rows: TRL as it ships, and at its best setting
+// found.
 //
 //   FINETUNE_PYTHON=… FINETUNE_SMOLLM2=… node bench/peer/main.mjs [repeats=3]
 //
@@ -39,9 +40,20 @@ async function peer(...options) {
   return { tokensPerSecond: result.useful_tokens_per_s, peakMemory: result.peak_rss_mb * 1024 * 1024 };
 }
 
+const environment = { FINETUNE_DATA: join(folder, 'data') };
+await execute(process.execPath, [resolve('dist/cli.js'), 'setup', 'torch', '--python', python], {
+  env: { ...process.env, ...environment },
+});
+const ours = (engine, precision = 'no') => {
+  const text = config.replace('weight_decay: 0', `weight_decay: 0, mixed_precision: ${precision}`);
+  const files = { 'bench.finetune.yaml': `${text}engine: ${engine}\n`, 'rows.jsonl': rows };
+  return trainOnce('bench.finetune.yaml', files, environment);
+};
+
 const contenders = {
-  'Fine-Tune Workbench, fp32': () =>
-    trainOnce('bench.finetune.yaml', { 'bench.finetune.yaml': config, 'rows.jsonl': rows }),
+  'embedded engine, fp32': () => ours('embedded'),
+  'torch engine, fp32': () => ours('torch'),
+  'torch engine, bf16': () => ours('torch', 'bf16'),
   'TRL as it ships (4 rows, fp32)': () => peer('--batch', '4'),
   'TRL at its best (packed 1 × 512, bf16)': () => peer('--batch', '1', '--packing', '--max-length', '512', '--bf16'),
 };
@@ -61,19 +73,18 @@ const measured = Object.entries(results).map(([name, list]) => ({
   speed: median(list.map((r) => r.tokensPerSecond)),
   memory: median(list.map((r) => r.peakMemory)),
 }));
-const [ours] = measured;
+const peers = measured.filter(({ name }) => name.startsWith('TRL'));
 console.log(
   `${cpus()[0].model}, ${cpus().length} cores, Node ${process.version}, ${repeats} rounds of ${steps} steps\n`,
 );
 console.log(
   table([
-    ['', 'useful tokens/s', 'ours is', 'peak memory', 'ours is'],
+    ['', 'useful tokens/s', 'peak memory', ...peers.map(({ name }) => `against ${name}`)],
     ...measured.map(({ name, speed, memory }) => [
       name,
       speed.toFixed(0),
-      `${(ours.speed / speed).toFixed(2)} ×`,
       `${(memory / 1e9).toFixed(2)} GB`,
-      `${(ours.memory / memory).toFixed(2)} ×`,
+      ...peers.map((peer) => `${(speed / peer.speed).toFixed(2)} × at ${(memory / peer.memory).toFixed(2)} ×`),
     ]),
   ]),
 );
