@@ -3,8 +3,7 @@ import { problem } from '../protocol/problem.ts';
 import { lastOf } from '../protocol/series.ts';
 import { sendCommand } from '../runs/control.ts';
 import { followRun } from '../runs/followRun.ts';
-import { openRun } from '../runs/store.ts';
-import { isLive } from './liveRun.ts';
+import { isLiveStatus, openRun } from '../runs/store.ts';
 
 /** A step of a large model may take minutes, and commands are obeyed between steps. */
 const patience = 10 * 60_000;
@@ -15,7 +14,7 @@ const patience = 10 * 60_000;
  */
 export async function tellRun(folder: string, command: 'pause' | 'resume'): Promise<number> {
   const { status, state } = await openRun(folder);
-  if (!isLive(status)) {
+  if (!isLiveStatus(status)) {
     throw problem('cli/not-live', `This run is not going on: it is ${status.replace('_', ' ')}.`, { file: folder });
   }
   const id = await sendCommand(folder, { type: command });

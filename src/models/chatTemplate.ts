@@ -62,9 +62,10 @@ export function compileChatTemplate(source: string, name: string): ChatTemplate 
       `{%${left} if true %}{{ ${end ? closeMark : openMark} }}{% endif ${right}%}`,
   );
   const program = parsed(marked, name);
+  const globals = globalsOf(defaultNow);
   const run = (messages: readonly TemplateValue[], options: RenderOptions, open: string, close: string): string => {
     try {
-      const environment = environmentFor(messages, options);
+      const environment = environmentFor(messages, options, options.now ? globalsOf(options.now) : globals);
       environment.set(openMark, open);
       environment.set(closeMark, close);
       const { value } = new Interpreter(environment).run(program);
@@ -105,7 +106,8 @@ function parsed(source: string, name: string): ReturnType<typeof parse> {
   }
 }
 
-function environmentFor(messages: readonly TemplateValue[], options: RenderOptions): Environment {
+/** What every template may call. Nothing that a template sets reaches it, so it is made once. */
+function globalsOf(now: Date): Environment {
   const globals = new Environment();
   for (const [name, value] of Object.entries({ true: true, false: false, none: null })) {
     globals.set(name, value);
@@ -116,8 +118,11 @@ function environmentFor(messages: readonly TemplateValue[], options: RenderOptio
   globals.set('raise_exception', (message: unknown) => {
     throw new Error(String(message));
   });
-  const now = options.now ?? defaultNow;
   globals.set('strftime_now', (format: unknown) => formatDate(now, String(format)));
+  return globals;
+}
+
+function environmentFor(messages: readonly TemplateValue[], options: RenderOptions, globals: Environment): Environment {
   const environment = new Environment(globals);
   const given = {
     ...options.specialTokens,

@@ -53,8 +53,30 @@ function unchanged(text: string, forms: TokenForms): Source {
   }
   const bytes = utf8.encode(text);
   if (bytes.length === text.length) return { bytes, startOf: (i) => i, endOf: (i) => i + 1 };
-  return mapped([text], [text], bytes.length);
+  const [starts, ends] = [new Int32Array(bytes.length), new Int32Array(bytes.length)];
+  for (let byte = 0, at = 0; byte < bytes.length;) {
+    const [length, units] = sizeOf(bytes[byte]!);
+    starts.fill(at, byte, byte + length);
+    ends.fill(at + units, byte, byte + length);
+    byte += length;
+    at += units;
+  }
+  return { bytes, startOf: (i) => starts[i] ?? text.length, endOf: (i) => ends[i] ?? text.length };
 }
+
+/** Bytes and UTF-16 units of the character whose first byte of UTF-8 this is. Half a character is written as U+FFFD. */
+function sizeOf(lead: number): readonly [bytes: number, units: number] {
+  if (lead < 0x80) return one;
+  if (lead < 0xe0) return two;
+  return lead < 0xf0 ? three : four;
+}
+
+const [one, two, three, four] = [
+  [1, 1],
+  [2, 1],
+  [3, 1],
+  [4, 2],
+] as const;
 
 /** A ▁ of the text itself is the same token as a space. */
 function asSpelled(text: string): string {

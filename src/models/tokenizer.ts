@@ -3,6 +3,7 @@ import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { problem } from '../protocol/problem.ts';
 import { tokenOffsets, type TokenForms } from './tokenOffsets.ts';
 import type { Tokenizer } from './types.ts';
+import { isObject, parts, rememberWords } from './wordMemory.ts';
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -24,7 +25,7 @@ export function loadTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown =
   const padTokenId = specialId(config, 'pad_token', vocabulary.ids);
   const specialTokenIds = new Set(vocabulary.special);
   for (const id of [bosTokenId, eosTokenId, padTokenId]) if (id !== undefined) specialTokenIds.add(id);
-  const bare = (text: string): number[] => checkedIds(inner.encode(text, { add_special_tokens: false }).ids);
+  const bare = rememberWords(json, (text) => checkedIds(inner.encode(text, { add_special_tokens: false }).ids));
   const around = specialTokensAround(inner, bare);
   const forms = tokenForms(json, vocabulary.tokens, vocabulary.added);
 
@@ -124,13 +125,6 @@ function refuseUnfaithfulSplit(part: JsonObject, normalizer: unknown): void {
   );
 }
 
-/** A component, or the members of a Sequence of them. */
-function parts(component: unknown, members: string): JsonObject[] {
-  if (!isObject(component)) return [];
-  const list = component['type'] === 'Sequence' ? component[members] : undefined;
-  return Array.isArray(list) ? list.flatMap((part: unknown) => parts(part, members)) : [component];
-}
-
 interface Vocabulary {
   readonly ids: ReadonlyMap<string, number>;
   /** Token by id; absent where the id has none. */
@@ -191,7 +185,7 @@ function tokenForms(
 /** What the post-processor lays around a text, such as BOS. It never depends on the text. */
 function specialTokensAround(
   inner: HuggingFaceTokenizer,
-  bare: (text: string) => number[],
+  bare: (text: string) => readonly number[],
 ): { readonly before: readonly number[]; readonly after: readonly number[] } {
   const plain = bare('a');
   const full = inner.encode('a', { add_special_tokens: true }).ids;
@@ -221,10 +215,6 @@ function specialId(config: JsonObject, name: string, ids: ReadonlyMap<string, nu
   const value = config[name];
   const token = isObject(value) ? value['content'] : value;
   return typeof token === 'string' ? ids.get(token) : undefined;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function invalid(what: string): Error {

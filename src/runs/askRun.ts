@@ -8,9 +8,7 @@ import { sendCommand } from './control.ts';
 import { runPaths } from './layout.ts';
 import { createLogFollower } from './logFollower.ts';
 import { readManifest } from './manifest.ts';
-import { statusOf, type RunStatus } from './store.ts';
-
-const live: ReadonlySet<RunStatus> = new Set(['starting', 'preparing', 'running', 'paused']);
+import { isLiveStatus, statusOf } from './store.ts';
 
 /** Time between two looks at the log, in milliseconds. */
 const interval = 100;
@@ -22,7 +20,7 @@ const lifeEvery = 20;
  * `runs/refused` with the trainer's reason, `runs/no-answer` when the run ended first.
  */
 export async function askRun(folder: string, draft: CommandDraft, signal?: AbortSignal): Promise<void> {
-  const isLive = async (): Promise<boolean> => live.has(await statusOf(await readManifest(folder)));
+  const isLive = async (): Promise<boolean> => isLiveStatus(await statusOf(await readManifest(folder)));
   if (!(await isLive())) {
     throw problem('runs/not-live', 'No process works on this run, so it cannot be told anything.', { file: folder });
   }

@@ -8,7 +8,7 @@ import { eventOfLine } from './eventLog.ts';
 import { runPaths } from './layout.ts';
 import { readManifest } from './manifest.ts';
 import { openRegular } from './regularFile.ts';
-import { isLive, statusOf } from './store.ts';
+import { isLiveStatus, statusOf } from './store.ts';
 
 export interface FollowOptions {
   /** Events below this number are passed over. */
@@ -46,7 +46,7 @@ export async function* followRun(folder: string, options: FollowOptions = {}): A
       asked = Date.now();
       const status = await statusOf(await readManifest(folder));
       // What was written between the last look and the end must not be lost.
-      if (!isLive(status) && (await readFrom(runPaths(folder).events, offset)).length === 0) return;
+      if (!isLiveStatus(status) && (await readFrom(runPaths(folder).events, offset)).length === 0) return;
     }
     await delay(interval, undefined, signal ? { signal } : {}).catch(() => undefined);
   }

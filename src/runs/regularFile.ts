@@ -41,3 +41,29 @@ export async function readSmallFile(file: string, limit: number): Promise<string
     await handle.close();
   }
 }
+
+/**
+ * At most `length` bytes from the beginning or the end of an ordinary file of any size, and that size; undefined for
+ * whatever cannot be read.
+ */
+export async function readPart(
+  file: string,
+  length: number,
+  from: 'start' | 'end',
+): Promise<{ readonly bytes: Buffer; readonly size: number } | undefined> {
+  const handle = await openIfReadable(file);
+  if (!handle) return undefined;
+  try {
+    const { size } = await handle.stat();
+    const wanted = Math.min(length, size);
+    const { buffer, bytesRead } = await handle.read(
+      Buffer.allocUnsafe(wanted),
+      0,
+      wanted,
+      from === 'start' ? 0 : size - wanted,
+    );
+    return { bytes: buffer.subarray(0, bytesRead), size };
+  } finally {
+    await handle.close();
+  }
+}

@@ -5,7 +5,7 @@ import { ProblemError, type Problem } from '../protocol/problem.ts';
 import { readLabel, type RunLabel } from './label.ts';
 import { readManifest, type RunManifest } from './manifest.ts';
 import type { RunTail } from './runTail.ts';
-import { statusOf, type RunStatus } from './store.ts';
+import { isLiveStatus, statusOf, type RunStatus } from './store.ts';
 
 interface RecordBase {
   /** Name of its folder. */
@@ -30,11 +30,9 @@ export interface BrokenRun extends RecordBase {
 
 export type RunRecord = ReadableRun | BrokenRun;
 
-const live: ReadonlySet<RunStatus> = new Set(['starting', 'preparing', 'running', 'paused']);
-
 /** True while a process works on the run, or should in a moment. */
 export function isLive(run: RunRecord): boolean {
-  return run.kind === 'run' && live.has(run.status);
+  return run.kind === 'run' && isLiveStatus(run.status);
 }
 
 /** The name that a person knows the run by. */

@@ -5,7 +5,7 @@ import { problem } from '../protocol/problem.ts';
 import { sendCommand } from './control.ts';
 import { readManifest } from './manifest.ts';
 import { lifeOf, type ProcessMark } from './processLife.ts';
-import { isLive, statusOf } from './store.ts';
+import { isLiveStatus, statusOf } from './store.ts';
 
 export type StopMode = 'save' | 'now';
 
@@ -28,7 +28,7 @@ const defaultDelays: Record<StopMode, StopDelays> = {
  * Throws `runs/elsewhere` for a process of another machine that does not obey the control file.
  */
 export async function stopRun(folder: string, mode: StopMode, delays: StopDelays = defaultDelays[mode]): Promise<void> {
-  if (!isLive(await statusOf(await readManifest(folder)))) return;
+  if (!isLiveStatus(await statusOf(await readManifest(folder)))) return;
   await sendCommand(folder, { type: mode === 'save' ? 'stop-and-save' : 'stop-now' });
   const mark = await markOf(folder);
   if (!mark) return;
@@ -48,7 +48,7 @@ export async function stopRun(folder: string, mode: StopMode, delays: StopDelays
 async function markOf(folder: string): Promise<ProcessMark | undefined> {
   for (;;) {
     const manifest = await readManifest(folder);
-    if (manifest.process || !isLive(await statusOf(manifest))) return manifest.process;
+    if (manifest.process || !isLiveStatus(await statusOf(manifest))) return manifest.process;
     await delay(20);
   }
 }

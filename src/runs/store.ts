@@ -11,7 +11,7 @@ import { eventOfLine, readEvents } from './eventLog.ts';
 import { runPaths } from './layout.ts';
 import { readManifest, type RunManifest } from './manifest.ts';
 import { lifeOf } from './processLife.ts';
-import { openIfReadable } from './regularFile.ts';
+import { readPart } from './regularFile.ts';
 
 /** What a run is doing. `interrupted`: its process is gone and it had not ended. */
 export type RunStatus = RunPhase | 'interrupted';
@@ -39,7 +39,7 @@ export const startingGrace = 15_000;
 const endedPhases: ReadonlySet<RunPhase> = new Set(['completed', 'early_stopped', 'stopped', 'failed']);
 
 /** True while a trainer works on the run, or is about to. */
-export function isLive(status: RunStatus): boolean {
+export function isLiveStatus(status: RunStatus): boolean {
   return status === 'starting' || status === 'preparing' || status === 'running' || status === 'paused';
 }
 
@@ -125,24 +125,12 @@ async function summarise(folder: string): Promise<RunSummary> {
 
 /** Reads only the end of the log: a list of runs must not read gigabytes. */
 async function readLastStep(file: string): Promise<{ step: number; loss: number } | undefined> {
-  const tail = 64 * 1024;
-  const handle = await openIfReadable(file);
-  if (!handle) return undefined;
-  try {
-    const { size } = await handle.stat();
-    const { buffer, bytesRead } = await handle.read(
-      Buffer.alloc(Math.min(tail, size)),
-      0,
-      Math.min(tail, size),
-      Math.max(0, size - tail),
-    );
-    // The first line of the tail may be the end of one: it fails to parse and is passed over.
-    const events = createJsonLineDecoder()
-      .push(buffer.subarray(0, bytesRead))
-      .map((line) => eventOfLine(line, () => {}));
-    const last = events.findLast((event): event is Extract<TrainerEvent, { type: 'step' }> => event?.type === 'step');
-    return last && { step: last.step, loss: last.loss };
-  } finally {
-    await handle.close();
-  }
+  const end = await readPart(file, 64 * 1024, 'end');
+  if (!end) return undefined;
+  // Its first line may be the end of one: that fails to parse and is passed over.
+  const events = createJsonLineDecoder()
+    .push(end.bytes)
+    .map((line) => eventOfLine(line, () => {}));
+  const last = events.findLast((event): event is Extract<TrainerEvent, { type: 'step' }> => event?.type === 'step');
+  return last && { step: last.step, loss: last.loss };
 }

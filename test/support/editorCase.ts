@@ -11,7 +11,7 @@ import { startEditor, type Editor, type EditorVersion } from '../../scripts/code
 import { setFields, type FieldValue } from '../../src/config/edit.ts';
 import { lastOf } from '../../src/protocol/series.ts';
 import { runsFolderOf } from '../../src/runs/layout.ts';
-import { isLive, openRun, type OpenedRun } from '../../src/runs/store.ts';
+import { isLiveStatus, openRun, type OpenedRun } from '../../src/runs/store.ts';
 import { requiredPath } from './requirements.ts';
 import { chromiumArguments, openWorkbench, type Workbench } from './workbench.ts';
 
@@ -127,7 +127,7 @@ function caseOf(parts: Pick<EditorCase, 'scratch' | 'folder' | 'editor' | 'windo
       .toSorted((a, b) => b.manifest.created.localeCompare(a.manifest.created));
   };
   const endRuns = async (): Promise<void> => {
-    const live = (await runs()).filter(({ status }) => isLive(status));
+    const live = (await runs()).filter(({ status }) => isLiveStatus(status));
     for (const { manifest } of live) if (manifest.process) process.kill(-manifest.process.pid, 'SIGKILL');
   };
   return {

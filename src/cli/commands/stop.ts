@@ -1,11 +1,11 @@
 // finetune stop: ends a run, after a last checkpoint unless it has to be at once.
 import { basename } from 'node:path';
 import type { DefineCommand } from '../program.ts';
-import { findLiveRun, isLive } from '../liveRun.ts';
+import { findLiveRun } from '../liveRun.ts';
 import { jsonOption, type JsonOption } from '../options.ts';
 import { printJson, printLines } from '../terminal.ts';
 import { findRunsFolder } from '../workspace.ts';
-import { openRun } from '../../runs/store.ts';
+import { isLiveStatus, openRun } from '../../runs/store.ts';
 import { stopRun } from '../../runs/stopRun.ts';
 import { lastOf } from '../../protocol/series.ts';
 
@@ -30,7 +30,7 @@ export const define: DefineCommand = (command, terminal) => {
       const folder = await findLiveRun(findRunsFolder(process.cwd()), wanted);
       const before = await openRun(folder);
       const id = basename(folder);
-      if (isLive(before.status)) {
+      if (isLiveStatus(before.status)) {
         if (!options.json && !options.now) printLines(terminal, [`Stopping ${id} after its current step …`]);
         await stopRun(folder, options.now ? 'now' : 'save');
       }
@@ -42,7 +42,7 @@ export const define: DefineCommand = (command, terminal) => {
         return;
       }
       const saved = checkpoint ? `the last checkpoint is of step ${checkpoint.step}` : 'there is no checkpoint';
-      const was = isLive(before.status) ? 'is now' : 'was already';
+      const was = isLiveStatus(before.status) ? 'is now' : 'was already';
       printLines(terminal, [`${id} ${was} ${status.replace('_', ' ')} at step ${step}; ${saved}.`]);
     });
 };

@@ -1,15 +1,15 @@
 // Report a problem: versions, machine and a run's log in an untitled document. Nothing is sent or copied.
 
-import { readFile } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { runPaths } from '../../runs/layout.ts';
 import type { ReadableRun } from '../../runs/runRecord.ts';
+import { readPart } from '../../runs/regularFile.ts';
 import { openRun } from '../../runs/store.ts';
 import { isReadable, targetRun } from '../commands/target.ts';
 import type { Services } from '../services.ts';
 import { doctorText } from './doctor.ts';
 
-/** How much of a log goes into a report, in characters. */
+/** How much of a log goes into a report, in bytes. */
 const logLength = 20_000;
 
 export async function reportProblem(services: Services, node: unknown): Promise<void> {
@@ -39,7 +39,7 @@ export async function reportProblem(services: Services, node: unknown): Promise<
 
 async function runLines(run: ReadableRun): Promise<string[]> {
   const { state, problems } = await openRun(run.folder);
-  const log = await readFile(runPaths(run.folder).log, 'utf8').catch(() => '');
+  const log = await readPart(runPaths(run.folder).log, logLength, 'end');
   const failed = state.failed ? [state.failed.cause.message, ...state.failed.evidence] : [];
   return [
     '',
@@ -52,7 +52,7 @@ async function runLines(run: ReadableRun): Promise<string[]> {
     '',
     'trainer.log',
     '',
-    fenced(log.slice(-logLength)),
+    fenced(log?.bytes.toString('utf8') ?? ''),
   ];
 }
 

@@ -4,12 +4,13 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { isLive, runTitle, type RunRecord } from '../../runs/runRecord.ts';
 import { moveToTrash, restoreFromTrash } from '../../runs/trash.ts';
+import { tellFailure } from '../failures.ts';
 import type { RunLibrary } from '../library.ts';
 import type { Services } from '../services.ts';
 import { foldersOf, targetRun } from './target.ts';
 
 /** Moves runs aside after a question, and offers to undo it. Runs that go on are left where they are, and told. */
-export async function trash({ library }: Services, args: readonly unknown[]): Promise<void> {
+export async function trash({ library, log }: Services, args: readonly unknown[]): Promise<void> {
   const named = foldersOf(args[0], args[1]);
   // As they are now: one of them may have been started again in another window.
   await Promise.all(named.map((folder) => library.refresh(folder)));
@@ -46,19 +47,19 @@ export async function trash({ library }: Services, args: readonly unknown[]): Pr
     }
   } finally {
     // Also when one could not be moved: those before it can be taken back.
-    if (moved.length > 0) offerUndo(library, moved);
+    if (moved.length > 0) offerUndo(library, moved).catch((error: unknown) => tellFailure(error, log));
   }
 }
 
-function offerUndo(library: RunLibrary, moved: readonly { readonly run: RunRecord; readonly place: string }[]): void {
+async function offerUndo(
+  library: RunLibrary,
+  moved: readonly { readonly run: RunRecord; readonly place: string }[],
+): Promise<void> {
   const undo = vscode.l10n.t('Undo');
   const names = moved.map(({ run }) => runTitle(run)).join(', ');
-  void vscode.window
-    .showInformationMessage(vscode.l10n.t('Moved to the trash: {0}', names), undo)
-    .then(async (answer) => {
-      if (answer !== undo) return;
-      for (const { run, place } of moved) {
-        await library.refresh(await restoreFromTrash(place, path.dirname(run.folder)));
-      }
-    });
+  if ((await vscode.window.showInformationMessage(vscode.l10n.t('Moved to the trash: {0}', names), undo)) !== undo)
+    return;
+  for (const { run, place } of moved) {
+    await library.refresh(await restoreFromTrash(place, path.dirname(run.folder)));
+  }
 }

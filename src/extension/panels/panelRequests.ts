@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 import { problem } from '../../protocol/problem.ts';
 import type { CommandReply, LogTail, PanelRequestMessage } from '../../protocol/webviewMessages.ts';
 import { configCopy, runPaths } from '../../runs/layout.ts';
-import { openIfReadable } from '../../runs/regularFile.ts';
+import { readPart } from '../../runs/regularFile.ts';
 import { runTitle, type ReadableRun } from '../../runs/runRecord.ts';
 import * as actions from '../runActions.ts';
 import type { Services } from '../services.ts';
@@ -123,16 +123,9 @@ export async function openConfig(run: ReadableRun): Promise<void> {
 const tailLength = 256 * 1024;
 
 async function logTail(file: string): Promise<LogTail> {
-  const handle = await openIfReadable(file);
-  if (!handle) return { text: '', truncated: false };
-  try {
-    const { size } = await handle.stat();
-    const length = Math.min(size, tailLength);
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, size - length);
-    return { text: buffer.subarray(0, bytesRead).toString('utf8'), truncated: size > length };
-  } finally {
-    await handle.close();
-  }
+  const end = await readPart(file, tailLength, 'end');
+  if (!end) return { text: '', truncated: false };
+  return { text: end.bytes.toString('utf8'), truncated: end.size > tailLength };
 }
 
 async function saveCsv(run: ReadableRun): Promise<CommandReply> {

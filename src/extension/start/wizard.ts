@@ -1,9 +1,10 @@
 // The way to a first config: model, data, method, name. Writes a commented file and opens it.
 
-import { access, readdir, readFile, writeFile } from 'node:fs/promises';
+import { access, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { newConfigText, safeName, type NewConfig } from '../../config/newConfig.ts';
+import { readPart } from '../../runs/regularFile.ts';
 import { detectInText } from './dataFormat.ts';
 
 /** Asks what a config needs; the new file, or undefined when the person stopped. */
@@ -102,11 +103,8 @@ async function chooseData(folder: vscode.Uri): Promise<string | undefined> {
 async function detectInFile(file: string): Promise<string | undefined> {
   if (file.endsWith('.parquet')) return 'Parquet';
   if (file.endsWith('.gz')) return 'gzip';
-  const head = await readFile(file).then(
-    (bytes) => bytes.subarray(0, 256 * 1024).toString('utf8'),
-    () => '',
-  );
-  const looks = detectInText(head);
+  const head = await readPart(file, 256 * 1024, 'start');
+  const looks = detectInText(head?.bytes.toString('utf8') ?? '');
   return looks === 'unknown' ? undefined : looks;
 }
 

@@ -1,9 +1,12 @@
 // Tokenizers of every kind against what the Rust library says (golden.json, made by test/fixtures/tokenizers/make.py).
+import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { createStreamDecoder } from '../../../src/models/streamDecoder.ts';
 import { loadTokenizer } from '../../../src/models/tokenizer.ts';
+import { rememberWords } from '../../../src/models/wordMemory.ts';
 import { ProblemError } from '../../../src/protocol/problem.ts';
+import { uniform } from '../../support/random.ts';
 
 interface Row {
   readonly text: string;
@@ -29,6 +32,56 @@ describe.each(Object.keys(golden))('%s', (name) => {
     expect(ours).toEqual(rows.map(({ text, ids }) => [text, ids]));
     const full = rows.map(({ text }) => [text, tokenizer.encode(text, { addSpecialTokens: true })]);
     expect(full).toEqual(rows.map(({ text, with_special }) => [text, with_special]));
+  });
+
+  test('remembered words have the tokens of the whole text', () => {
+    const library = new HuggingFaceTokenizer(json(name) as Record<string, unknown>, {});
+    const random = uniform(name);
+    const pieces = [
+      'the',
+      'The',
+      'a',
+      "don't",
+      'I',
+      '’s',
+      "'s",
+      '3',
+      '42',
+      'x1',
+      'naïve',
+      'é',
+      '日本',
+      '😀',
+      '–',
+      '“so”',
+      '.',
+    ];
+    pieces.push(
+      ',',
+      '!?',
+      '(',
+      ')',
+      '/',
+      '<s>',
+      '</s>',
+      '<|im_start|>',
+      '<|im_end|>',
+      '\n',
+      '\t',
+      ' ',
+      '  ',
+      '\u00a0',
+      '_b',
+    );
+    for (let i = 0; i < 300; i += 1) {
+      const text = Array.from({ length: 1 + Math.floor(random() * 12) }, () => {
+        const piece = pieces[Math.floor(random() * pieces.length)]!;
+        return random() < 0.6 ? `${piece} ` : piece;
+      }).join('');
+      const { ids } = library.encode(text, { add_special_tokens: false });
+      if (ids.includes(undefined as never)) continue;
+      expect([text, tokenizer.encode(text, { addSpecialTokens: false })]).toEqual([text, ids]);
+    }
   });
 
   test('decodes as the Rust library does', () => {
@@ -120,4 +173,27 @@ describe('refuses what it cannot do exactly', () => {
     const tokenizer = loadTokenizer({ model: bpe });
     expect(() => tokenizer.encodeWithOffsets('abc', { addSpecialTokens: false })).toThrow('leaves unclear which');
   });
+});
+
+test('words are remembered where the split allows it, and only there', () => {
+  const remembers = (name: string, change: object = {}): boolean => {
+    const description = { ...(json(name) as Record<string, unknown>), ...change };
+    const library = new HuggingFaceTokenizer(description, {});
+    let asked = 0;
+    const encode = rememberWords(description, (text) => {
+      asked += 1;
+      return library.encode(text, { add_special_tokens: false }).ids;
+    });
+    encode('so it is it');
+    asked = 0;
+    encode('so is it is');
+    return asked === 0;
+  };
+  const able = Object.keys(golden).filter((name) => remembers(name));
+  expect(able.toSorted()).toEqual(['gpt2', 'llama3', 'qwen2', 'smollm2']);
+  const token = { id: 1, content: '<x>', lstrip: false, rstrip: false, single_word: false, special: true };
+  expect(remembers('gpt2', { added_tokens: [token] })).toBe(true);
+  expect(remembers('gpt2', { added_tokens: [{ ...token, rstrip: true }] })).toBe(false);
+  expect(remembers('gpt2', { added_tokens: [{ ...token, content: '<so it>' }] })).toBe(false);
+  expect(remembers('gpt2', { normalizer: { type: 'Lowercase' } })).toBe(false);
 });
