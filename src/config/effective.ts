@@ -55,6 +55,7 @@ export function effectiveConfig(
       best_by: decideBestBy(config, facts, data, reasons),
     },
     ...optional('early_stopping', config.early_stopping && { ...defaults.early_stopping, ...config.early_stopping }),
+    ...optional('distributed', config.distributed && { ...defaults.distributed, ...config.distributed }),
     ...optional('output', config.output),
   };
   return { config: effective, decisions: decisionsOf(effective, config, reasons, positions) };
@@ -76,9 +77,11 @@ function decideDevice(config: FinetuneConfig, facts: EffectiveFacts, reasons: Re
 function decideThreads(config: FinetuneConfig, facts: EffectiveFacts, reasons: Reasons): number {
   const wanted = config.threads ?? defaults.threads;
   if (wanted !== 'auto') return wanted;
-  const threads = Math.max(1, Math.floor(facts.machine.cores));
-  reasons.set('threads', `this machine has ${threads} physical ${threads === 1 ? 'core' : 'cores'}`);
-  return threads;
+  const cores = Math.max(1, Math.floor(facts.machine.cores));
+  const processes = config.distributed?.processes ?? 1;
+  const shared = processes > 1 ? `, shared by ${processes} processes` : '';
+  reasons.set('threads', `this machine has ${cores} physical ${cores === 1 ? 'core' : 'cores'}${shared}`);
+  return Math.max(1, Math.floor(cores / processes));
 }
 
 function effectiveData(config: FinetuneConfig, facts: ConfigFacts, reasons: Reasons): EffectiveData {

@@ -7,6 +7,7 @@ import type {
   Columns,
   DataConfig,
   DataFormat,
+  DistributedConfig,
   DpoConfig,
   EarlyStoppingConfig,
   EvaluationConfig,
@@ -33,6 +34,12 @@ export interface EffectiveData extends Readonly<Required<Omit<DataConfig, 'train
 
 export interface EffectiveLora extends Readonly<Required<Omit<LoraConfig, 'init_from'>>> {
   readonly init_from?: string;
+}
+
+export interface EffectiveDistributed extends Readonly<Required<Omit<DistributedConfig, 'hosts' | 'interface'>>> {
+  /** Absent: this machine. */
+  readonly hosts?: readonly string[];
+  readonly interface?: string;
 }
 
 type OpenTraining =
@@ -71,6 +78,8 @@ export interface EffectiveConfig {
   readonly checkpoints: Readonly<Required<CheckpointsConfig>>;
   /** Absent: the run goes to its end. */
   readonly early_stopping?: Readonly<Required<EarlyStoppingConfig>>;
+  /** Absent: one process. */
+  readonly distributed?: EffectiveDistributed;
   readonly output?: string;
 }
 

@@ -28,7 +28,13 @@ export function chooseEngine(config: FinetuneConfig): EngineChoice {
 }
 
 /** Every field for which torch is needed. */
-export function torchNeeds({ method, objective = defaults.objective, training, device }: FinetuneConfig): TorchNeed[] {
+export function torchNeeds({
+  method,
+  objective = defaults.objective,
+  training,
+  device,
+  distributed,
+}: FinetuneConfig): TorchNeed[] {
   const needs: [isWanted: boolean, need: TorchNeed][] = [
     [
       objective !== 'sft',
@@ -55,6 +61,14 @@ export function torchNeeds({ method, objective = defaults.objective, training, d
       },
     ],
     [device === 'mps', { path: 'device', reason: 'only torch computes on mps' }],
+    [
+      distributed !== undefined,
+      {
+        path: 'distributed',
+        reason: 'only torch trains in several processes',
+        refusal: 'The embedded engine trains in one process. Remove this block, or write `engine: torch`.',
+      },
+    ],
   ];
   return needs.flatMap(([isWanted, need]) => (isWanted ? [need] : []));
 }

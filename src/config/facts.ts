@@ -13,6 +13,8 @@ export interface DeviceFact {
   readonly detail?: string;
   /** Whether it is fast in bfloat16; told by the torch engine of its GPUs. */
   readonly bfloat16?: boolean;
+  /** How many of it this machine has; told by the torch engine of its GPUs. */
+  readonly count?: number;
 }
 
 export interface MachineFacts {

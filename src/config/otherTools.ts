@@ -99,6 +99,8 @@ export const foreignNames: ReadonlyMap<string, ForeignName> = new Map([
   ...same('checkpoints.every', 'save_steps', 'saves_per_epoch', 'save_every', 'save_interval', 'checkpointing_steps'),
   ...same('checkpoints.keep', 'save_total_limit', 'max_checkpoints'),
   ...same('checkpoints.best_by', 'metric_for_best_model', 'load_best_model_at_end', 'save_best'),
+  ...same('distributed.processes', 'num_processes', 'nproc_per_node', 'world_size'),
+  ...same('distributed.cpu_offload', 'offload_params', 'fsdp_offload_params'),
   ...same('early_stopping.patience', 'early_stopping_patience'),
   ...same('early_stopping.min_delta', 'early_stopping_threshold'),
 ]);
@@ -161,6 +163,7 @@ export const foreignValues: Readonly<Record<string, Readonly<Record<string, stri
     adamw_torch_fused: 'adamw',
     adamw_hf: 'adamw',
   },
+  'distributed.strategy': { zero1: 'zero2', zero3: 'fsdp', fsdp2: 'fsdp', deepspeed: 'fsdp' },
   'training.mixed_precision': { fp32: 'no', float32: 'no', none: 'no' },
   'checkpoints.best_by': { loss: 'eval_loss' },
 };

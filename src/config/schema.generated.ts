@@ -52,6 +52,7 @@ export interface FinetuneConfig {
   evaluation?: EvaluationConfig;
   checkpoints?: CheckpointsConfig;
   early_stopping?: EarlyStoppingConfig;
+  distributed?: DistributedConfig;
   /**
    * Folder that the finished adapter or model is copied to. The run folder keeps everything in any case.
    */
@@ -341,6 +342,34 @@ export interface EarlyStoppingConfig {
    */
   min_delta?: number;
 }
+/**
+ * Several processes that train one model together, by the torch engine (docs/distributed.md). Rows of a step, and so losses and results, are those of one process.
+ */
+export interface DistributedConfig {
+  /**
+   * How many processes share the rows of each step: one for each GPU. `finetune resume --processes` may take another number.
+   */
+  processes: number;
+  /**
+   * How the model lies over the processes. `ddp` = whole on each; gradients are summed once a step. `zero2` = weights, gradients and the optimiser's state in shards; weights are gathered once a pass. `fsdp` = the same, and weights are gathered layer by layer (FSDP2, ZeRO-3 of Rajbhandari et al. 2019, arXiv:1910.02054): least memory, most traffic.
+   */
+  strategy?: 'ddp' | 'zero2' | 'fsdp';
+  /**
+   * Shards and the optimiser's state lie in the machine's memory and come to the GPU when they are needed: for models that do not fit otherwise, several times slower. For zero2 and fsdp on GPUs.
+   */
+  cpu_offload?: boolean;
+  /**
+   * Machines that the processes run on, each with as many, started through ssh: names that `ssh` reaches without a password. Model, data and environment lie at the same paths on all of them. The first one is where the others meet.
+   *
+   * @minItems 1
+   * @maxItems 1024
+   */
+  hosts?: string[];
+  /**
+   * Network interface that the processes talk over, such as `eth0` (as in GLOO_SOCKET_IFNAME and NCCL_SOCKET_IFNAME).
+   */
+  interface?: string;
+}
 
 /** Every default of the schema, by path. */
 export const defaults = {
@@ -409,6 +438,10 @@ export const defaults = {
   early_stopping: {
     patience: 3,
     min_delta: 0,
+  },
+  distributed: {
+    strategy: 'ddp',
+    cpu_offload: false,
   },
 } as const;
 

@@ -88,6 +88,8 @@ export interface StepResult {
   readonly trainedTokens: number;
   readonly rows: readonly RowLoss[];
   readonly observed?: Observed;
+  /** Further numbers by name, for the step's event. */
+  readonly metrics?: Readonly<Record<string, number>>;
 }
 
 export interface EvaluateResult {

@@ -57,11 +57,11 @@ export async function startRun(request: StartRequest): Promise<RunHandle> {
 
 /**
  * Lets a run that was stopped, failed or interrupted go on from its last good checkpoint. Throws `runs/busy` when it
- * is still going, `runs/completed` when there is nothing left to do.
+ * is still going, `runs/completed` when there is nothing left to do. `overrides`: settings that hold from here on.
  */
 export async function resumeRun(
   folder: string,
-  options: { trainer: string; env?: NodeJS.ProcessEnv; fromSeq?: number },
+  options: { trainer: string; env?: NodeJS.ProcessEnv; fromSeq?: number; overrides?: readonly string[] },
 ): Promise<RunHandle> {
   const manifest = await readManifest(folder);
   const status = await statusOf(manifest);
@@ -77,7 +77,8 @@ export async function resumeRun(
     process: undefined,
     ended: undefined,
   } as const;
-  await writeManifest(folder, { ...manifest, ...fresh });
+  const overrides = [...manifest.overrides, ...(options.overrides ?? [])];
+  await writeManifest(folder, { ...manifest, ...fresh, overrides });
   return launch(path.resolve(folder), options.trainer, options.env ?? process.env, options.fromSeq ?? 0);
 }
 

@@ -91,8 +91,9 @@ async function torchDevices(
   if (wanted === 'cpu' || (wanted === 'auto' && (await findGpus()).gpus.length === 0)) return { devices: [] };
   const { devices, problems } = await examineTorch(found.record.python);
   const [first] = problems;
-  const facts = devices.map(({ name, usable, detail, bfloat16 }): DeviceFact => {
-    return { name, kind: 'gpu', usable, detail, ...(bfloat16 === undefined ? {} : { bfloat16 }) };
+  const facts = devices.map(({ name, usable, detail, bfloat16, count }): DeviceFact => {
+    const known = { ...(bfloat16 === undefined ? {} : { bfloat16 }), ...(count === undefined ? {} : { count }) };
+    return { name, kind: 'gpu', usable, detail, ...known };
   });
   const missing = first === undefined ? undefined : `${first} Run \`finetune setup torch\` to mend it.`;
   return { devices: facts, ...(missing === undefined ? {} : { missing }) };

@@ -10,8 +10,9 @@ import { packageFile } from '../platform/packageFile.ts';
 import { problem, type Problem } from '../protocol/problem.ts';
 import { findTorch } from '../torch/environment/find.ts';
 import { objectivePlan } from '../torch/session/objective.ts';
-import { createTorchSession, type TorchPlan } from '../torch/session/torchSession.ts';
-import { startWorker, type WorkerProcess } from '../torch/session/workerProcess.ts';
+import { startRanks, type Placement } from '../torch/session/ranks.ts';
+import { createTorchSession, type Sharding, type TorchPlan } from '../torch/session/torchSession.ts';
+import type { WorkerGroup } from '../torch/session/workerGroup.ts';
 
 export interface OpenedSession {
   readonly session: TrainingSession;
@@ -23,31 +24,33 @@ export interface OpenedSession {
   readonly modelClass?: string;
 }
 
-/** Starts the torch engine's worker and lets it load what the config needs; undefined where nothing is to be started. */
+/** Starts the torch engine's workers and lets them load what the config needs; undefined where nothing is to be started. */
 export async function startTorch(
   config: FinetuneConfig,
   onOutput: (text: string) => void,
-): Promise<WorkerProcess | undefined> {
+): Promise<WorkerGroup | undefined> {
   if (chooseEngine(config).engine !== 'torch') return undefined;
   const found = await findTorch();
   if (!found.ready) return undefined;
   const { python } = found.record;
   onOutput(`The torch engine's Python is ${python}`);
-  const worker = startWorker({ python, program: packageFile('src/torch/worker'), onOutput });
-  const { method } = config;
+  const { method, distributed } = config;
+  const options = { python, program: packageFile('src/torch/worker'), onOutput };
+  const workers = startRanks(options, placementOf(distributed));
   // What goes wrong here goes wrong again, and is told, when the session is opened.
-  worker.ask('load', { adapters: method !== 'full' }).catch(() => undefined);
-  return worker;
+  workers.askAll('load', () => ({ head: { adapters: method !== 'full' } })).catch(() => undefined);
+  return workers;
 }
 
 /**
- * `worker`: what `startTorch` started; the session closes it. `adapter`: what training goes on from. Throws what the engines throw, and `torch/missing` when the
+ * `workers`: what `startTorch` started; the session closes it. `adapter`: what training goes on from. Throws what the engines
+ * throw, and `torch/missing` when the
  * environment went away since the config was checked.
  */
 export async function openSession(
   config: EffectiveConfig,
   plan: SessionPlan,
-  worker: WorkerProcess | undefined,
+  workers: WorkerGroup | undefined,
   adapter: AsyncIterable<NamedTensor> | undefined,
 ): Promise<OpenedSession> {
   if (config.engine === 'embedded') {
@@ -55,11 +58,9 @@ export async function openSession(
     if (adapter) await session.restore({ trained: adapter, step: 0 });
     return { session, warnings: [], versions: {} };
   }
-  if (!worker) throw problem('torch/missing', 'The Python of the torch engine is gone.');
-  const session = await createTorchSession(worker, {
-    ...torchPlan(config, plan),
-    ...(adapter ? { first: adapter } : {}),
-  });
+  if (!workers) throw problem('torch/missing', 'The Python of the torch engine is gone.');
+  const wanted = { ...torchPlan(config, plan), ...(adapter ? { first: adapter } : {}) };
+  const session = await createTorchSession(workers, wanted, placementOf(config.distributed));
   const { warnings, versions, modelClass } = session;
   return { session, warnings, versions, modelClass };
 }
@@ -71,5 +72,16 @@ export function torchPlan(config: EffectiveConfig, plan: SessionPlan): TorchPlan
     mixedPrecision: config.training.mixed_precision,
     objective: objectivePlan(config),
     ...(config.quantization ? { quantization: config.quantization } : {}),
+    sharding: shardingOf(config),
   };
+}
+
+/** Where its processes run. */
+export function placementOf(distributed: EffectiveConfig['distributed'] | FinetuneConfig['distributed']): Placement {
+  return { processes: distributed?.processes ?? 1, hosts: distributed?.hosts, interface: distributed?.interface };
+}
+
+function shardingOf({ distributed }: EffectiveConfig): Sharding | undefined {
+  if (!distributed || distributed.strategy === 'ddp') return undefined;
+  return { wholeBetweenPasses: distributed.strategy === 'zero2', cpuOffload: distributed.cpu_offload };
 }

@@ -98,7 +98,10 @@ export async function planRun(
       maxSteps: first.training.max_steps,
     });
     const meanLength = train.totals.tokens / train.length;
-    const capacity = first.data.packing ? chooseCapacity(meanLength, first.training.batch_size) : undefined;
+    // Each process gets about its share of the rows in one sequence, where that is less than a batch.
+    const share = Math.ceil(steps.rowsPerStep / (first.distributed?.processes ?? 1));
+    const together = Math.min(first.training.batch_size, share);
+    const capacity = first.data.packing ? chooseCapacity(meanLength, together) : undefined;
     const sequences = expectSequences(train, order, steps.totalSteps, capacity);
     const keepingAll = { ...sessionPlan(first, model), gradientCheckpointing: false };
     const memory = {

@@ -9,7 +9,7 @@ import { readTensor } from '../models/safetensors.ts';
 import type { LoadedModel, NamedTensor, WeightEntry } from '../models/types.ts';
 import type { RunPlan } from '../protocol/events.ts';
 import type { RunHashes } from '../runs/manifest.ts';
-import type { WorkerProcess } from '../torch/session/workerProcess.ts';
+import type { WorkerGroup } from '../torch/session/workerGroup.ts';
 import { estimatesOf, tightness } from './estimates.ts';
 import { openSession, startTorch, type OpenedSession } from './openSession.ts';
 import { planRun } from './planRun.ts';
@@ -25,7 +25,7 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
   const { runFolder } = request;
   const baseDirectory = request.manifest.base_directory;
   // PyTorch takes seconds to load: it begins while the rows are read.
-  let starting: Promise<WorkerProcess | undefined> = Promise.resolve(undefined);
+  let starting: Promise<WorkerGroup | undefined> = Promise.resolve(undefined);
   const planned = await planRun(request, (written) => {
     starting = startTorch(written, request.onEngineOutput);
   }).catch(async (error: unknown) => {
@@ -129,8 +129,10 @@ function hashesOf(
   model: LoadedModel,
   data: { readonly data: string; readonly template: string; readonly mask: string },
 ): RunHashes {
+  // Another number of processes computes the same, up to rounding.
+  const { distributed: _, ...decisive } = config;
   return {
-    config: createHash('sha256').update(JSON.stringify(config)).digest('hex'),
+    config: createHash('sha256').update(JSON.stringify(decisive)).digest('hex'),
     model_config: model.hashes.config,
     weights: model.hashes.weights,
     tokenizer: model.hashes.tokenizer,

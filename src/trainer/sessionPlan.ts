@@ -92,7 +92,7 @@ const torchProgramBytes = 0.95e9;
 /** One more forward pass, beside a forward and a backward pass that takes twice as long. */
 const referenceFactor = 4 / 3;
 
-/** Peak memory of the process and mean operations of a step. */
+/** Peak memory (of all processes where they share the machine's, else of one GPU) and mean operations of a step. */
 export function estimatePlan(
   plan: SessionPlan,
   { largest, steps }: ExpectedSequences,
@@ -108,13 +108,14 @@ export function estimatePlan(
     const frozen = torchWeightBytes(plan, costs.totalParameters - costs.trainableParameters, config);
     return total - weights + program + frozen + reference;
   };
+  const processes = plan.device === 'cpu' ? (config.distributed?.processes ?? 1) : 1;
   const flopsOf = (sequence: SequenceSize): number =>
     costs.flops(sequence) * (comparesWithReference ? referenceFactor : 1);
   const flops = steps.map((step) => step.reduce((sum, sequence) => sum + flopsOf(sequence), 0));
   const sequencesPerStep = Math.max(1, ...steps.map((step) => step.length));
   return {
     flopsOf,
-    memoryBytes: Math.max(0, ...largest.map((size) => bytesOf(size, sequencesPerStep))),
+    memoryBytes: processes * Math.max(0, ...largest.map((size) => bytesOf(size, sequencesPerStep))),
     flopsPerStep: flops.reduce((a, b) => a + b, 0) / Math.max(1, flops.length),
     trainableParameters: costs.trainableParameters,
   };

@@ -79,7 +79,7 @@ async function takeStep(training: Training, before: TrainerState): Promise<Train
     memory_bytes: peakBytes,
     seconds,
     rows: result.rows.map(reportRow),
-    ...metricsOf(result.observed),
+    ...metricsOf(result.observed, result.metrics),
   });
   refuseNonFinite(step, result, learningRate);
   const { totals } = before;
@@ -143,9 +143,9 @@ function takeLearningRate(training: Training, state: TrainerState): TrainerState
   return { ...state, learningRates: [...state.learningRates, { step, value }] };
 }
 
-/** The objective's own numbers; supervised fine-tuning has none. */
-function metricsOf(observed: Observed = {}): { metrics?: Record<string, number> } {
-  const metrics = summarise(observed);
+/** The objective's own numbers, of which supervised fine-tuning has none, and those of the ranks, where there are several. */
+function metricsOf(observed: Observed = {}, further: StepResult['metrics'] = {}): { metrics?: Record<string, number> } {
+  const metrics = { ...summarise(observed), ...further };
   return Object.keys(metrics).length === 0 ? {} : { metrics };
 }
 

@@ -15,7 +15,7 @@ import type { LoadedModel } from '../../src/models/types.ts';
 import { runPaths } from '../../src/runs/layout.ts';
 import { createRun } from '../../src/runs/startRun.ts';
 import { machineFacts } from '../../src/trainer/facts.ts';
-import { torchPlan } from '../../src/trainer/openSession.ts';
+import { placementOf, torchPlan } from '../../src/trainer/openSession.ts';
 import { prepareRun } from '../../src/trainer/prepare.ts';
 import { datasetOf } from '../../src/trainer/rows.ts';
 import { runTrainer } from '../../src/trainer/runTrainer.ts';
@@ -194,6 +194,7 @@ const runPairs: Readonly<Record<string, Pair>> = {
     also: { 'evaluation.every': 1, 'early_stopping.patience': 2, 'training.max_steps': 6 },
     value: 5,
   },
+  'distributed.processes': { value: 2 },
   output: { value: 'out' },
 };
 
@@ -206,6 +207,10 @@ const torchPairs: Readonly<Record<string, Pair>> = {
   'dpo.loss_type': { also: dpo, value: 'ipo' },
   'dpo.beta': { also: dpo, value: 0.5 },
   'dpo.label_smoothing': { also: dpo, value: 0.1 },
+  'distributed.strategy': { also: { 'distributed.processes': 2 }, value: 'fsdp' },
+  'distributed.hosts': { also: { 'distributed.processes': 2 }, value: ['a', 'b'] },
+  'distributed.interface': { also: { 'distributed.processes': 2 }, value: 'eth0' },
+  'distributed.cpu_offload': { also: { distributed: { processes: 2, strategy: 'fsdp' } }, value: true },
 };
 
 const leaves = allFields().filter(({ schema }) => !schema.properties);
@@ -281,7 +286,7 @@ async function rowsOf(tree: Tree): Promise<string> {
 async function askedOf(tree: Tree): Promise<string> {
   const effective = await effectiveOf(tree);
   expect(effective.engine).toBe('torch');
-  return JSON.stringify(torchPlan(effective, sessionPlan(effective, model)));
+  return JSON.stringify([torchPlan(effective, sessionPlan(effective, model)), placementOf(effective.distributed)]);
 }
 
 async function effectiveOf(tree: Tree): Promise<EffectiveConfig> {

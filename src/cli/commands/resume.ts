@@ -1,7 +1,9 @@
 // finetune resume: a paused run goes on; a stopped, failed or interrupted one starts again from its last checkpoint.
 import { basename } from 'node:path';
 import type { DefineCommand } from '../program.ts';
-import { jsonOption, runArgument } from '../options.ts';
+import { jsonOption, numberBetween, runArgument } from '../options.ts';
+import { problem } from '../../protocol/problem.ts';
+import type { RunState } from '../../protocol/runState.ts';
 import { attachToTrainer } from '../runCommand.ts';
 import { tellRun } from '../tellRun.ts';
 import { printJson, printLines } from '../terminal.ts';
@@ -13,6 +15,7 @@ import { findRun, openRun } from '../../runs/store.ts';
 interface ResumeOptions {
   readonly detach?: boolean;
   readonly json?: boolean;
+  readonly processes?: number;
 }
 
 const help = `
@@ -20,12 +23,14 @@ A stopped run goes on as if it had never stopped: same rows, same losses.
 
 Examples:
   finetune resume
-  finetune resume support-2026 --detach`;
+  finetune resume support-2026 --detach
+  finetune resume support-2026 --processes 1   # when a GPU has gone`;
 
 export const define: DefineCommand = (command, terminal, done) => {
   command
     .argument(...runArgument)
     .option('-d, --detach', 'return at once')
+    .option('--processes <number>', 'train in another number of processes from here on', numberBetween(1, 4096, true))
     .addOption(jsonOption('the events from here on, one JSON object a line,'))
     .addHelpText('after', help)
     .action(async (wanted: string, options: ResumeOptions) => {
@@ -38,8 +43,16 @@ export const define: DefineCommand = (command, terminal, done) => {
         else printLines(terminal, [`${id} goes on after step ${step}. finetune watch shows it.`]);
         return;
       }
-      const run = await resumeRun(folder, { trainer: packageFile('dist/trainer.js'), fromSeq: state.nextSeq });
+      const overrides = options.processes === undefined ? [] : [`distributed.processes=${options.processes}`];
+      if (overrides.length > 0) refuseEmbedded(state);
+      const trainer = packageFile('dist/trainer.js');
+      const run = await resumeRun(folder, { trainer, fromSeq: state.nextSeq, overrides });
       const shown = { json: options.json ?? false, detach: options.detach ?? false };
       done(await attachToTrainer(run, shown, terminal));
     });
 };
+
+function refuseEmbedded({ started }: RunState): void {
+  if (started === undefined || started.config['engine'] === 'torch') return;
+  throw problem('cli/one-process', 'This run is computed by the embedded engine, which has one process.');
+}

@@ -268,6 +268,36 @@ const explanations: Readonly<Record<string, Explanation>> = {
     right: "engine: embedded\ntraining: {mixed_precision: 'no'}",
     fix: 'takes what the embedded engine does instead, or the torch engine',
   },
+  'config/idle-processes': {
+    why: 'The rows of a step are dealt to the processes. One that gets none waits for the others and makes nothing faster.',
+    wrong: 'device: cpu\ntraining:\n  batch_size: 2\ndistributed:\n  processes: 4',
+    right: 'device: cpu\ntraining:\n  batch_size: 4\ndistributed:\n  processes: 4',
+    fix: 'takes as many processes as a step has rows',
+  },
+  'config/too-many-processes': {
+    why: "Two processes on one GPU would wait for each other, and NVIDIA's NCCL refuses them. Found by `finetune check` and before a start; while you type, no device is tried.",
+    wrong: 'device: cuda\ndistributed:\n  processes: 8',
+    right: 'device: cuda\ndistributed:\n  processes: 1',
+    fix: 'takes as many processes as there are GPUs',
+  },
+  'config/cpu-offload-unused': {
+    why: 'Offloading moves shards from the GPU to the machine, at the price of time. Without shards or without a GPU there is nothing to move.',
+    wrong: 'distributed:\n  processes: 1\n  cpu_offload: true',
+    right: 'distributed:\n  processes: 1\n  strategy: fsdp\n  cpu_offload: true',
+    fix: 'removes the line, or takes strategy fsdp',
+  },
+  'config/cannot-shard': {
+    why: 'bitsandbytes keeps 4-bit weights in blocks with a scale each, and FSDP would cut through them. Objectives that compare answers use parts of the model on their own, or other values in its place, which FSDP does not see.',
+    wrong: 'method: qlora\ndistributed:\n  processes: 1\n  strategy: fsdp',
+    right: 'method: qlora\ndistributed:\n  processes: 1',
+    fix: 'keeps the model whole on each process',
+  },
+  'config/uneven-hosts': {
+    why: 'Every host gets the same number of processes, one for each of its GPUs.',
+    wrong: 'device: cpu\ndistributed:\n  processes: 3\n  hosts: [node1, node2]',
+    right: 'device: cpu\ndistributed:\n  processes: 4\n  hosts: [node1, node2]',
+    fix: 'takes the next number that can be divided',
+  },
   'config/device-unavailable': {
     why: 'The run would not start. `finetune doctor` says what this machine has, and in one line each why not more. Found by `finetune check` and before a start; while you type, no device is tried.',
     wrong: 'device: cuda',

@@ -1,6 +1,7 @@
 // Every code of the config room: the cross-field rules, and the faults that reading and the schema find.
 
 import { dataRules } from './data.ts';
+import { distributedRules } from './distributed.ts';
 import { engineRules } from './engine.ts';
 import { evaluationRules } from './evaluation.ts';
 import { fileRules } from './files.ts';
@@ -19,6 +20,7 @@ export const configRules: readonly ConfigRule[] = [
   ...objectiveRules,
   ...evaluationRules,
   ...engineRules,
+  ...distributedRules,
   ...machineRules,
 ];
 

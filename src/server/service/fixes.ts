@@ -42,8 +42,9 @@ const keepOne =
   ({ path }: Broken): Wanted[] => [remove(path), { ...remove(other), isPreferred: false }];
 
 /** What the embedded engine has for a field that asks for torch. */
-function embeddedValue(path: string): string {
-  return { method: 'lora', 'training.mixed_precision': 'no' }[path] ?? 'auto';
+function embeddedInstead(path: string): Wanted {
+  if (path === 'distributed') return { ...remove(path), isPreferred: false };
+  return set(path, { method: 'lora', 'training.mixed_precision': 'no' }[path] ?? 'auto', false);
 }
 
 /** By code. A test holds that the documentation tells of exactly these. */
@@ -118,15 +119,35 @@ export const fixers: Readonly<Record<string, (broken: Broken) => Wanted[]>> = {
   },
   'config/prompts-unused': removeIt,
   // Without torch there is no other way to train by an objective of its own: setting it up is the remedy.
-  'config/torch-missing': ({ path }) => (path === 'objective' ? [] : [set(path, embeddedValue(path), false)]),
+  'config/torch-missing': ({ path }) => (path === 'objective' ? [] : [embeddedInstead(path)]),
   'config/needs-torch': ({ path }) => [
-    ...(path === 'objective' ? [] : [set(path, embeddedValue(path), false)]),
+    ...(path === 'objective' ? [] : [embeddedInstead(path)]),
     {
       title: 'Change engine to torch',
       changes: [{ kind: 'set', path: 'engine', value: 'torch' }],
       isPreferred: path === 'objective',
     },
   ],
+  'config/idle-processes': ({ path, text }) => {
+    const field = (name: 'batch_size' | 'gradient_accumulation_steps'): number =>
+      Number(valueAt(text.document.value, `training.${name}`) ?? defaults.training[name]);
+    return [set(path, field('batch_size') * field('gradient_accumulation_steps'), false)];
+  },
+  'config/too-many-processes': ({ path, facts }) => {
+    const count = Math.max(...(facts.machine?.devices ?? []).map((device) => device.count ?? 1));
+    return Number.isFinite(count) ? [set(path, count)] : [];
+  },
+  'config/cpu-offload-unused': ({ path, text }) => {
+    const onCpu = valueAt(text.document.value, 'device') === 'cpu';
+    const shard = set('distributed.strategy', 'fsdp', false);
+    return [{ ...remove(path), isPreferred: false }, ...(onCpu ? [] : [shard])];
+  },
+  'config/cannot-shard': ({ path }) => [set(path, 'ddp', false)],
+  'config/uneven-hosts': ({ path, text }) => {
+    const hosts = valueAt(text.document.value, 'distributed.hosts');
+    const count = Array.isArray(hosts) ? hosts.length : 1;
+    return [set(path, Math.ceil(Number(valueAt(text.document.value, path)) / count) * count, false)];
+  },
   'config/device-unavailable': ({ path }) => [set(path, 'auto')],
 };
 

@@ -11,6 +11,8 @@ export interface TorchDevice {
   readonly bfloat16?: boolean;
   /** Free bytes of its own memory. */
   readonly freeBytes?: number;
+  /** How many of it there are. */
+  readonly count?: number;
 }
 
 export interface TorchReport {
@@ -42,6 +44,7 @@ const validator = lazyValidator<Answer>({
           detail: { type: 'string' },
           bfloat16: { type: 'boolean' },
           freeBytes: { type: 'integer' },
+          count: { type: 'integer' },
         },
       },
     },

@@ -100,6 +100,12 @@ export function readFloats(part: Uint8Array | undefined, count: number): Float32
   return floatsOf(part);
 }
 
+/** The one float64 of a part. */
+export function readDouble(part: Uint8Array | undefined): number {
+  if (part?.length !== 8) throw wrongAnswer(`it has ${part?.length ?? 0} bytes for one number`);
+  return new DataView(part.buffer, part.byteOffset).getFloat64(0, true);
+}
+
 function wrongAnswer(what: string): Error {
   return new Error(`The Python worker's answer cannot be used: ${what}.`);
 }

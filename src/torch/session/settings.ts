@@ -6,11 +6,16 @@ import type { Setting } from './answers.ts';
 import type { TorchPlan } from './torchSession.ts';
 
 /** A warning for each setting that is not as planned; the worker reads them from the optimiser and the layers. */
-export function settingsThatDiffer(plan: TorchPlan, used: Readonly<Record<string, Setting>>): Problem[] {
-  return Object.entries(plannedSettings(plan)).flatMap(([name, planned]): Problem[] => {
+export function settingsThatDiffer(
+  plan: TorchPlan,
+  used: Readonly<Record<string, Setting>>,
+  { rank, size }: { readonly rank: number; readonly size: number } = { rank: 0, size: 1 },
+): Problem[] {
+  const who = size > 1 ? `Rank ${rank} of the torch engine` : 'The torch engine';
+  return Object.entries({ ...plannedSettings(plan), world_size: size }).flatMap(([name, planned]): Problem[] => {
     const found = used[name];
     if (isSame(planned, found)) return [];
-    const message = `The torch engine trains with ${name} = ${show(found)}, and the plan says ${show(planned)}.`;
+    const message = `${who} trains with ${name} = ${show(found)}, and the plan says ${show(planned)}.`;
     return [{ code: 'torch/setting-differs', severity: 'warning', message }];
   });
 }
@@ -20,7 +25,8 @@ function plannedSettings(plan: TorchPlan): Record<string, Setting> {
   const { method, optimizer } = plan;
   const isAdam = optimizer.kind === 'adamw';
   const planned: Record<string, Setting> = {
-    device: plan.device,
+    device: plan.sharding?.cpuOffload ? 'cpu' : plan.device,
+    strategy: plan.sharding ? 'shards' : 'whole',
     threads: plan.threads,
     trained_dtype: ['float32'],
     mixed_precision: plan.mixedPrecision,

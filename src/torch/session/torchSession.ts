@@ -4,17 +4,28 @@ import type { EffectiveConfig } from '../../config/effectiveTypes.ts';
 import { architectureOf } from '../../engine/architectures/registry.ts';
 import { modelWeights } from '../../engine/architectures/weights.ts';
 import { refuseLongRows } from '../../engine/model/contextLimit.ts';
-import type { SessionPlan, TrainingSession } from '../../engine/session.ts';
+import type { Observed, SessionPlan, StepResult, TrainingSession } from '../../engine/session.ts';
 import { totalLoss } from '../../engine/training/losses.ts';
 import type { NamedTensor } from '../../models/types.ts';
 import { problem, type Problem } from '../../protocol/problem.ts';
 import type { PackedSequence } from '../../protocol/sequence.ts';
-import { readCreated, readFloats, readNumber, readObserved, readTensorList, type Created } from './answers.ts';
-import { bytesOf } from './frames.ts';
+import {
+  readCreated,
+  readDouble,
+  readFloats,
+  readNumber,
+  readObserved,
+  readTensorList,
+  type Created,
+} from './answers.ts';
+import { dealSequences, gatherByPlace, passesOf } from './deal.ts';
+import { bytesOf, type Frame } from './frames.ts';
 import { createTorchGenerator } from './generation.ts';
 import { initialTensors } from './initialTensors.ts';
 import { hasReference, lossCount, lossesByRow, supervisedFineTuning, type ObjectivePlan } from './objective.ts';
+import { meet, type Placement } from './ranks.ts';
 import { settingsThatDiffer } from './settings.ts';
+import { groupOfOne, type WorkerGroup } from './workerGroup.ts';
 import type { WorkerProcess } from './workerProcess.ts';
 
 export interface TorchPlan extends SessionPlan {
@@ -25,6 +36,16 @@ export interface TorchPlan extends SessionPlan {
   readonly objective?: ObjectivePlan;
   /** Tensors to begin with in place of fresh ones: an adapter that training goes on from. */
   readonly first?: AsyncIterable<NamedTensor>;
+  /** The model in shards over the ranks; absent: whole on each. */
+  readonly sharding?: Sharding | undefined;
+}
+
+/** FSDP2: shards of weights, gradients and the optimiser's state on each rank. */
+export interface Sharding {
+  /** Whether layers stay whole from the forward to the backward pass (ZeRO-2), or are gathered for each (ZeRO-3). */
+  readonly wholeBetweenPasses: boolean;
+  /** Whether shards lie in the machine's memory and come to the GPU when they are needed. */
+  readonly cpuOffload: boolean;
 }
 
 export interface TorchSession extends TrainingSession {
@@ -37,29 +58,39 @@ export interface TorchSession extends TrainingSession {
 }
 
 /**
- * Builds a session in a worker that was started for it, and closes the worker when that fails. Throws a ProblemError for a
+ * Builds a session in workers that were started for it, and closes them when that fails. Throws a ProblemError for a
  * model that is not supported, and when the worker fails.
  */
-export async function createTorchSession(worker: WorkerProcess, plan: TorchPlan): Promise<TorchSession> {
+export async function createTorchSession(
+  workers: WorkerGroup,
+  plan: TorchPlan,
+  placement?: Placement,
+): Promise<TorchSession> {
   try {
     refuseForTorch(plan);
-    return await openTorchSession(worker, plan);
+    await meet(workers, plan, placement);
+    return await openTorchSession(workers, plan);
   } catch (error) {
-    await worker.close();
+    await workers.close();
     throw error;
   }
 }
 
-/** Builds a session in a worker, in place of its earlier one. Fresh adapters begin with the values of the embedded engine. */
-export async function openTorchSession(worker: WorkerProcess, plan: TorchPlan): Promise<TorchSession> {
+/**
+ * Builds a session in a worker, or over a group of ranks that have met, in place of its earlier one. Fresh adapters begin
+ * with the values of the embedded engine.
+ */
+export async function openTorchSession(worker: WorkerProcess | WorkerGroup, plan: TorchPlan): Promise<TorchSession> {
+  const group = 'askAll' in worker ? worker : groupOfOne(worker);
   const architecture = architectureOf(plan.modelConfig);
   const weights = [...modelWeights(architecture, plan.weights).values()];
   const { first = [], objective = supervisedFineTuning, ...wanted } = plan;
-  const created = readCreated((await worker.ask('create', { plan: { ...wanted, objective, weights } })).head['value']);
-  const session = sessionOver(worker, { ...wanted, objective }, created, architecture.contextLength, architecture.name);
-  await session.restore({ trained: initialTensors(created.trained, plan), step: 0 });
+  const answers = await group.askAll('create', () => ({ head: { plan: { ...wanted, objective, weights } } }));
+  const created = answers.map(({ head }) => readCreated(head['value']));
+  const session = sessionOver(group, { ...wanted, objective }, created, architecture.contextLength, architecture.name);
+  await session.restore({ trained: initialTensors(created[0]!.trained, plan), step: 0 });
   await session.restore({ trained: first, step: 0 });
-  if (hasReference(objective)) await worker.ask('keep_reference');
+  if (hasReference(objective)) await group.askAll('keep_reference');
   return session;
 }
 
@@ -79,14 +110,19 @@ export function refuseForTorch({ modelConfig, quantization }: SessionPlan & Pick
 }
 
 function sessionOver(
-  worker: WorkerProcess,
+  group: WorkerGroup,
   plan: TorchPlan & { readonly objective: ObjectivePlan },
-  created: Created,
+  builds: readonly Created[],
   contextLength: number,
   architecture: string,
 ): TorchSession {
-  let peakBytes = 0;
-  const remember = (value: unknown): void => void (peakBytes = Math.max(peakBytes, readNumber(value, 'peakBytes')));
+  const [created] = builds as [Created];
+  const peaks = builds.map(() => 0);
+  const remember = (answers: readonly Frame[]): void => {
+    for (const [rank, { head }] of answers.entries()) {
+      peaks[rank] = Math.max(peaks[rank]!, readNumber(head['value'], 'peakBytes'));
+    }
+  };
   const supervised = (sequences: readonly PackedSequence[]): PackedSequence[] => {
     for (const sequence of sequences) refuseLongRows(sequence, contextLength);
     return sequences.filter((sequence) => sequence.lossPositions.length > 0);
@@ -98,9 +134,9 @@ function sessionOver(
     });
 
   async function* tensors(kind: 'trained' | 'optimizer'): AsyncIterable<NamedTensor> {
-    const list = readTensorList((await worker.ask('list_tensors', { kind })).head['value']);
+    const list = readTensorList((await group.ask('list_tensors', { kind })).head['value']);
     for (const { name, shape } of list) {
-      const { parts } = await worker.ask('read_tensor', { kind, name });
+      const [{ parts }] = (await group.askAll('read_tensor', () => ({ head: { kind, name } }))) as [Frame];
       const size = shape.reduce((n, d) => n * d, 1);
       yield { name, shape, data: readFloats(parts[0], size) };
     }
@@ -114,44 +150,67 @@ function sessionOver(
       adaptedModules: created.adaptedModules,
       contextLength,
     },
-    warnings: settingsThatDiffer(plan, created.settings),
+    warnings: builds.flatMap(({ settings }, rank) => settingsThatDiffer(plan, settings, { rank, size: group.size })),
     modelClass: created.modelClass,
     versions: created.versions,
     async step({ step, sequences, learningRate }) {
       const kept = supervised(sequences);
       const tokens = sequences.reduce((n, s) => n + s.tokens.length, 0);
       if (kept.length === 0) return { loss: NaN, gradNorm: NaN, learningRate, tokens, trainedTokens: 0, rows: [] };
-      const answer = await worker.ask('step', { step, learningRate }, kept.flatMap(arraysOf));
-      remember(answer.head['value']);
-      const [norm, ...losses] = answer.parts;
-      const rows = lossesOf(kept, losses);
-      const { lossSum, terms, trainedTokens } = totalLoss(rows);
-      const gradNorm = new DataView(norm!.buffer, norm!.byteOffset).getFloat64(0, true);
-      const used = readNumber(answer.head['value'], 'learningRate');
-      const observed = readObserved(answer.head['value'], answer.parts);
-      return { loss: lossSum / terms, gradNorm, learningRate: used, tokens, trainedTokens, rows, observed };
+      const shares = dealSequences(kept, group.size);
+      const passes = passesOf(shares);
+      const terms = kept.reduce((n, sequence) => n + lossCount(plan.objective, sequence), 0);
+      const answers = await group.askAll('step', (rank) => {
+        const { places, sequences: own } = shares[rank]!;
+        return { head: { step, learningRate, places, terms, passes }, parts: own.flatMap(arraysOf) };
+      });
+      remember(answers);
+      const norms = answers.map(({ parts }) => readDouble(parts[0]));
+      refuseDrift(step, norms);
+      const losses = answers.map(({ parts }) => parts.slice(1));
+      const rows = lossesOf(kept, gatherByPlace(shares, losses));
+      const { lossSum, trainedTokens } = totalLoss(rows);
+      const used = readNumber(answers[0]!.head['value'], 'learningRate');
+      return {
+        ...{ loss: lossSum / terms, gradNorm: norms[0]!, learningRate: used, tokens, trainedTokens, rows },
+        observed: observedTogether(answers),
+        ...memoryMetrics(peaks),
+      };
     },
     async evaluate(sequences) {
       const kept = supervised(sequences);
       if (kept.length === 0) {
         return { lossSum: 0, trainedTokens: 0, rows: [], tokenLosses: sequences.map(() => new Float32Array()) };
       }
-      const answer = await worker.ask('evaluate', {}, kept.flatMap(arraysOf));
-      remember(answer.head['value']);
-      const rows = lossesOf(kept, answer.parts);
+      const shares = dealSequences(kept, group.size);
+      const answers = await group.askAll('evaluate', (rank) => ({
+        head: { passes: passesOf(shares) },
+        parts: shares[rank]!.sequences.flatMap(arraysOf),
+      }));
+      remember(answers);
+      const ofRanks = answers.map(({ parts }) => parts);
+      const parts = gatherByPlace(shares, ofRanks);
+      const rows = lossesOf(kept, parts);
       // Objectives that compare answers have losses of pairs and none of tokens.
       const ofTokens = plan.objective.kind === 'sft' ? kept : [];
       const tokenLosses = sequences.map((sequence) => {
-        const part = answer.parts[ofTokens.indexOf(sequence)];
+        const part = parts[ofTokens.indexOf(sequence)];
         return part === undefined ? new Float32Array() : readFloats(part, sequence.lossPositions.length);
       });
-      return { ...totalLoss(rows), rows, tokenLosses, observed: readObserved(answer.head['value'], answer.parts) };
+      return { ...totalLoss(rows), rows, tokenLosses, observed: observedTogether(answers) };
     },
     async probe(sequence) {
-      const { value } = (await worker.ask('probe', {}, arraysOf(sequence))).head;
-      return { seconds: readNumber(value, 'seconds'), updateSeconds: readNumber(value, 'updateSeconds') };
+      const [answer] = await group.askAll('probe', () => ({ parts: arraysOf(sequence) }));
+      const value = answer!.head['value'];
+      // All ranks took the sequence at the same time: as many of them are done in that time.
+      const seconds = readNumber(value, 'seconds') / group.size;
+      return { seconds, updateSeconds: readNumber(value, 'updateSeconds') };
     },
-    generate: createTorchGenerator(worker, Number(plan.modelConfig['vocab_size']), contextLength),
+    generate: createTorchGenerator(
+      plan.sharding ? inCompany(group) : group,
+      Number(plan.modelConfig['vocab_size']),
+      contextLength,
+    ),
     trainedTensors: () => tensors('trained'),
     optimizerTensors: () => tensors('optimizer'),
     async restore({ trained, optimizer = [], step }) {
@@ -159,14 +218,59 @@ function sessionOver(
         ['trained', trained],
         ['optimizer', optimizer],
       ] as const) {
-        for await (const { name, data } of source) await worker.ask('write_tensor', { kind, name }, [bytesOf(data)]);
+        for await (const { name, data } of source) {
+          const parts = [bytesOf(data)];
+          await group.askAll('write_tensor', (rank) => ({ head: { kind, name }, parts: rank === 0 ? parts : [] }));
+        }
       }
-      await worker.ask('set_steps_taken', { steps: step });
+      await group.askAll('set_steps_taken', () => ({ head: { steps: step } }));
     },
-    // On the CPU the trainer itself counts too: together they are what the machine has to give.
-    memory: () => Promise.resolve({ peakBytes: peakBytes + (plan.device === 'cuda' ? 0 : process.memoryUsage.rss()) }),
-    close: () => worker.close(),
+    memory: () => Promise.resolve({ peakBytes: togetherBytes(peaks, plan.device) }),
+    close: () => group.close(),
   };
+}
+
+/** Asks every rank where one alone would wait for the others' shards; the answer is that of rank 0. */
+function inCompany(group: WorkerGroup): WorkerProcess {
+  return {
+    ask: async (method, head = {}, parts = []) => (await group.askAll(method, () => ({ head, parts })))[0]!,
+    close: () => group.close(),
+  };
+}
+
+/** On the CPU all processes share the machine, and the trainer itself counts too; a GPU is each rank's own. */
+function togetherBytes(peaks: readonly number[], device: string): number {
+  if (device === 'cuda') return Math.max(...peaks);
+  return peaks.reduce((a, b) => a + b, 0) + process.memoryUsage.rss();
+}
+
+/** What all ranks observed, each of its own terms. */
+function observedTogether(answers: readonly Frame[]): Observed {
+  const together: Record<string, number[]> = {};
+  for (const { head, parts } of answers) {
+    for (const [name, values] of Object.entries(readObserved(head['value'], parts))) {
+      together[name] = [...(together[name] ?? []), ...values];
+    }
+  }
+  return together;
+}
+
+/** Peak bytes of each rank, where there are several. */
+function memoryMetrics(peaks: readonly number[]): Pick<StepResult, 'metrics'> {
+  if (peaks.length === 1) return {};
+  return { metrics: Object.fromEntries(peaks.map((bytes, rank) => [`memory/rank_${rank}`, bytes])) };
+}
+
+/** All ranks hold the same summed gradients, bit by bit; otherwise their weights drift apart from here on. */
+function refuseDrift(step: number, norms: readonly number[]): void {
+  const [first] = norms;
+  if (norms.every((norm) => Object.is(norm, first))) return;
+  throw problem(
+    'torch/ranks-differ',
+    `In step ${step} the processes came to different gradients, so their weights are no longer the same.`,
+    undefined,
+    norms.map((norm, rank) => `Rank ${rank} has the norm ${norm}.`),
+  );
 }
 
 function arraysOf({ tokens, positions, lossPositions, lossTargets }: PackedSequence): Uint8Array[] {

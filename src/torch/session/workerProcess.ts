@@ -11,6 +11,10 @@ export interface WorkerOptions {
   readonly program: string;
   /** Takes what the worker and its libraries print. */
   readonly onOutput: (text: string) => void;
+  /** How sentences call it; `The Python worker` when absent. */
+  readonly name?: string;
+  /** What starts it, where that is not its Python on this machine. */
+  readonly command?: readonly string[];
 }
 
 export interface WorkerProcess {
@@ -20,6 +24,29 @@ export interface WorkerProcess {
   close(): Promise<void>;
 }
 
+/** What a worker tells of itself every second. */
+export interface SignOfLife {
+  /** Signs so far; when they stop, nothing of the process runs any more. */
+  readonly beats: number;
+  /** What its main thread does, in words. */
+  readonly doing: string;
+  /** Whether that is a collective, which ends when every rank takes part. */
+  readonly collective: boolean;
+  /** Grows with everything that its main thread begins or ends. */
+  readonly count: number;
+  readonly cpuSeconds: number;
+}
+
+/** A worker that others depend on. */
+export interface RankProcess extends WorkerProcess {
+  readonly pid: number | undefined;
+  readonly life: () => SignOfLife;
+  /** Why it has ended; resolves when it has. */
+  readonly ended: Promise<ProblemError>;
+  /** The last lines that it printed. */
+  readonly lastLines: () => string[];
+}
+
 /** Time between two looks at the worker's signs of life, in milliseconds. It sends one every second. */
 const lookEvery = 2000;
 /** Looks in a row without a sign of life after which it counts as hanging. */
@@ -27,8 +54,12 @@ const patience = 15;
 /** Characters of its output that are kept to explain its death. */
 const keptOutput = 4000;
 
-export function startWorker({ python, program, onOutput }: WorkerOptions): WorkerProcess {
-  const child = spawn(python, ['-s', program], {
+export function startWorker(options: WorkerOptions): RankProcess {
+  const { python, program, onOutput, name = 'The Python worker' } = options;
+  // Its name is read by nobody but people who look at the processes of the machine.
+  const own = [python, '-s', program, ...(options.name === undefined ? [] : [options.name])];
+  const [executable, ...args] = (options.command ?? own) as [string, ...string[]];
+  const child = spawn(executable, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: workerEnvironment(process.env),
     windowsHide: true,
@@ -37,14 +68,15 @@ export function startWorker({ python, program, onOutput }: WorkerOptions): Worke
   const decoder = createFrameDecoder();
   let nextId = 0;
   let output = '';
-  let ended: Error | undefined;
-  let beats = 0;
-
-  const end = (error: Error): void => {
+  let ended: ProblemError | undefined;
+  let tellEnd: (why: ProblemError) => void = () => undefined;
+  const end = (error: ProblemError): void => {
     ended ??= error;
     for (const { reject } of pending.values()) reject(ended);
     pending.clear();
+    tellEnd(ended);
   };
+  let life: SignOfLife = { beats: 0, doing: 'starting', collective: false, count: 0, cpuSeconds: 0 };
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     output = (output + text).slice(-keptOutput);
     onOutput(text);
@@ -54,35 +86,34 @@ export function startWorker({ python, program, onOutput }: WorkerOptions): Worke
     try {
       for (const frame of decoder.push(piece)) receive(frame);
     } catch (error) {
-      end(brokenChannel(error));
+      end(brokenChannel(name, error));
       child.kill('SIGKILL');
     }
   });
   const receive = (frame: Frame): void => {
-    beats += 1;
+    life = { ...life, ...readBeat(frame.head['beat']), beats: life.beats + 1 };
     const { id } = frame.head;
     const waiting = typeof id === 'number' ? pending.get(id) : undefined;
     if (typeof id !== 'number' || !waiting) return;
     pending.delete(id);
     if (frame.head['ok'] === true) waiting.resolve(frame);
-    else waiting.reject(errorOf(frame.head['error'], output));
+    else waiting.reject(errorOf(name, frame.head['error'], output));
   };
-  child.on('error', (error) => end(cannotStart(python, error)));
+  child.on('error', (error) => end(cannotStart(executable, error)));
   // `close` comes when its output has been read to the end.
-  child.on('close', (code, signal) => end(died(code, signal, output)));
+  child.on('close', (code, signal) => end(died(name, code, signal, output)));
   const gone = new Promise<void>((resolve) => {
     child.on('close', () => resolve());
     child.on('error', () => resolve());
   });
-  const watch = watchBeats(
-    child,
-    () => beats,
-    end,
-    () => pending.size > 0,
-  );
+  const watch = watchBeats({ child, name, beats: () => life.beats, end, isBusy: () => pending.size > 0 });
   void gone.then(() => clearInterval(watch));
 
   return {
+    pid: child.pid,
+    life: () => life,
+    ended: new Promise((resolve) => (tellEnd = resolve)),
+    lastLines: () => lastLines(output),
     async ask(method, head = {}, parts = []) {
       if (ended) throw ended;
       const id = nextId++;
@@ -99,19 +130,26 @@ export function startWorker({ python, program, onOutput }: WorkerOptions): Worke
 }
 
 /** Counts looks, not time: after the machine has slept, the worker gets its chance to show that it lives. */
-function watchBeats(
-  child: ChildProcess,
-  beats: () => number,
-  end: (error: Error) => void,
-  isBusy: () => boolean,
-): NodeJS.Timeout {
+function watchBeats({
+  child,
+  name,
+  beats,
+  end,
+  isBusy,
+}: {
+  readonly child: ChildProcess;
+  readonly name: string;
+  readonly beats: () => number;
+  readonly end: (error: ProblemError) => void;
+  readonly isBusy: () => boolean;
+}): NodeJS.Timeout {
   let seen = 0;
   let silent = 0;
   const timer = setInterval(() => {
     silent = beats() === seen && isBusy() ? silent + 1 : 0;
     seen = beats();
     if (silent < patience) return;
-    const message = `The Python worker has given no sign of life for ${(patience * lookEvery) / 1000} seconds, so it was ended.`;
+    const message = `${name} has given no sign of life for ${(patience * lookEvery) / 1000} seconds, so it was ended.`;
     end(problem('torch/worker-hung', message, undefined, [`Its process was ${String(child.pid)}.`]));
     child.kill('SIGKILL');
   }, lookEvery);
@@ -124,42 +162,60 @@ function workerEnvironment(own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(own).filter(([name]) => !/^PYTHON(?:PATH|HOME|STARTUP|USERBASE)$/.test(name));
   return {
     ...Object.fromEntries(kept),
-    PYTHONUTF8: '1',
-    PYTHONUNBUFFERED: '1',
-    HF_HUB_OFFLINE: '1',
-    HF_HUB_DISABLE_TELEMETRY: '1',
-    DO_NOT_TRACK: '1',
-    TOKENIZERS_PARALLELISM: 'false',
+    ...workerVariables,
   };
 }
 
-function errorOf(error: unknown, output: string): ProblemError {
-  const field = (name: string): string => {
-    const value: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, name) : undefined;
+/** Environment of every worker, wherever it runs. */
+export const workerVariables = {
+  PYTHONUTF8: '1',
+  PYTHONUNBUFFERED: '1',
+  HF_HUB_OFFLINE: '1',
+  HF_HUB_DISABLE_TELEMETRY: '1',
+  DO_NOT_TRACK: '1',
+  TOKENIZERS_PARALLELISM: 'false',
+} as const;
+
+/** What a sign of life tells; nothing where it tells nothing. */
+function readBeat(beat: unknown): Partial<SignOfLife> {
+  if (typeof beat !== 'object' || beat === null) return {};
+  const { doing, collective, count, cpuSeconds } = beat as Record<string, unknown>;
+  return {
+    ...(typeof doing === 'string' ? { doing } : {}),
+    ...(typeof collective === 'boolean' ? { collective } : {}),
+    ...(typeof count === 'number' ? { count } : {}),
+    ...(typeof cpuSeconds === 'number' ? { cpuSeconds } : {}),
+  };
+}
+
+function errorOf(name: string, error: unknown, output: string): ProblemError {
+  const field = (key: string): string => {
+    const value: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, key) : undefined;
     return typeof value === 'string' ? value : '';
   };
   const [kind, type] = [field('kind'), field('type')];
   const text = field('message').split('\n', 1)[0] ?? '';
   if (kind === 'out-of-memory') return problem('torch/out-of-memory', `PyTorch ran out of memory: ${text}`);
-  if (kind === 'refused') return problem('torch/refused', `The Python worker refused: ${text}.`);
-  return problem('torch/worker-failed', `The Python worker failed: ${type}: ${text}`, undefined, lastLines(output));
+  if (kind === 'refused') return problem('torch/refused', `${name} refused: ${text}.`);
+  return problem('torch/worker-failed', `${name} failed: ${type}: ${text}`, undefined, lastLines(output));
 }
 
-function died(code: number | null, signal: NodeJS.Signals | null, output: string): ProblemError {
+function died(name: string, code: number | null, signal: NodeJS.Signals | null, output: string): ProblemError {
   const killed = signal === 'SIGKILL';
   const how = signal ? `was ended by ${signal}` : `ended with exit code ${String(code)}`;
   const why = killed ? ' The usual reason is that the machine ran short of memory.' : '';
-  return problem('torch/worker-died', `The Python worker ${how}.${why}`, undefined, lastLines(output));
+  return problem('torch/worker-died', `${name} ${how}.${why}`, undefined, lastLines(output));
 }
 
 function cannotStart(python: string, error: Error): ProblemError {
+  if (python === 'ssh') return problem('torch/cannot-start', 'ssh cannot be started.', undefined, [error.message]);
   const message = 'The Python of the torch engine cannot be started. Run `finetune setup torch` to mend it.';
   return problem('torch/cannot-start', message, { file: python }, [error.message]);
 }
 
-function brokenChannel(error: unknown): ProblemError {
+function brokenChannel(name: string, error: unknown): ProblemError {
   const reason = error instanceof Error ? error.message : String(error);
-  return problem('torch/worker-failed', `The Python worker sent something that is no answer: ${reason}.`);
+  return problem('torch/worker-failed', `${name} sent something that is no answer: ${reason}.`);
 }
 
 function lastLines(output: string): string[] {

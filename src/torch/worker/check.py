@@ -41,6 +41,7 @@ def cuda() -> dict[str, Any]:
             "detail": properties.name,
             "bfloat16": bool(torch.cuda.is_bf16_supported(including_emulation=False)),
             "freeBytes": free,
+            "count": torch.cuda.device_count(),
         }
     except Exception as error:
         return {"name": "cuda", "usable": False, "detail": str(error).split("\n", 1)[0]}
@@ -51,7 +52,7 @@ def mps() -> dict[str, Any]:
     import torch
 
     if torch.backends.mps.is_available():
-        return {"name": "mps", "usable": True, "detail": "Metal"}
+        return {"name": "mps", "usable": True, "detail": "Metal", "count": 1}
     built = torch.backends.mps.is_built()
     detail = "Metal is not available (macOS 14 or newer is needed)" if built else "only macOS has it"
     return {"name": "mps", "usable": False, "detail": detail}

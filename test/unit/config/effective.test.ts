@@ -64,7 +64,7 @@ test('the smallest config becomes a whole one', () => {
 });
 
 test('every field of the schema with a default is in it', () => {
-  const { decisions } = decide('early_stopping: {}\nmethod: qlora\nobjective: dpo');
+  const { decisions } = decide('early_stopping: {}\nmethod: qlora\nobjective: dpo\ndistributed: {processes: 2}');
   const paths = new Set(decisions.map(({ path }) => path.replace('[0]', '[]')));
   const withDefault = allFields().filter((field) => 'default' in field.schema);
   expect(withDefault.length).toBeGreaterThan(35);

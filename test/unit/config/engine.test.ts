@@ -28,6 +28,7 @@ test('auto takes torch only for what only torch does', () => {
   expect(decided({ training: { mixed_precision: 'bf16' } })).toEqual(['torch', 'cpu', 'bf16']);
   expect(decided({ method: 'qlora' })).toEqual(['torch', 'cpu', 'no']);
   expect(decided({ objective: 'dpo' })).toEqual(['torch', 'cpu', 'no']);
+  expect(decided({ distributed: { processes: 2 } })).toEqual(['torch', 'cpu', 'no']);
   expect(decided({ engine: 'torch' }, card)).toEqual(['torch', 'cuda', 'bf16']);
   expect(decided({ engine: 'torch', training: { mixed_precision: 'no' } }, card)).toEqual(['torch', 'cuda', 'no']);
 });
@@ -38,10 +39,24 @@ test('an environment that is missing is an error of the field that wants it', ()
   expect(codes({ engine: 'torch' }, missing)).toEqual(['config/torch-missing']);
   expect(codes({ training: { mixed_precision: 'bf16' } }, missing)).toEqual(['config/torch-missing']);
   expect(codes({ objective: 'reward' }, missing)).toEqual(['config/torch-missing']);
+  expect(codes({ distributed: { processes: 2 } }, missing)).toEqual(['config/torch-missing']);
   expect(codes({ engine: 'embedded', training: { mixed_precision: 'bf16' } })).toEqual(['config/needs-torch']);
 });
 
 test('a device of the other engine is not usable', () => {
   expect(codes({ engine: 'torch', device: 'webgpu' })).toEqual(['config/device-unavailable']);
   expect(codes({ engine: 'embedded', device: 'mps' })).toEqual(['config/device-unavailable']);
+});
+
+test('processes share the cores, fit on the GPUs, and have rows to compute', () => {
+  const threads = (changes: Partial<FinetuneConfig>, cores: number) =>
+    effectiveConfig(config(changes), { machine: { cores, devices: [cpu] } }).config.threads;
+  expect(threads({ distributed: { processes: 2 } }, 8)).toBe(4);
+  expect(threads({ distributed: { processes: 4 } }, 2)).toBe(1);
+  expect(threads({ distributed: { processes: 2 }, threads: 8 }, 8)).toBe(8);
+  const two: MachineFacts = { cores: 8, devices: [{ name: 'cuda', kind: 'gpu', usable: true, count: 2 }, cpu] };
+  expect(codes({ distributed: { processes: 2 } }, two)).toEqual([]);
+  expect(codes({ distributed: { processes: 4 } }, two)).toEqual(['config/too-many-processes']);
+  expect(codes({ distributed: { processes: 4 }, device: 'cpu' }, two)).toEqual([]);
+  expect(codes({ distributed: { processes: 32 }, device: 'cpu' }, two)).toEqual(['config/idle-processes']);
 });

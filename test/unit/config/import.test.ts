@@ -223,7 +223,7 @@ trl dpo --model_name_or_path other/model --dataset_name x
     expect(result.value('data.train')).toBe('data/rows-small.jsonl');
     expect(result.value('training.gradient_accumulation_steps')).toBe(12);
     expect(result.why('--gradient_accumulation_steps')).toContain('Times 4 processes');
-    expect(result.todo('--num_processes')).toContain('One process');
+    expect(result.todo('--num_processes')).toContain('distributed.processes');
     expect(result.report.remarks).toEqual([expect.stringContaining('Line 10 starts another training')]);
     expect(result.value('data.train_on')).toBe('all');
   });

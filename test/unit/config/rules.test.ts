@@ -327,6 +327,51 @@ const broken: readonly Case[] = [
     expected: ['hint: x:4:14: `max_new_tokens` is the length of answers to `evaluation.prompts`, and there are none.'],
   },
   {
+    code: 'needs-torch',
+    text: config('engine: embedded\ndistributed: {processes: 2}'),
+    expected: [
+      'error: x:5:14: The embedded engine trains in one process. Remove this block, or write `engine: torch`.',
+    ],
+  },
+  {
+    code: 'idle-processes',
+    text: config('training: {batch_size: 1, gradient_accumulation_steps: 3}\ndistributed: {processes: 4}'),
+    expected: [
+      'warning: x:5:26: A step has 3 rows (batch_size · gradient_accumulation_steps), so that only 3 of 4 processes would have something to do.',
+    ],
+  },
+  {
+    code: 'too-many-processes',
+    text: config('distributed: {processes: 4}'),
+    facts: { machine: { cores: 8, devices: [{ name: 'cuda', kind: 'gpu', usable: true, count: 2 }] } },
+    expected: ['error: x:4:26: Each process needs a GPU of its own, and cuda has 2 on this machine.'],
+  },
+  {
+    code: 'cpu-offload-unused',
+    text: config('distributed: {processes: 2, cpu_offload: true}'),
+    expected: ['error: x:4:42: Strategy ddp has no shards: cpu_offload would do nothing.'],
+  },
+  {
+    code: 'cpu-offload-unused',
+    text: config('device: cpu\ndistributed: {processes: 2, strategy: fsdp, cpu_offload: true}'),
+    expected: ['error: x:5:58: On the CPU everything lies in its memory already: cpu_offload would do nothing.'],
+  },
+  {
+    code: 'cannot-shard',
+    text: config('method: qlora\ndistributed: {processes: 2, strategy: zero2}'),
+    expected: ['error: x:5:39: Weights in 4 bits cannot be laid in shards. Write `strategy: ddp`.'],
+  },
+  {
+    code: 'cannot-shard',
+    text: config('objective: dpo\ndistributed: {processes: 2, strategy: fsdp}'),
+    expected: ['error: x:5:39: Models that learn by dpo cannot be laid in shards. Write `strategy: ddp`.'],
+  },
+  {
+    code: 'uneven-hosts',
+    text: config('distributed: {processes: 3, hosts: [a, b]}'),
+    expected: ['error: x:4:26: 3 processes cannot be divided among 2 hosts. Take 2, 4, …'],
+  },
+  {
     code: 'device-unavailable',
     text: config('device: cuda'),
     facts: {

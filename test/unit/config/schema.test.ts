@@ -28,7 +28,8 @@ function blockOf(path: string): SchemaNode | undefined {
 
 /** A whole config with one field set, written as JSON (which is YAML too). */
 function configWith(path: string, value: unknown): string {
-  const tree: Record<string, unknown> = { version: 1, model: 'a/b', data: { train: 'a.jsonl' } };
+  const required = path.startsWith('distributed.') ? { distributed: { processes: 2 } } : {};
+  const tree: Record<string, unknown> = { version: 1, model: 'a/b', data: { train: 'a.jsonl' }, ...required };
   let at = tree;
   const names = path.split('.');
   for (const [index, name] of names.entries()) {

@@ -75,11 +75,12 @@ describe('pure rooms', () => {
 });
 
 test('files say in their first line why they exist, and none is over 400 lines', () => {
-  const long = files.filter((name) => readFileSync(join(root, name), 'utf8').split('\n').length > 401);
+  const written = files.filter((name) => !name.endsWith('.generated.ts'));
+  const long = written.filter((name) => readFileSync(join(root, name), 'utf8').split('\n').length > 401);
   expect(long).toEqual([]);
-  const silent = files.filter((name) => {
+  const silent = written.filter((name) => {
     const source = readFileSync(join(root, name), 'utf8').replace(/^#!.*\n/, '');
-    return !name.endsWith('.generated.ts') && !/^\/\/ \S.{10,}/.test(source);
+    return !/^\/\/ \S.{10,}/.test(source);
   });
   expect(silent).toEqual([]);
 });

@@ -27,8 +27,16 @@ function whole(lines: string, code: string): string {
   return `${head}${lines}\n`;
 }
 
+/** Examples with several processes need a machine that has the torch engine. */
+const gpu = { name: 'cuda', kind: 'gpu', usable: true, count: 1 } as const;
+const withTorch: ConfigFacts = {
+  ...facts,
+  machine: { cores: 2, devices: [gpu, { name: 'cpu', kind: 'cpu', usable: true }] },
+};
+const factsFor = (text: string): ConfigFacts => (/^distributed:/m.test(text) ? withTorch : facts);
+
 function problemsIn(text: string) {
-  return configProblems(readConfigText(text, 'x'), {}, () => facts);
+  return configProblems(readConfigText(text, 'x'), {}, () => factsFor(text));
 }
 const codesIn = (text: string): string[] => problemsIn(text).map(({ code }) => code);
 
@@ -51,7 +59,7 @@ describe.each(shown.map((info) => [info.code, info] as const))('%s', (code, { ex
   test.runIf(fix !== undefined)('has a quick fix that mends it', () => {
     const text = readConfigText(whole(wrong, code), 'x');
     const problem = problemsIn(text.text).find((found) => found.code === code)!;
-    const fixes = fixesOf(problem, text, facts);
+    const fixes = fixesOf(problem, text, factsFor(text.text));
     expect(fixes.length).toBeGreaterThan(0);
     for (const { title, edits } of fixes) {
       const mended = applyEdits(text.text, edits);

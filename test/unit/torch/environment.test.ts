@@ -52,7 +52,15 @@ test('consent is asked with what, how large and where, in 80 columns', () => {
 test('what the worker really uses is held against the plan', () => {
   const plan = { ...tinyPlan([]), mixedPrecision: 'no' } as const;
   const used = {
-    ...{ device: 'cpu', threads: 1, trained_dtype: ['float32'], mixed_precision: 'no', gradient_checkpointing: false },
+    ...{
+      world_size: 1,
+      strategy: 'whole',
+      device: 'cpu',
+      threads: 1,
+      trained_dtype: ['float32'],
+      mixed_precision: 'no',
+      gradient_checkpointing: false,
+    },
     ...{ optimizer: 'adamw', weight_decay: [0.01], learning_rate_factors: [1], frozen_trained: 0 },
     ...{ betas: [0.9, 0.999], epsilon: 1e-8, lora_scaling: [2], lora_rank: [4], lora_dropout: [0] },
   };
@@ -61,4 +69,6 @@ test('what the worker really uses is held against the plan', () => {
   expect(others).toEqual([]);
   expect(wrong?.message).toBe('The torch engine trains with lora_scaling = 2 and 4, and the plan says 2.');
   expect(settingsThatDiffer(plan, { ...used, weight_decay: [0, 0.01] })).toHaveLength(1);
+  const [lonely] = settingsThatDiffer(plan, used, { rank: 1, size: 2 });
+  expect(lonely?.message).toBe('Rank 1 of the torch engine trains with world_size = 1, and the plan says 2.');
 });

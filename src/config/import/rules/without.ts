@@ -8,7 +8,8 @@ const preference =
   'Settings of an objective are not taken over. Here they stand in a block of its name, such as `dpo` (docs/config.md).';
 const vision = 'Only texts are trained here, no pictures, sound or video.';
 const tracking = 'No tracking service is called: the dashboard and the run folder hold every number.';
-const distributed = 'One process on one machine trains here.';
+const distributed =
+  'Not taken over: how many processes train together is `distributed.processes` (docs/distributed.md).';
 const speed = 'It makes steps faster there and does not change them; this engine has its own ways. Nothing to do.';
 const tokens = "The model's own tokenizer files decide. Change them in the model's folder if need be.";
 const loading = 'About loading the model in PyTorch. Nothing to do.';

@@ -16,6 +16,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
+from .activity import activity
+
 #: Seconds between two signs of life.
 BEAT_INTERVAL = 1.0
 
@@ -83,7 +85,7 @@ class Channel:
     def _beat(self) -> None:
         stop = threading.Event()
         while not stop.wait(BEAT_INTERVAL):
-            self.send({"beat": True})
+            self.send({"beat": activity.report()})
 
 
 def open_channel() -> Channel:

@@ -21,7 +21,7 @@ PEFT_PREFIX = "base_model.model."
 
 
 def build_model(plan: Plan) -> torch.nn.Module:
-    """The model on its device, adapters in place, nothing but what is trained asking for gradients."""
+    """The model with its adapters, on its device unless it is to be sharded; only trained weights have gradients."""
     config = AutoConfig.for_model(**plan.model_config)
     # Scaled-dot-product attention has no soft cap: models that want one would silently compute something else.
     capped = getattr(config, "attn_logit_softcapping", None) is not None
@@ -43,7 +43,8 @@ def build_model(plan: Plan) -> torch.nn.Module:
     if plan.gradient_checkpointing:
         enable = getattr(model, "gradient_checkpointing_enable")  # noqa: B009 (PEFT hands it on to the model)
         enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-    return model.to(plan.device)
+    # A model in shards may be larger than the device: its layers go there one after another.
+    return model if plan.sharding else model.to(plan.device)
 
 
 def base_dtype(plan: Plan) -> torch.dtype:

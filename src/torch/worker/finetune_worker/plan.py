@@ -76,6 +76,21 @@ def parse_objective(value: dict[str, Any]) -> ObjectivePlan:
 
 
 @dataclass(frozen=True)
+class ShardingPlan:
+    """A model in shards over the ranks."""
+
+    #: Whether layers stay gathered from the forward to the backward pass (ZeRO-2) or are gathered twice (ZeRO-3).
+    whole_between_passes: bool
+    #: Shards and the optimiser's state lie in the machine's memory instead of the GPU's.
+    cpu_offload: bool
+
+    @staticmethod
+    def parse(value: dict[str, Any] | None) -> ShardingPlan | None:
+        """None where the model is whole on every rank."""
+        return None if value is None else ShardingPlan(value["wholeBetweenPasses"], value["cpuOffload"])
+
+
+@dataclass(frozen=True)
 class Plan:
     """Everything a session is built from."""
 
@@ -93,6 +108,7 @@ class Plan:
     mixed_precision: str
     device: str
     threads: int
+    sharding: ShardingPlan | None
 
     @staticmethod
     def parse(value: dict[str, Any]) -> Plan:
@@ -130,4 +146,5 @@ class Plan:
             mixed_precision=value["mixedPrecision"],
             device=value["device"],
             threads=value["threads"],
+            sharding=ShardingPlan.parse(value.get("sharding")),
         )

@@ -35,6 +35,12 @@ def empty() -> torch.Tensor:
     return torch.zeros(0, dtype=torch.long)
 
 
+def idle_sequence(device: torch.device) -> Sequence:
+    """The shortest sequence there is, for a pass that only keeps others company."""
+    zero = torch.zeros(1, dtype=torch.long, device=device)
+    return Sequence(zero, zero, zero, zero)
+
+
 def token_losses(model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> torch.Tensor:
     """Negative log-likelihoods [S] in nats, in 32 bits. Logits are computed at the supervised places only.
 

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 import transformers
 
+from .activity import activity
 from .channel import Channel, Frame
 from .generation import Generation
 from .memory import peak_bytes
@@ -19,9 +20,11 @@ from .objectives import Losses
 from .optimizer import used_learning_rate
 from .plan import Plan
 from .quantization import load_bitsandbytes
+from .ranks import ALONE, Ranks, RanksError, join, open_meeting
 from .sequences import read_sequences
-from .session import Session, SessionError
+from .session import Session, SessionError, Share
 from .settings import effective_settings
+from .shards import let_go
 
 Answer = tuple[dict[str, Any], list[bytes]]
 
@@ -32,6 +35,7 @@ class Server:
     def __init__(self) -> None:
         self._session: Session | None = None
         self._generation: Generation | None = None
+        self._ranks = ALONE
 
     @property
     def session(self) -> Session:
@@ -47,19 +51,33 @@ class Server:
             importlib.import_module("peft")
         return {}, []
 
+    def open_meeting(self, request: Frame) -> Answer:
+        """On rank 0: opens the place where the ranks meet."""
+        return {"port": open_meeting(request.head["size"], request.head["listen"])}, []
+
+    def join(self, request: Frame) -> Answer:
+        """On every rank: meets the others."""
+        head = request.head
+        self._ranks = Ranks(head["rank"], head["size"], head["localRank"])
+        join(self._ranks, head["address"], head["port"], head["interface"], head["device"])
+        return {}, []
+
     def create(self, request: Frame) -> Answer:
         """Builds everything. The answer tells what was built and what it really uses."""
-        self._session = Session(Plan.parse(request.head["plan"]))
+        self._session = Session(Plan.parse(request.head["plan"]), self._ranks)
         versions = {"torch": torch.__version__, "transformers": transformers.__version__}
         return {**self.session.info(), "settings": effective_settings(self.session), "versions": versions}, []
 
     def step(self, request: Frame) -> Answer:
         """The norm as a float64, which may be no number, then losses of each sequence and what else was observed.
 
-        Also the learning rate that the optimiser has now, without the factor of its group.
+        Also the learning rate that the optimiser has now, without the factor of its group. The losses are of this
+        rank's sequences only; the norm is that of the whole step.
         """
+        head = request.head
         sequences = read_sequences(request.parts, self.session.device)
-        outcome = self.session.step(request.head["step"], request.head["learningRate"], sequences)
+        share = Share(sequences, head["places"], head["terms"], head["passes"])
+        outcome = self.session.step(head["step"], head["learningRate"], share)
         names, losses = losses_to_bytes(outcome.losses)
         used = used_learning_rate(self.session.optimizer)
         value = {"peakBytes": self._peak(), "learningRate": used, "observed": names}
@@ -67,7 +85,8 @@ class Server:
 
     def evaluate(self, request: Frame) -> Answer:
         """Losses of each sequence, and what else was observed."""
-        names, losses = losses_to_bytes(self.session.evaluate(read_sequences(request.parts, self.session.device)))
+        sequences = read_sequences(request.parts, self.session.device)
+        names, losses = losses_to_bytes(self.session.evaluate(sequences, request.head["passes"]))
         return {"peakBytes": self._peak(), "observed": names}, losses
 
     def keep_reference(self, _request: Frame) -> Answer:
@@ -87,12 +106,14 @@ class Server:
         return {"tensors": [{"name": name, "shape": list(t.shape)} for name, t in tensors.items()]}, []
 
     def read_tensor(self, request: Frame) -> Answer:
-        """One tensor as float32."""
-        return {}, [to_bytes(self.session.tensors(request.head["kind"])[request.head["name"]])]
+        """One tensor as float32, from rank 0."""
+        tensor = self.session.read_tensor(request.head["kind"], request.head["name"])
+        return {}, [to_bytes(tensor)] if self._ranks.rank == 0 else []
 
     def write_tensor(self, request: Frame) -> Answer:
-        """Puts one tensor back."""
-        self.session.write_tensor(request.head["kind"], request.head["name"], request.parts[0])
+        """Puts one tensor back; its values come to rank 0."""
+        values = request.parts[0] if request.parts else None
+        self.session.write_tensor(request.head["kind"], request.head["name"], values)
         return {}, []
 
     def set_steps_taken(self, request: Frame) -> Answer:
@@ -116,6 +137,7 @@ class Server:
     def generate_end(self, _request: Frame) -> Answer:
         """Lets go of the cache."""
         self._generation = None
+        let_go(self.session.model)
         return {}, []
 
     def _peak(self) -> int:
@@ -142,6 +164,8 @@ def serve(channel: Channel) -> None:
         method.__name__: method
         for method in (
             server.load,
+            server.open_meeting,
+            server.join,
             server.create,
             server.step,
             server.evaluate,
@@ -159,8 +183,10 @@ def serve(channel: Channel) -> None:
     while True:
         request = channel.next_request()
         number = request.head["id"]
+        activity.begin(request.head["method"])
         try:
             value, parts = methods[request.head["method"]](request)
+            activity.begin("waiting for a request")
             channel.send({"id": number, "ok": True, "value": value}, parts)
         except Exception as error:  # noqa: BLE001 (whatever it is, the trainer hears of it)
             traceback.print_exc(file=sys.stderr)
@@ -172,5 +198,5 @@ def describe(error: Exception) -> dict[str, str]:
     """An error as plain data; running out of memory has many names."""
     text = str(error)
     memory = isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in text
-    kind = "out-of-memory" if memory else "refused" if isinstance(error, SessionError) else "failed"
+    kind = "out-of-memory" if memory else "refused" if isinstance(error, SessionError | RanksError) else "failed"
     return {"kind": kind, "type": type(error).__name__, "message": text}

@@ -11,11 +11,15 @@ from typing import Any
 
 import torch
 
+from .activity import activity
 from .model import base_of, build_model, lora_layers, trained_parameters
 from .objectives import Losses, create_objective
 from .optimizer import create_optimizer, set_learning_rate
+from .parallel import sum_gradients
 from .plan import Plan
-from .sequences import Sequence, packing_error
+from .ranks import ALONE, Ranks
+from .sequences import Sequence, idle_sequence, packing_error
+from .shards import let_go, put, shard_model, whole
 
 #: Losses of a row beside another one may differ by this much of their size, by rounding alone.
 PACKING_TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 5e-2}
@@ -29,8 +33,21 @@ class SessionError(Exception):
 
 
 @dataclass(frozen=True)
+class Share:
+    """What one rank computes of a step; alone it is the whole step."""
+
+    sequences: list[Sequence]
+    #: The place of each in the whole step: the masks of dropout depend on it.
+    places: list[int]
+    #: Losses whose mean the whole step minimises, whoever computes them.
+    terms: int
+    #: Passes that the busiest rank makes: layers in shards are gathered by all ranks together.
+    passes: int
+
+
+@dataclass(frozen=True)
 class StepOutcome:
-    """Losses of each sequence, detached, and the norm of the gradients before clipping."""
+    """Losses of each sequence of this rank, detached, and the norm of the whole step's gradients before clipping."""
 
     losses: list[Losses]
     grad_norm: float
@@ -39,11 +56,14 @@ class StepOutcome:
 class Session:
     """A model being trained. One call at a time."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, ranks: Ranks = ALONE) -> None:
         torch.set_num_threads(plan.threads)
         self.plan = plan
-        self.device = torch.device(plan.device)
+        self.ranks = ranks
+        self.device = ranks.device(plan.device)
         self.model = build_model(plan)
+        if plan.sharding is not None:
+            shard_model(self.model, plan, ranks)
         self.trained = trained_parameters(self.model)
         self.optimizer = create_optimizer(self.trained, plan.optimizer)
         self._began_with: dict[str, torch.Tensor] = {}
@@ -54,6 +74,7 @@ class Session:
         error = packing_error(
             lambda sequence: self.objective.probe(self.model, sequence, plain), self.vocabulary, self.device
         )
+        let_go(self.model)
         dtype = next(self.model.parameters()).dtype
         if not error <= PACKING_TOLERANCE.get(dtype, 1e-3):
             raise SessionError(
@@ -85,42 +106,72 @@ class Session:
         for name, parameter in self.trained.items():
             parameter.data, self._began_with[name] = self._began_with[name], parameter.data
 
-    def step(self, number: int, learning_rate: float, sequences: list[Sequence]) -> StepOutcome:
-        """One optimiser step. A loss or gradient that is not finite leaves the weights as they are."""
-        losses = self._backward(number, sequences)
+    def step(self, number: int, learning_rate: float, share: Share) -> StepOutcome:
+        """One optimiser step. A loss or gradient that is not finite, on any rank, leaves the weights as they are."""
+        losses = self._backward(number, share)
+        self._sum_gradients()
         gradients = [p.grad for p in self.trained.values() if p.grad is not None]
-        norm = torch.nn.utils.get_total_norm(gradients)
+        norm = whole(torch.nn.utils.get_total_norm(gradients))
         set_learning_rate(self.optimizer, learning_rate)
-        if math.isfinite(float(norm)) and all(bool(part.values.isfinite().all()) for part in losses):
+        finite = math.isfinite(float(norm)) and all(bool(part.values.isfinite().all()) for part in losses)
+        if self.ranks.all_agree(finite, "whether the losses are finite"):
             if self.plan.optimizer.max_grad_norm > 0:
                 torch.nn.utils.clip_grads_with_norm_(self.trained.values(), self.plan.optimizer.max_grad_norm, norm)
             self.optimizer.step()
         self.optimizer.zero_grad()
         return StepOutcome(losses, float(norm))
 
-    def _backward(self, number: int, sequences: list[Sequence]) -> list[Losses]:
-        """Adds up the gradients of the mean over all terms of the step, wherever they lie."""
+    def _backward(self, number: int, share: Share) -> list[Losses]:
+        """Adds up the gradients of this rank's part of the mean over all terms of the step."""
         self.model.train()
-        count = sum(self.objective.terms(sequence) for sequence in sequences)
         parts: list[Losses] = []
-        for index, sequence in enumerate(sequences):
+        for place, sequence in zip(share.places, share.sequences, strict=True):
+            activity.begin(f"step {number}: forward and backward of sequence {place + 1}")
             # Dropout depends on seed, step and place alone: a run that goes on needs no state of a generator.
-            torch.manual_seed(((self.plan.seed << 31) + number * 8191 + index) % (1 << 63))
+            torch.manual_seed(((self.plan.seed << 31) + number * 8191 + place) % (1 << 63))
             losses = self.objective.losses(self.model, sequence, self.autocast())
-            torch.autograd.backward(losses.values.sum() / count)
+            torch.autograd.backward(losses.values.sum() * self._shares / share.terms)
             parts.append(Losses(losses.values.detach(), losses.observed))
+        for _ in range(self._idle_passes(share.passes, share.sequences)):
+            activity.begin(f"step {number}: a pass for the other ranks")
+            idle = self.objective.probe(self.model, idle_sequence(self.device), self.autocast())
+            torch.autograd.backward(idle.sum() * 0)
+        activity.begin(f"step {number}")
         return parts
 
+    @property
+    def _shares(self) -> int:
+        """FSDP takes the mean of the ranks' gradients, and theirs are parts of a sum."""
+        return self.ranks.size if self.plan.sharding else 1
+
+    def _idle_passes(self, passes: int, sequences: list[Sequence]) -> int:
+        """Passes without a sequence of its own that this rank must take part in."""
+        return passes - len(sequences) if self.plan.sharding else 0
+
+    def _sum_gradients(self) -> None:
+        """Shards of gradients are summed by the backward pass itself."""
+        if self.plan.sharding is None:
+            sum_gradients(self.trained.values(), self.ranks)
+
     @torch.no_grad()
-    def evaluate(self, sequences: list[Sequence]) -> list[Losses]:
-        """Losses of each sequence; dropout off."""
+    def evaluate(self, sequences: list[Sequence], passes: int) -> list[Losses]:
+        """Losses of each sequence; dropout off. `passes` as in a share."""
         self.model.eval()
-        return [self.objective.losses(self.model, sequence, self.autocast()) for sequence in sequences]
+        parts: list[Losses] = []
+        for number, sequence in enumerate(sequences, 1):
+            activity.begin(f"evaluation: sequence {number}")
+            parts.append(self.objective.losses(self.model, sequence, self.autocast()))
+        for _ in range(self._idle_passes(passes, sequences)):
+            activity.begin("evaluation: a pass for the other ranks")
+            self.objective.probe(self.model, idle_sequence(self.device), self.autocast())
+        let_go(self.model)
+        return parts
 
     def probe(self, sequence: Sequence) -> tuple[float, float]:
         """Seconds of the passes over one sequence, and of an update; nothing is learned from it."""
         started = time.perf_counter()
-        self._backward(0, [sequence])
+        self._backward(0, Share([sequence], [0], self.objective.terms(sequence), 1))
+        self._sum_gradients()
         if self.device.type == "cuda":
             torch.cuda.synchronize()
         seconds = time.perf_counter() - started
@@ -141,6 +192,11 @@ class Session:
             best = min(best, time.perf_counter() - started)
         return best * sum(p.numel() for p in self.trained.values()) / REHEARSED
 
+    def read_tensor(self, kind: str, name: str) -> torch.Tensor:
+        """One tensor in one piece; all ranks read it together."""
+        with activity.collective(f"all_gather of the tensor {name}"):
+            return whole(self.tensors(kind)[name])
+
     def tensors(self, kind: str) -> dict[str, torch.Tensor]:
         """`trained`: values by name; `optimizer`: `exp_avg.<name>` and `exp_avg_sq.<name>`."""
         if kind == "trained":
@@ -154,13 +210,16 @@ class Session:
         }
 
     @torch.no_grad()
-    def write_tensor(self, kind: str, name: str, values: bytes) -> None:
-        """Puts a tensor back."""
+    def write_tensor(self, kind: str, name: str, values: bytes | None) -> None:
+        """Puts a tensor back, on every rank; the values are needed on rank 0 only."""
         target = self.tensors(kind).get(name)
-        if target is None or target.numel() * 4 != len(values):
+        if target is None or (values is not None and target.numel() * 4 != len(values)):
             raise SessionError(f"the tensor {name} does not belong to this run")
-        source = torch.frombuffer(bytearray(values), dtype=torch.float32)
-        target.copy_(source.view(target.shape))
+        source = (
+            torch.empty(target.numel()) if values is None else torch.frombuffer(bytearray(values), dtype=torch.float32)
+        )
+        let_go(self.model)
+        put(target, self.ranks.spread(source, f"the tensor {name}").view(target.shape))
 
     def set_steps_taken(self, steps: int) -> None:
         """Adam's bias correction counts from here."""

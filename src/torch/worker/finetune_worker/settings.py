@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+import torch.distributed as dist
+from torch.distributed.tensor import DTensor
 
 from .model import lora_layers
 from .quantization import quantized_layers
@@ -18,6 +20,8 @@ def effective_settings(session: Session) -> dict[str, Any]:
     first = next(iter(session.trained.values()))
     settings: dict[str, Any] = {
         "device": first.device.type,
+        "strategy": strategy(session),
+        "world_size": dist.get_world_size() if dist.is_initialized() else 1,
         "threads": torch.get_num_threads(),
         "trained_dtype": distinct(str(p.dtype).removeprefix("torch.") for p in session.trained.values()),
         "mixed_precision": precision(session),
@@ -46,6 +50,13 @@ def effective_settings(session: Session) -> dict[str, Any]:
         )
         settings["quantized_compute"] = distinct(str(layer.compute_dtype).removeprefix("torch.") for layer in quantized)
     return settings
+
+
+def strategy(session: Session) -> str:
+    """How the trained weights really lie over the ranks: `whole`, or in `shards` of which each rank has its own."""
+    parameters = list(session.model.parameters())
+    sharded = [p for p in parameters if isinstance(p, DTensor) and any(place.is_shard() for place in p.placements)]
+    return "whole" if not sharded else "shards" if len(sharded) == len(parameters) else "partly in shards"
 
 
 def precision(session: Session) -> str:

@@ -1,0 +1,68 @@
+"""A model in shards over the ranks (FSDP2; ZeRO-2 and ZeRO-3): each layer is gathered when it is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import CPUOffloadPolicy, FSDPModule, MixedPrecisionPolicy, OffloadPolicy, fully_shard
+from torch.distributed.tensor import DTensor, distribute_tensor
+
+from .plan import Plan
+from .ranks import Ranks
+
+
+def shard_model(model: torch.nn.Module, plan: Plan, ranks: Ranks) -> None:
+    """Lays every decoder layer, and what is left of the model, in shards: 1/n of each tensor on each of n ranks."""
+    assert plan.sharding is not None
+    half = plan.mixed_precision == "bf16"
+    precision = MixedPrecisionPolicy(torch.bfloat16, torch.float32) if half else MixedPrecisionPolicy()
+    # Without a GPU there is nothing to pin memory for, and PyTorch looks for a driver.
+    offload = CPUOffloadPolicy(pin_memory=plan.device == "cuda") if plan.sharding.cpu_offload else OffloadPolicy()
+    mesh = init_device_mesh(plan.device, (ranks.size,))
+    for module in [*decoder_layers(model), model]:
+        fully_shard(
+            module,
+            mesh=mesh,
+            reshard_after_forward=plan.sharding.whole_between_passes is False,
+            mp_policy=precision,
+            offload_policy=offload,
+        )
+
+
+def decoder_layers(model: torch.nn.Module) -> list[torch.nn.Module]:
+    """The blocks that transformers says belong together."""
+    names = set(getattr(model, "_no_split_modules", None) or ())
+    return [module for module in model.modules() if type(module).__name__ in names]
+
+
+def sharded_modules(model: torch.nn.Module) -> Iterator[FSDPModule]:
+    """All that are gathered and let go by themselves."""
+    for module in model.modules():
+        if isinstance(module, FSDPModule):
+            yield module
+
+
+def let_go(model: torch.nn.Module) -> None:
+    """Frees what a forward pass without a backward pass has left gathered; it would be stale once shards change."""
+    for module in sharded_modules(model):
+        module.reshard()
+
+
+def whole(tensor: torch.Tensor) -> torch.Tensor:
+    """The tensor in one piece. Every rank must ask for a sharded one."""
+    if not isinstance(tensor, DTensor):
+        return tensor
+    gathered: torch.Tensor = tensor.full_tensor()
+    return gathered
+
+
+def put(target: torch.Tensor, values: torch.Tensor) -> None:
+    """Values in one piece, the same on every rank, into a tensor that may be sharded."""
+    if isinstance(target, DTensor):
+        device = target.to_local().device
+        part = distribute_tensor(values.to(device), target.device_mesh, target.placements, src_data_rank=None)
+        target.to_local().copy_(part.to_local())
+    else:
+        target.copy_(values)

@@ -1,0 +1,181 @@
+// Several processes of the torch engine against one: the same rows, and so the same losses, gradients and weights.
+
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { SessionPlan, TrainingSession } from '../../src/engine/session.ts';
+import type { NamedTensor, WeightEntry } from '../../src/models/types.ts';
+import { meet, startRanks } from '../../src/torch/session/ranks.ts';
+import { openTorchSession, type TorchSession } from '../../src/torch/session/torchSession.ts';
+import type { WorkerGroup } from '../../src/torch/session/workerGroup.ts';
+import { isAlive, ranksOf } from '../support/rankProcesses.ts';
+import { describeWith, requiredPath } from '../support/requirements.ts';
+import { packed, tinyPlan, tinyRows, tinyWeights } from '../support/tinyModel.ts';
+
+const program = path.resolve(import.meta.dirname, '../../src/torch/worker');
+const rows = tinyRows(24);
+
+/** Steps of five rows in three sequences of very different lengths, and one of a single row, which leaves a rank idle. */
+async function train(session: TrainingSession, from: number, to: number) {
+  const taken: { loss: number; gradNorm: number; ids: string[] }[] = [];
+  for (let step = from; step <= to; step++) {
+    const at = (i: number) => rows[(5 * step + i) % rows.length]!;
+    const sequences =
+      step % 4 === 0 ? [packed([at(0)])] : [packed([at(0), at(1), at(2)]), packed([at(3)]), packed([at(4)])];
+    const {
+      loss,
+      gradNorm,
+      rows: found,
+    } = await session.step({ step, sequences, learningRate: 0.02 / (1 + (step % 5)) });
+    taken.push({ loss, gradNorm, ids: found.map(({ sampleId }) => sampleId) });
+  }
+  return taken;
+}
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
+const shardings = {
+  ddp: undefined,
+  zero2: { wholeBetweenPasses: true, cpuOffload: false },
+  fsdp: { wholeBetweenPasses: false, cpuOffload: false },
+};
+
+const distance = (a: number, b: number): number => Math.abs(a - b) / Math.abs(b);
+const furthest = (a: readonly NamedTensor[], b: readonly NamedTensor[]): number =>
+  Math.max(...a.flatMap(({ data }, i) => Array.from(data, (value, j) => Math.abs(value - b[i]!.data[j]!))));
+
+describeWith(['python'], 'two ranks of the torch engine', () => {
+  let weights: WeightEntry[];
+  let one: WorkerGroup;
+  let two: WorkerGroup;
+  let output = '';
+  beforeAll(async () => {
+    weights = await tinyWeights();
+    const options = { python: requiredPath('python'), program, onOutput: (text: string) => void (output += text) };
+    one = startRanks(options, { processes: 1 });
+    two = startRanks(options, { processes: 2 });
+    await meet(two, { device: 'cpu' });
+  }, 240_000);
+  afterAll(() => Promise.all([one.close(), two.close()]));
+
+  const open = (
+    group: WorkerGroup,
+    changes: Partial<SessionPlan> = {},
+    strategy: keyof typeof shardings = 'ddp',
+    mixedPrecision: 'no' | 'bf16' = 'no',
+  ): Promise<TorchSession> =>
+    openTorchSession(group, { ...tinyPlan(weights, changes), mixedPrecision, sharding: shardings[strategy] });
+  const full = { kind: 'full' } as const;
+  const lora = { kind: 'lora', rank: 4, alpha: 8, dropout: 0, targetModules: 'all-linear', useRslora: false } as const;
+
+  const checkpointed = { gradientCheckpointing: true };
+  test.each<[string, keyof typeof shardings, Partial<SessionPlan>]>([
+    ['LoRA', 'ddp', {}],
+    ['full', 'ddp', { method: full }],
+    ['LoRA', 'fsdp', checkpointed],
+    ['full', 'fsdp', { method: full, ...checkpointed }],
+    ['full', 'zero2', { method: full }],
+  ])('%s by %s: 4 steps as one process takes them', async (_name, strategy, changes) => {
+    const [alone, together] = [await open(one, changes), await open(two, changes, strategy)];
+    expect(together.warnings).toEqual([]);
+    expect(together.info).toEqual(alone.info);
+    const [expected, actual] = [await train(alone, 1, 4), await train(together, 1, 4)];
+    for (const [i, { loss, gradNorm, ids }] of actual.entries()) {
+      expect(distance(loss, expected[i]!.loss)).toBeLessThan(1e-5);
+      expect(distance(gradNorm, expected[i]!.gradNorm)).toBeLessThan(1e-4);
+      expect(ids).toEqual(expected[i]!.ids);
+    }
+    const [a, b] = [await collect(together.trainedTensors()), await collect(alone.trainedTensors())];
+    expect(a.map(({ name, shape }) => [name, shape])).toEqual(b.map(({ name, shape }) => [name, shape]));
+    expect(furthest(a, b)).toBeLessThan(1e-4);
+    const sequences = [packed(rows.slice(0, 5)), packed([rows[6]!]), packed(rows.slice(7, 9))];
+    const [ours, theirs] = [await together.evaluate(sequences), await alone.evaluate(sequences)];
+    expect(ours.rows.map(({ sampleId }) => sampleId)).toEqual(theirs.rows.map(({ sampleId }) => sampleId));
+    expect(distance(ours.lossSum, theirs.lossSum)).toBeLessThan(1e-5);
+  });
+
+  test.each(['ddp', 'fsdp'] as const)(
+    '%s: a state goes on bit-equal in two processes, and nearly so in one',
+    async (s) => {
+      const plan = { method: { ...lora, dropout: 0.3 } };
+      const first = await open(two, plan, s);
+      await train(first, 1, 2);
+      const state = {
+        trained: await collect(first.trainedTensors()),
+        optimizer: await collect(first.optimizerTensors()),
+      };
+      const rest = await train(first, 3, 5);
+      const second = await open(two, plan, s);
+      await second.restore({ ...state, step: 2 });
+      expect(await train(second, 6, 10)).toEqual(rest);
+      const alone = await open(one, plan);
+      await alone.restore({ ...state, step: 2 });
+      // The masks of dropout belong to a sequence's place in the step, whoever computes it.
+      for (const [i, { loss }] of (await train(alone, 3, 5)).entries()) {
+        expect(distance(loss, rest[i]!.loss)).toBeLessThan(1e-5);
+      }
+    },
+  );
+
+  test('shards in bfloat16 stay near 32 bits, and prompts are answered from shards as from a whole model', async () => {
+    const rough = await open(two, {}, 'fsdp', 'bf16');
+    expect(rough.warnings).toEqual([]);
+    const exact = await open(one);
+    const [a, b] = [await train(rough, 1, 4), await train(exact, 1, 4)];
+    for (const [i, { loss }] of a.entries()) expect(distance(loss, b[i]!.loss)).toBeLessThan(0.05);
+    expect(a).not.toEqual(b);
+    const prompts = [rows[0]!, rows[1]!].map(({ tokens }) => Int32Array.from(tokens));
+    const asked = {
+      maxNewTokens: 6,
+      temperature: 0,
+      topK: 0,
+      topP: 1,
+      repetitionPenalty: 1,
+      stopTokenIds: [3],
+      seed: 1,
+    };
+    const whole = await open(two, {}, 'fsdp');
+    expect(await collect(whole.generate(prompts, asked))).toEqual(
+      await collect((await open(one)).generate(prompts, asked)),
+    );
+    // What was gathered for the answers is let go before the weights change.
+    const [c, d] = [await train(whole, 1, 2), await train(await open(one), 1, 2)];
+    expect(distance(c[1]!.loss, d[1]!.loss)).toBeLessThan(1e-5);
+  });
+
+  test('a loss that is no number on one rank leaves the weights of all as they are', async () => {
+    const session = await open(two);
+    const before = await collect(session.trainedTensors());
+    await session.restore({ trained: before.map((t) => ({ ...t, data: t.data.map(() => NaN) })), step: 0 });
+    expect((await train(session, 1, 1))[0]!.loss).toBeNaN();
+    await session.restore({ trained: before, step: 0 });
+    expect(Number.isFinite((await train(session, 1, 1))[0]!.loss)).toBe(true);
+  });
+
+  test('each rank tells its memory and prints under its name; the world is as large as planned', async () => {
+    const session = await open(two);
+    const { metrics } = await session.step({ step: 1, sequences: [packed([rows[0]!])], learningRate: 0.01 });
+    expect(Object.keys(metrics!)).toEqual(['memory/rank_0', 'memory/rank_1']);
+    const { peakBytes } = await session.memory();
+    expect(peakBytes).toBeGreaterThan(metrics!['memory/rank_0']! + metrics!['memory/rank_1']!);
+    expect(output).toContain('[rank 1] rank 1 of 2 is on');
+  });
+
+  // The last test: it ends the group.
+  test('a rank that hangs is told within 10 seconds with what the others wait in, and nothing is left', async () => {
+    const session = await open(two);
+    const ranks = await ranksOf(process.pid);
+    const stopped = ranks.find(({ name }) => name === 'Rank 1 of 2')!;
+    process.kill(stopped.pid, 'SIGSTOP');
+    const begun = performance.now();
+    const hang = train(session, 1, 100);
+    await expect(hang).rejects.toThrow(`Rank 1 of 2 (process ${stopped.pid}) gives no sign of life`);
+    expect(performance.now() - begun).toBeLessThan(10_000);
+    const why: unknown = await hang.catch((error: unknown) => error);
+    expect(String(JSON.stringify(why))).toContain('was at: all_reduce of gradients, bucket 1 of 1');
+    expect(ranks.filter(({ pid }) => isAlive(pid))).toEqual([]);
+  });
+});

@@ -1,0 +1,33 @@
+// The ranks of a run as processes of this machine, by /proc.
+
+import { readdir, readFile } from 'node:fs/promises';
+
+export interface FoundRank {
+  readonly pid: number;
+  /** Such as `Rank 0 of 2`. */
+  readonly name: string;
+}
+
+/** The ranks that a process has started, lowest first. */
+export async function ranksOf(parent: number): Promise<FoundRank[]> {
+  const found: FoundRank[] = [];
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    const stat = await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => '');
+    const [, itsParent] = /^\S+ \(.*\) \S (\d+)/.exec(stat) ?? [];
+    if (Number(itsParent) !== parent) continue;
+    const words = (await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '')).split('\0');
+    const name = words.find((word) => /^Rank \d+ of \d+$/.test(word));
+    if (name !== undefined) found.push({ pid: Number(entry), name });
+  }
+  return found.toSorted((a, b) => a.name.localeCompare(b.name));
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
