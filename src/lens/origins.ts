@@ -135,17 +135,30 @@ export function put(origins: Origins, unit: number, { text, from, to }: Anchor):
 /** White space at the start of a text stands before its first character, at its end after its last. */
 function putEdges(origins: Origins, { text, edges, anchors }: Decoded, texts: readonly RowText[]): void {
   for (const { edge, start, end } of edges) {
-    const near = edge === 'leading' ? anchors.slice(end).find(Boolean) : anchors.slice(0, start).findLast(Boolean);
+    const at = edge === 'leading' ? anchors.findIndex((anchor, i) => i >= end && anchor) : lastBefore(anchors, start);
+    const near = anchors[at];
     const value = near && texts[near.text]?.value;
     if (value === undefined || near === undefined) continue;
     const [from, to] = edgesOf(value);
+    // What lies between is of the same text too: another one may hold nothing but signs that were not replaced.
+    const [between, own] =
+      edge === 'leading'
+        ? [text.slice(end, at), value.slice(from, near.from)]
+        : [text.slice(at + 1, start), value.slice(near.to, to)];
+    if (between !== own) continue;
     const first = edge === 'leading' ? from - (end - start) : to;
     if (first < 0 || value.slice(first, first + end - start) !== text.slice(start, end)) continue;
     for (let unit = start; unit < Math.min(end, origins.text.length); unit += 1) {
-      const at = first + unit - start;
-      put(origins, unit, { text: near.text, from: at, to: at + 1 });
+      const place = first + unit - start;
+      put(origins, unit, { text: near.text, from: place, to: place + 1 });
     }
   }
+}
+
+function lastBefore(anchors: Decoded['anchors'], end: number): number {
+  let at = end - 1;
+  while (at >= 0 && !anchors[at]) at -= 1;
+  return at;
 }
 
 /** What was not replaced, between characters that were: tags, quotes, spaces within a text. */

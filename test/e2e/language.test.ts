@@ -29,6 +29,7 @@ describeWith(['chromium', 'editor'], 'configs in VS Code', () => {
     await cp('examples/quickstart', folder, { recursive: true, filter: (file) => !file.includes('.finetune/') });
     await writeFile(join(folder, 'mine.finetune.yaml'), config);
     await writeFile(join(folder, 'odd.jsonl'), odd);
+    await writeFile(join(folder, 'list.json'), JSON.stringify(list, null, 2));
     await writeFile(join(folder, 'wrong.finetune.yaml'), wrong);
     await writeFile(join(folder, 'axolotl.yaml'), axolotl);
     await writeFile(join(folder, 'brief.finetune.json'), JSON.stringify(brief, null, 2));
@@ -57,6 +58,8 @@ describeWith(['chromium', 'editor'], 'configs in VS Code', () => {
   const config =
     'version: 1\nmodel: ./starter-model\ndata:\n  train: orders.train.jsonl\n  cutoff_len: 128\ntraining:\n  learning_rate: 2e-4\n';
   const odd = ['Paris', 'Rome', 'Oslo'].map((city) => `{"text": "${city} is a ci\\u200bty."}\n`).join('');
+  /** No config names it, so that only a check looks at its rows. */
+  const list = [{ text: 'Paris is a ci\u200bty.' }, { text: 'Rome is a city.' }];
   const wrong =
     'version: 1\nmodel: ./starter-model\ndata:\n  train: orders.train.jsonl\n  cutoff_len: 128\ntraining:\n  num_train_epochs: 2\n';
   const axolotl =
@@ -144,6 +147,21 @@ describeWith(['chromium', 'editor'], 'configs in VS Code', () => {
     await page.keyboard.press('Control+S');
     const saved = () => readFile(join(folder, 'odd.jsonl'), 'utf8');
     await vi.waitFor(async () => expect(await saved()).toBe(odd.replaceAll('\\u200b', '')), { timeout: 30_000 });
+  });
+
+  test('Check Dataset lists what is found in a file that nobody else looks at, and a click opens its place', async () => {
+    const { page } = window;
+    await openFile('list.json');
+    await line('Paris').waitFor();
+    expect(await page.locator('.squiggly-warning').count()).toBe(0);
+    await window.command('Check Dataset');
+    const problem = page.locator('.markers-panel .monaco-list-row').filter({ hasText: 'form/zero-width' });
+    await problem.first().waitFor();
+    await page.locator('.squiggly-warning').first().waitFor();
+    await window.screenshot(join(shots, 'check-dataset.png'));
+    await problem.first().dblclick();
+    await page.locator('#status\\.editor\\.selection').getByText('Ln 3,').waitFor();
+    await page.keyboard.press('Control+J');
   });
 
   test('fix all mends every name of another tool at once', async () => {

@@ -52,6 +52,12 @@ describe('bar 7: the lens is the trainer', () => {
   });
 });
 
+test('white space behind a text that holds nothing but a tag belongs to no other text', () => {
+  const row =
+    '{"messages": [{"role": "user", "content": "a </s>  "}, {"role": "assistant", "content": "<|im_end|>  "}]}';
+  expect(drawn(row, lensOfRow(row, optionsOf('OLMo 2')))).toContain('"content": "⟦<|im_end|>⟧  "');
+});
+
 test('follows quotes into a text that the template writes as JSON', () => {
   const call = '{"type": "function", "function": {"name": "f", "arguments": {}}}';
   const row = `{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": null, "tool_calls": [${call}]}, {"role": "tool", "content": "\\"quoted\\"\\n"}, {"role": "assistant", "content": "b"}]}`;
