@@ -47,6 +47,8 @@ export function effectiveConfig(
     ...optional('lora', lora),
     ...optional('quantization', quantization),
     ...optional('dpo', objective === 'dpo' ? { ...defaults.dpo, ...config.dpo } : undefined),
+    ...optional('grpo', objective === 'grpo' ? { ...defaults.grpo, ...config.grpo } : undefined),
+    ...optional('reward', objective === 'grpo' ? { ...defaults.reward, ...config.reward } : undefined),
     training: effectiveTraining(config, facts, reasons),
     evaluation: { ...defaults.evaluation, prompts: [...defaults.evaluation.prompts], ...config.evaluation },
     checkpoints: {

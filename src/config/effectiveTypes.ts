@@ -9,6 +9,8 @@ import type {
   DataFormat,
   DistributedConfig,
   DpoConfig,
+  GrpoConfig,
+  RewardConfig,
   EarlyStoppingConfig,
   EvaluationConfig,
   FinetuneConfig,
@@ -73,6 +75,9 @@ export interface EffectiveConfig {
   readonly quantization?: Readonly<Required<QuantizationConfig>>;
   /** Present for objective `dpo`. */
   readonly dpo?: Readonly<Required<DpoConfig>>;
+  /** Present for objective `grpo`. */
+  readonly grpo?: Readonly<Required<GrpoConfig>>;
+  readonly reward?: Readonly<RewardConfig & Required<Pick<RewardConfig, 'timeout'>>>;
   readonly training: EffectiveTraining;
   readonly evaluation: Readonly<Required<EvaluationConfig>>;
   readonly checkpoints: Readonly<Required<CheckpointsConfig>>;

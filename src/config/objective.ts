@@ -4,10 +4,18 @@ import { defaults, type FinetuneConfig } from './schema.generated.ts';
 
 export type Objective = NonNullable<FinetuneConfig['objective']>;
 
-/** `single`: one text with an end to learn; `pair`: a prompt with a better and a worse answer. */
-export type RowKind = 'single' | 'pair';
+/**
+ * `single`: one text with an end to learn; `pair`: a prompt with a better and a worse answer; `prompt`: what is to
+ * be answered, and columns by which answers are scored.
+ */
+export type RowKind = 'single' | 'pair' | 'prompt';
 
-const rowKinds: Readonly<Record<Objective, RowKind>> = { sft: 'single', dpo: 'pair', reward: 'pair' };
+const rowKinds: Readonly<Record<Objective, RowKind>> = {
+  sft: 'single',
+  dpo: 'pair',
+  reward: 'pair',
+  grpo: 'prompt',
+};
 
 /** The objective that will be used. */
 export function objectiveOf(config: Pick<FinetuneConfig, 'objective'>): Objective {
@@ -15,10 +23,15 @@ export function objectiveOf(config: Pick<FinetuneConfig, 'objective'>): Objectiv
 }
 
 /**
- * Share of supervised fine-tuning's learning rate that an objective begins with: DPO moves the model away from itself, and
- * published recipes take about a tenth.
+ * Share of supervised fine-tuning's learning rate that an objective begins with: DPO and GRPO move the model away from itself,
+ * and published recipes take about a tenth.
  */
-export const learningRateShares: Readonly<Record<Objective, number>> = { sft: 1, dpo: 0.1, reward: 1 };
+export const learningRateShares: Readonly<Record<Objective, number>> = {
+  sft: 1,
+  dpo: 0.1,
+  reward: 1,
+  grpo: 0.1,
+};
 
 /** What a row of the objective's data is. */
 export function rowKindOf(objective: Objective): RowKind {

@@ -1,7 +1,15 @@
 // Made by `npm run generate` from schemas/finetune.schema.json. Change the schema, not this file.
 
 export type DataFormat =
-  'auto' | 'instruction' | 'messages' | 'conversations' | 'prompt_completion' | 'text' | 'reasoning' | 'preference';
+  | 'auto'
+  | 'instruction'
+  | 'messages'
+  | 'conversations'
+  | 'prompt_completion'
+  | 'text'
+  | 'reasoning'
+  | 'preference'
+  | 'prompt';
 export type ColumnName = string;
 
 /**
@@ -37,9 +45,9 @@ export interface FinetuneConfig {
    */
   method?: 'full' | 'lora' | 'qlora';
   /**
-   * What is minimised. `sft` (supervised fine-tuning) is the cross-entropy of the trained tokens. The others need rows with a better and a worse answer (format preference) and the torch engine: `dpo` makes the better answer more likely than the worse one, measured from where the model began (Rafailov et al. 2023, arXiv:2305.18290); `reward` trains a reward model, whose head gives a text one number (Bradley & Terry 1952).
+   * What is minimised. `sft` (supervised fine-tuning) is the cross-entropy of the trained tokens. The others need rows with a better and a worse answer (format preference) and the torch engine: `dpo` makes the better answer more likely than the worse one, measured from where the model began (Rafailov et al. 2023, arXiv:2305.18290); `reward` trains a reward model, whose head gives a text one number (Bradley & Terry 1952). `grpo` needs prompts: the model answers each several times, and answers that `reward` scores higher than their neighbours become likelier (Shao et al. 2024, arXiv:2402.03300).
    */
-  objective?: 'sft' | 'dpo' | 'reward';
+  objective?: 'sft' | 'dpo' | 'reward' | 'grpo';
   /**
    * Seed of everything random: the order of rows, LoRA's initial A, dropout. The same config and seed give the same run.
    */
@@ -48,6 +56,8 @@ export interface FinetuneConfig {
   lora?: LoraConfig;
   quantization?: QuantizationConfig;
   dpo?: DpoConfig;
+  grpo?: GrpoConfig;
+  reward?: RewardConfig;
   training?: TrainingConfig;
   evaluation?: EvaluationConfig;
   checkpoints?: CheckpointsConfig;
@@ -205,6 +215,60 @@ export interface DpoConfig {
   label_smoothing?: number;
 }
 /**
+ * How answers are drawn and learned from by objective `grpo`.
+ */
+export interface GrpoConfig {
+  /**
+   * Answers to each prompt of a step, which are compared with each other.
+   */
+  num_generations?: number;
+  /**
+   * Longest answer. One that reaches it is cut off there.
+   */
+  max_completion_length?: number;
+  /**
+   * How freely answers are drawn: 1 = as the model says; lower = nearer to its first choice.
+   */
+  temperature?: number;
+  /**
+   * Draw from the likeliest tokens that together have this share. 1 = from all.
+   */
+  top_p?: number;
+  /**
+   * How strongly the model is held near the reference, the model as it was before the first step. 0 = not at all, and its pass is saved.
+   */
+  beta?: number;
+  /**
+   * Updates of the optimiser on the answers of one step. Drawing answers takes longest, so more may pay; they then learn from answers that a slightly older model gave.
+   */
+  num_iterations?: number;
+  /**
+   * How far the probability of a token may move away from the one that it was drawn with, as a share, before it learns no more; for num_iterations above 1.
+   */
+  epsilon?: number;
+}
+/**
+ * What an answer is worth for objective `grpo`: the sum of those of the following that are given.
+ */
+export interface RewardConfig {
+  /**
+   * A function of your own, as `file.py:name`. It is called with `completions` (a list of texts) and each column of their rows (a list as long) by name, and returns a number for each answer. It runs in a process of its own.
+   */
+  function?: string;
+  /**
+   * Longest time that one call of the function may take, with its imports in the first one. Then the run ends as failed.
+   */
+  timeout?: number;
+  /**
+   * Column with the right answer: 1 for an answer that says just that, 0 for others. White space around them does not count.
+   */
+  exact_match?: string;
+  /**
+   * 1 for an answer in which this regular expression (of Python) is found, 0 for others.
+   */
+  regex?: string;
+}
+/**
  * How long, how fast and with what optimiser.
  */
 export interface TrainingConfig {
@@ -225,7 +289,7 @@ export interface TrainingConfig {
    */
   gradient_accumulation_steps?: number;
   /**
-   * Peak learning rate, after warm-up. The default for objective dpo is a tenth of the others'.
+   * Peak learning rate, after warm-up. The default for objectives dpo and grpo is a tenth of the others'.
    */
   learning_rate?: number;
   /**
@@ -403,6 +467,18 @@ export const defaults = {
     loss_type: 'sigmoid',
     beta: 0.1,
     label_smoothing: 0,
+  },
+  grpo: {
+    num_generations: 8,
+    max_completion_length: 256,
+    temperature: 1,
+    top_p: 1,
+    beta: 0,
+    num_iterations: 1,
+    epsilon: 0.2,
+  },
+  reward: {
+    timeout: 60,
   },
   training: {
     epochs: 3,

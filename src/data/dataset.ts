@@ -9,6 +9,10 @@ export interface TokenisedRow {
   readonly mask: Uint8Array;
   /** Of a pair: where its rejected side begins; all before it is the chosen one. */
   readonly rejectedFrom?: number;
+  /** Of a prompt: the row's own fields, by which its answers are scored. */
+  readonly fields?: Readonly<Record<string, unknown>>;
+  /** Of an answer: how much better it is than was expected. */
+  readonly advantage?: number;
 }
 
 export interface DatasetTotals {
@@ -47,7 +51,8 @@ export function viewOf(cache: CachedRows, view: Uint32Array): TokenisedDataset {
       const row = at(index);
       const rejectedFrom = cache.rejectedFrom(row);
       const plain = { sampleId: cache.sampleId(row), tokens: cache.tokens(row), mask: cache.mask(row) };
-      return rejectedFrom === 0 ? plain : { ...plain, rejectedFrom };
+      const fields = cache.fields(row);
+      return { ...plain, ...(rejectedFrom === 0 ? {} : { rejectedFrom }), ...(fields ? { fields } : {}) };
     },
     tokenCount: (index) => cache.tokenCount(at(index)),
     trainedCount: (index) => cache.trainedCount(at(index)),

@@ -82,6 +82,9 @@ function laySequence(rows: readonly TokenisedRow[]): PackedSequence {
     lossPositions: Int32Array.from(lossPositions),
     lossTargets: Int32Array.from(lossTargets),
     sampleIds,
+    ...(rows.some(({ advantage }) => advantage !== undefined)
+      ? { advantages: Float32Array.from(rows, ({ advantage = 0 }) => advantage) }
+      : {}),
   };
 }
 

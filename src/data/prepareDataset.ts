@@ -3,11 +3,13 @@ import type { EffectiveData } from '../config/effectiveTypes.ts';
 import type { LoadedModel } from '../models/types.ts';
 import { canonicalJson } from './contentHash.ts';
 import { sha256 } from './cache/cacheWriter.ts';
-import type { RowEncoder } from './prepare/encoder.ts';
+import type { EncodedRow, RowEncoder } from './prepare/encoder.ts';
+import { mainRecord, type SingleRecord } from './records.ts';
 import { prepareRows, type PrepareControls, type PreparedData, type RowsRequest } from './prepare/prepareRows.ts';
 import type { DatasetReport } from './prepare/report.ts';
 import type { RowKind } from '../config/objective.ts';
 import { refuseFormat } from './rowKind.ts';
+import { encodePromptOf } from './template/encodePrompt.ts';
 import { encodePair } from './template/encodePair.ts';
 import { encodeRecord, type EncodeOptions, type Overflow, type TrainOn } from './template/encodeRecord.ts';
 import { resolveTemplate, type RowTemplate } from './template/templates.ts';
@@ -17,8 +19,6 @@ const encodingVersion = 3;
 
 /** The `data` block of the effective config. */
 export interface DatasetRequest extends RowsRequest {
-  /** What the objective wants a row to be; `single` unless told. */
-  readonly rows?: RowKind | undefined;
   /** `chat`, `alpaca`, `none` or the path of a .jinja file. */
   readonly template: string;
   readonly system?: string | undefined;
@@ -99,6 +99,7 @@ function rowEncoder(kind: RowKind, options: EncodeOptions, model: DatasetModel, 
     },
     refuses: (format, file) => refuseFormat(format, kind, file),
     encode(record) {
+      if (kind === 'prompt') return encodeAsked(mainRecord(record), options);
       if (record.kind === 'preference') {
         const { fate, truncatedTokens, ...pair } = encodePair(record, options);
         return { ...pair, lostTokens: truncatedTokens, isDropped: fate === 'drop' };
@@ -107,6 +108,17 @@ function rowEncoder(kind: RowKind, options: EncodeOptions, model: DatasetModel, 
       return { tokens, mask, lostTokens: truncatedTokens, findings, isDropped: fate === 'drop' };
     },
   };
+}
+
+/** Nothing of a prompt is trained: the answers are, which are drawn later. */
+function encodeAsked(record: SingleRecord, options: EncodeOptions): EncodedRow {
+  const none = { tokens: [], mask: [], lostTokens: 0, findings: [] };
+  if (options.overflow === 'drop') {
+    const tokens = encodePromptOf(record, { ...options, maxLength: Number.MAX_SAFE_INTEGER });
+    if (tokens.length > options.maxLength) return { ...none, isDropped: true };
+  }
+  const tokens = encodePromptOf(record, options);
+  return { ...none, tokens, mask: new Uint8Array(tokens.length), isUntrained: false, keepsFields: true };
 }
 
 function hashTemplate({ template, options }: Exclude<RowTemplate, 'none'>): string {

@@ -126,6 +126,37 @@ export interface GeneratedToken {
   readonly finished: boolean;
 }
 
+/** How answers to prompts are drawn from the model. */
+export interface DrawSettings {
+  /** Answers to each prompt. */
+  readonly group: number;
+  readonly maxNewTokens: number;
+  /** 0 = greedy. */
+  readonly temperature: number;
+  /** 1 = off. */
+  readonly topP: number;
+  readonly stopTokenIds: readonly number[];
+  readonly seed: number;
+}
+
+export interface DrawnAnswer {
+  /** With the token that ended it. */
+  readonly tokens: Int32Array;
+  /** False where it was cut off at its longest. */
+  readonly isEnded: boolean;
+}
+
+/** What a session for rewards can do besides: draw answers, and tell what they are worth. */
+export interface AnswerTools {
+  /** The answers to each prompt one after another, `group` of them. */
+  draw(prompts: readonly Int32Array[], settings: DrawSettings): Promise<DrawnAnswer[]>;
+  /** Rewards of the answers by the name of each way to score, given the fields of each answer's row. */
+  score(
+    answers: readonly string[],
+    rows: readonly Readonly<Record<string, unknown>>[],
+  ): Promise<Readonly<Record<string, readonly number[]>>>;
+}
+
 /** A model being trained (or only run). One caller at a time: await each call before the next. */
 export interface TrainingSession {
   readonly info: SessionInfo;
@@ -151,6 +182,8 @@ export interface TrainingSession {
     /** Optimiser steps already taken (Adam's bias correction). */
     step: number;
   }): Promise<void>;
+  /** Absent where the session's objective has no rewards. */
+  readonly answers?: AnswerTools;
   /** Peak resident memory of this process in bytes, and what the executor reports beyond it, if anything. */
   memory(): Promise<{ peakBytes: number }>;
   close(): Promise<void>;

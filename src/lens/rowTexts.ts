@@ -30,6 +30,7 @@ const readFields: Record<Format, readonly string[]> = {
   reasoning: ['system', 'question', 'steps', 'answer'],
   instruction: ['system', 'instruction', 'input', 'output'],
   text: ['text'],
+  prompt: ['system', 'prompt', 'tools'],
   // Both sides begin with the prompt, so that only one of them can be laid over the tokens.
   preference: ['system', 'prompt', 'chosen', 'tools'],
 };

@@ -12,6 +12,7 @@ const looks = oneOf<view.PreviewLooks>(
   'instruction',
   'text',
   'preference',
+  'prompt',
   'unknown',
 );
 

@@ -5,7 +5,15 @@ export type PreviewKind = 'lines' | 'array' | 'csv' | 'parquet';
 
 /** What a row looks like (data/formats/detect.ts). */
 export type PreviewLooks =
-  'messages' | 'conversations' | 'prompt_completion' | 'reasoning' | 'instruction' | 'text' | 'preference' | 'unknown';
+  | 'messages'
+  | 'conversations'
+  | 'prompt_completion'
+  | 'reasoning'
+  | 'instruction'
+  | 'text'
+  | 'preference'
+  | 'prompt'
+  | 'unknown';
 
 export type PreviewSpeaker = 'system' | 'user' | 'assistant' | 'tool' | 'text';
 

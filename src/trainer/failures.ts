@@ -227,6 +227,12 @@ function torchFailure({ problems }: ProblemError, context: FailureContext): Fail
     'torch/cannot-start': [mend],
     'torch/missing': [mend],
     'torch/refused': [mend, again],
+    'torch/reward-failed': [
+      {
+        text: 'Mend the function that `reward.function` names (or the columns that `reward` names), then resume the run.',
+      },
+      { text: 'If it needs more time, give it more.', set: { 'reward.timeout': 600 } },
+    ],
     'torch/unsupported-model': [
       { text: 'Take LoRA on the embedded engine.', set: { method: 'lora', engine: 'embedded' } },
     ],

@@ -52,6 +52,7 @@ export async function openSession(
   plan: SessionPlan,
   workers: WorkerGroup | undefined,
   adapter: AsyncIterable<NamedTensor> | undefined,
+  baseDirectory: string,
 ): Promise<OpenedSession> {
   if (config.engine === 'embedded') {
     const session = await createSession(plan);
@@ -59,18 +60,18 @@ export async function openSession(
     return { session, warnings: [], versions: {} };
   }
   if (!workers) throw problem('torch/missing', 'The Python of the torch engine is gone.');
-  const wanted = { ...torchPlan(config, plan), ...(adapter ? { first: adapter } : {}) };
+  const wanted = { ...torchPlan(config, plan, baseDirectory), ...(adapter ? { first: adapter } : {}) };
   const session = await createTorchSession(workers, wanted, placementOf(config.distributed));
   const { warnings, versions, modelClass } = session;
   return { session, warnings, versions, modelClass };
 }
 
 /** What the torch engine is asked for: the plan of both engines, and what only torch does. */
-export function torchPlan(config: EffectiveConfig, plan: SessionPlan): TorchPlan {
+export function torchPlan(config: EffectiveConfig, plan: SessionPlan, baseDirectory: string): TorchPlan {
   return {
     ...plan,
     mixedPrecision: config.training.mixed_precision,
-    objective: objectivePlan(config),
+    objective: objectivePlan(config, baseDirectory),
     ...(config.quantization ? { quantization: config.quantization } : {}),
     sharding: shardingOf(config),
   };

@@ -18,7 +18,7 @@ import { refuseErrors, readConfiguration } from './configuration.ts';
 import { freeBytesOn } from './estimates.ts';
 import { adapterFacts, fileFacts, modelFacts } from './facts.ts';
 import type { PreparedRun, PrepareRequest } from './preparedRun.ts';
-import { datasetOf, refuseForeignTokens } from './rows.ts';
+import { datasetOf, expectedRows, refuseForeignTokens, refuseFullContext } from './rows.ts';
 import {
   adviceFor,
   adviceSettings,
@@ -82,6 +82,7 @@ export async function planRun(
   try {
     const { train, validation } = data;
     refuseForeignTokens([train, ...(validation ? [validation] : [])], model);
+    refuseFullContext(first, [train, ...(validation ? [validation] : [])], model);
     const rows = { train: train.length, validation: validation?.length ?? 0 };
     const order = planOrder({
       rows: train.length,
@@ -97,12 +98,13 @@ export async function planRun(
       epochs: first.training.epochs,
       maxSteps: first.training.max_steps,
     });
-    const meanLength = train.totals.tokens / train.length;
+    const expected = expectedRows(first, train);
+    const meanLength = expected.totals.tokens / expected.totals.rows;
     // Each process gets about its share of the rows in one sequence, where that is less than a batch.
     const share = Math.ceil(steps.rowsPerStep / (first.distributed?.processes ?? 1));
     const together = Math.min(first.training.batch_size, share);
     const capacity = first.data.packing ? chooseCapacity(meanLength, together) : undefined;
-    const sequences = expectSequences(train, order, steps.totalSteps, capacity);
+    const sequences = expectSequences(expected, order, steps.totalSteps, capacity);
     const keepingAll = { ...sessionPlan(first, model), gradientCheckpointing: false };
     const memory = {
       neededBytes: estimatePlan(keepingAll, sequences, first).memoryBytes,

@@ -15,7 +15,7 @@ import { openSession, startTorch, type OpenedSession } from './openSession.ts';
 import { planRun } from './planRun.ts';
 import type { PreparedRun, PrepareRequest } from './preparedRun.ts';
 import { resultLayout } from './resultLayout.ts';
-import { watchOf } from './rows.ts';
+import { drawingOf, watchOf } from './rows.ts';
 import { estimatePlan } from './sessionPlan.ts';
 import { reporterOf } from './stageProgress.ts';
 import { estimateSeconds } from './timeEstimate.ts';
@@ -40,7 +40,7 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
     reporterOf(request.onProgress).stage('engine', stage);
     const estimate = estimatePlan(planned.sessionPlan, planned.sequences, config);
     const first = adapter && tensorsOf(adapter.weights.values());
-    opened = await openSession(config, planned.sessionPlan, await starting, first);
+    opened = await openSession(config, planned.sessionPlan, await starting, first, baseDirectory);
     const { session } = opened;
     const layout = resultLayout(config, model, opened, baseDirectory);
     const { every, at_start: atStart } = config.evaluation;
@@ -84,6 +84,7 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
           minDelta: config.early_stopping.min_delta,
         },
       },
+      drawing: drawingOf(config, model, data.template, session.answers),
       watch: watchOf(config, model, data.template),
       checkpoints: { keep: config.checkpoints.keep, keepBest: config.checkpoints.best_by === 'eval_loss' },
       layout: layout.checkpoint,

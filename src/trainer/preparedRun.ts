@@ -8,6 +8,7 @@ import type { DecisionReport, Estimates, EventBodies, ModelReport, RunPlan } fro
 import type { Problem } from '../protocol/problem.ts';
 import type { RunHashes, RunManifest } from '../runs/manifest.ts';
 import type { CheckpointLayout, CheckpointSettings } from './checkpoint/store.ts';
+import type { DrawnAnswersPlan } from './drawnAnswers.ts';
 import type { FailureContext } from './failures.ts';
 import type { PromptWatch } from './promptWatch.ts';
 import type { TrainingSettings } from './training.ts';
@@ -30,6 +31,8 @@ export interface PreparedRun {
   readonly order: RowOrder;
   readonly schedule: Schedule;
   readonly settings: TrainingSettings;
+  /** How answers to the rows are drawn, for objectives that learn from rewards. */
+  readonly drawing?: DrawnAnswersPlan | undefined;
   readonly watch: PromptWatch;
   readonly checkpoints: CheckpointSettings;
   readonly layout: CheckpointLayout;

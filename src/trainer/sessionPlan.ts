@@ -99,7 +99,7 @@ export function estimatePlan(
   config: EffectiveConfig,
 ): PlanEstimate {
   const costs = planCosts(plan);
-  const comparesWithReference = hasReference(objectivePlan(config));
+  const comparesWithReference = hasReference(objectivePlan(config, '.'));
   const bytesOf = (size: SequenceSize, sequences: number): number => {
     const { total, weights } = costs.memory(size, sequences);
     if (config.engine === 'embedded') return total;

@@ -3,6 +3,7 @@
 import { packRows } from '../data/packing.ts';
 import type { Observed, StepResult } from '../engine/session.ts';
 import { judge, isExhausted } from './earlyStopping.ts';
+import { drawStep, evaluateAnswers } from './drawnAnswers.ts';
 import { evaluate, reportRow } from './evaluate.ts';
 import { nonFiniteLoss } from './failures.ts';
 import { baseRateOf, learningRateOf } from './learningRates.ts';
@@ -56,10 +57,13 @@ export async function train(training: Training): Promise<TrainingEnd> {
 
 /** One optimiser step and its event. */
 async function takeStep(training: Training, before: TrainerState): Promise<TrainerState> {
-  const { session, train: dataset, order, schedule, settings, control, clock } = training;
+  const { session, train: dataset, order, schedule, settings, drawing, control, clock } = training;
   const step = before.step + 1;
   const started = clock();
-  const rows = Array.from(order.rowsOfStep(step), (index) => dataset.row(index));
+  const taken = Array.from(order.rowsOfStep(step), (index) => dataset.row(index));
+  const { rows, observed } = drawing
+    ? await drawStep(drawing, taken, step, control)
+    : { rows: taken, observed: undefined };
   const sequences = packRows(rows, { capacity: settings.capacity ?? 0, packing: settings.capacity !== undefined });
   const learningRate = learningRateOf(schedule, before.learningRates, step);
   const result = await control.interruptible(session.step({ step, sequences, learningRate }));
@@ -79,7 +83,7 @@ async function takeStep(training: Training, before: TrainerState): Promise<Train
     memory_bytes: peakBytes,
     seconds,
     rows: result.rows.map(reportRow),
-    ...metricsOf(result.observed, result.metrics),
+    ...metricsOf({ ...observed, ...result.observed }, result.metrics),
   });
   refuseNonFinite(step, result, learningRate);
   const { totals } = before;
@@ -97,12 +101,14 @@ async function takeStep(training: Training, before: TrainerState): Promise<Train
 
 /** Validation loss and the answers to the prompts. */
 async function measure(training: Training, before: TrainerState): Promise<{ state: TrainerState; better: boolean }> {
-  const { session, validation, settings, control, clock } = training;
+  const { session, validation, settings, drawing, control, clock } = training;
   const started = clock();
   let state = before;
   let better = false;
   if (validation) {
-    const evaluation = await evaluate(session, validation, settings.capacity, control);
+    const evaluation = drawing
+      ? await evaluateAnswers(drawing, validation, control)
+      : await evaluate(session, validation, settings.capacity, control);
     const judged = judge(before, before.step, evaluation.loss, settings.earlyStopping?.minDelta ?? 0);
     better = judged.better;
     state = { ...state, best: judged.best, worseEvaluations: judged.worseEvaluations };

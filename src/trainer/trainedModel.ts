@@ -58,7 +58,7 @@ export async function openTrainedModel(request: TrainedModelRequest): Promise<Tr
   const first = start && weights.kind === 'start' ? tensorsOf(start.weights.values()) : undefined;
   // Whatever a model was trained by, it is asked for the losses of tokens.
   const asked = { ...config, objective: 'sft' } as const;
-  const { session } = await openSession(asked, planForAsking(config, wholeModel), worker, first);
+  const { session } = await openSession(asked, planForAsking(config, wholeModel), worker, first, baseDirectory);
   try {
     if (weights.kind === 'tensors') {
       const { trainedFile, sessionName } = resultLayout(config, model, { session }, baseDirectory).checkpoint;

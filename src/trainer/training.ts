@@ -7,6 +7,7 @@ import type { TrainingSession } from '../engine/session.ts';
 import type { EventDraft } from '../protocol/events.ts';
 import type { CheckpointStore } from './checkpoint/store.ts';
 import type { Control } from './control.ts';
+import type { DrawnAnswersPlan } from './drawnAnswers.ts';
 import type { LearningRateChange } from './learningRates.ts';
 import type { PromptWatch } from './promptWatch.ts';
 
@@ -34,6 +35,8 @@ export interface Training {
   readonly order: RowOrder;
   readonly schedule: Schedule;
   readonly settings: TrainingSettings;
+  /** How answers to the rows are drawn; absent where the rows themselves are learned from. */
+  readonly drawing?: DrawnAnswersPlan | undefined;
   readonly watch: PromptWatch;
   readonly control: Control;
   readonly checkpoints: CheckpointStore;

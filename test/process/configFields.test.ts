@@ -17,7 +17,10 @@ import { createRun } from '../../src/runs/startRun.ts';
 import { machineFacts } from '../../src/trainer/facts.ts';
 import { placementOf, torchPlan } from '../../src/trainer/openSession.ts';
 import { prepareRun } from '../../src/trainer/prepare.ts';
-import { datasetOf } from '../../src/trainer/rows.ts';
+import { datasetOf, drawingOf } from '../../src/trainer/rows.ts';
+import { createControl } from '../../src/trainer/control.ts';
+import { drawStep } from '../../src/trainer/drawnAnswers.ts';
+import type { AnswerTools } from '../../src/engine/session.ts';
 import { runTrainer } from '../../src/trainer/runTrainer.ts';
 import { sessionPlan } from '../../src/trainer/sessionPlan.ts';
 import { writeTinyData, writeTinyModel } from '../support/tinyModelFolder.ts';
@@ -199,11 +202,19 @@ const runPairs: Readonly<Record<string, Pair>> = {
 };
 
 const dpo = { objective: 'dpo' };
+const grpo = { objective: 'grpo', reward: { regex: 'a' } };
 
 /** Fields that only the torch engine reads: compared by what its worker is asked for; test/reference holds what it does then. */
 const torchPairs: Readonly<Record<string, Pair>> = {
   'quantization.type': { also: { method: 'qlora' }, value: 'fp4' },
   'quantization.double_quant': { also: { method: 'qlora' }, value: false },
+  'grpo.beta': { also: grpo, value: 0.5 },
+  'grpo.num_iterations': { also: grpo, value: 2 },
+  'grpo.epsilon': { also: grpo, value: 0.1 },
+  'reward.function': { also: grpo, value: 'rewards.py:mine' },
+  'reward.timeout': { also: grpo, value: 5 },
+  'reward.exact_match': { also: grpo, value: 'solution' },
+  'reward.regex': { also: grpo, value: 'b' },
   'dpo.loss_type': { also: dpo, value: 'ipo' },
   'dpo.beta': { also: dpo, value: 0.5 },
   'dpo.label_smoothing': { also: dpo, value: 0.1 },
@@ -211,6 +222,14 @@ const torchPairs: Readonly<Record<string, Pair>> = {
   'distributed.hosts': { also: { 'distributed.processes': 2 }, value: ['a', 'b'] },
   'distributed.interface': { also: { 'distributed.processes': 2 }, value: 'eth0' },
   'distributed.cpu_offload': { also: { distributed: { processes: 2, strategy: 'fsdp' } }, value: true },
+};
+
+/** Fields that say how answers are drawn: compared by what the worker is asked for in a step. */
+const drawPairs: Readonly<Record<string, Pair>> = {
+  'grpo.num_generations': { also: grpo, value: 2 },
+  'grpo.max_completion_length': { also: grpo, value: 16 },
+  'grpo.temperature': { also: grpo, value: 0.5 },
+  'grpo.top_p': { also: grpo, value: 0.5 },
 };
 
 const leaves = allFields().filter(({ schema }) => !schema.properties);
@@ -221,7 +240,7 @@ const withoutChoice = leaves.filter(
 
 test('every field has a pair here, but those that leave no choice', () => {
   const wanted = leaves.filter((field) => !withoutChoice.includes(field)).map(({ path: name }) => name);
-  const pairs = { ...rowPairs, ...runPairs, ...torchPairs };
+  const pairs = { ...rowPairs, ...runPairs, ...torchPairs, ...drawPairs };
   expect(Object.keys(pairs).toSorted()).toEqual(wanted.toSorted());
 });
 
@@ -232,6 +251,13 @@ describe('another value makes other rows', () => {
   });
 
   test('and the same value makes the same', async () => expect(await rowsOf(base)).toBe(await rowsOf({ ...base })));
+});
+
+describe('another value draws other answers', () => {
+  test.each(Object.entries(drawPairs))('%s', async (name, pair) => {
+    const [one, other] = configsOf(name, pair);
+    expect(await drawnOf(other)).not.toBe(await drawnOf(one));
+  });
 });
 
 describe('another value makes another run', () => {
@@ -286,8 +312,30 @@ async function rowsOf(tree: Tree): Promise<string> {
 async function askedOf(tree: Tree): Promise<string> {
   const effective = await effectiveOf(tree);
   expect(effective.engine).toBe('torch');
-  return JSON.stringify([torchPlan(effective, sessionPlan(effective, model)), placementOf(effective.distributed)]);
+  const plan = torchPlan(effective, sessionPlan(effective, model), folder);
+  return JSON.stringify([plan, placementOf(effective.distributed)]);
 }
+
+/** What the trainer asks for answers in a step. */
+async function drawnOf(tree: Tree): Promise<string> {
+  const asked: unknown[] = [];
+  const answers: AnswerTools = {
+    draw: (prompts, settings) => {
+      asked.push(settings);
+      return Promise.resolve(prompts.flatMap(() => Array.from({ length: settings.group }, () => nothing)));
+    },
+    score: (texts) => Promise.resolve({ regex: texts.map(() => 0) }),
+  };
+  const drawing = drawingOf(await effectiveOf(tree), model, 'none', answers);
+  await drawStep(
+    drawing!,
+    [{ sampleId: 'd:1', ...nothing, mask: new Uint8Array() }],
+    1,
+    createControl(() => undefined),
+  );
+  return JSON.stringify(asked);
+}
+const nothing = { tokens: new Int32Array(), isEnded: true };
 
 async function effectiveOf(tree: Tree): Promise<EffectiveConfig> {
   const { config, problems } = parseConfig(JSON.stringify(tree), 'x');

@@ -48,6 +48,7 @@ const columnsOf: Readonly<Record<Exclude<DataFormat, 'auto'>, readonly (keyof Co
   text: ['text'],
   reasoning: ['system', 'question', 'steps', 'answer'],
   preference: ['system', 'prompt', 'chosen', 'rejected', 'tools'],
+  prompt: ['system', 'prompt', 'tools'],
 };
 
 function unusedColumns(columns: Columns | undefined, format: DataFormat | undefined, path: string): Finding[] {

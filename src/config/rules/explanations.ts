@@ -256,6 +256,23 @@ const explanations: Readonly<Record<string, Explanation>> = {
     right: 'objective: reward',
     fix: 'removes the field',
   },
+  'config/reward-missing': {
+    why: 'GRPO makes answers likelier that are worth more than others to the same prompt. Without a worth there is nothing to learn.',
+    wrong: 'objective: grpo',
+    right: 'objective: grpo\nreward: {exact_match: solution}',
+  },
+  'config/grpo-in-one-process': {
+    why: 'Every process would have to draw the same answers with the same weights at the same time, and that is not done.',
+    wrong: "objective: grpo\nreward: {regex: '[0-9]'}\ndistributed: {processes: 2}",
+    right: "objective: grpo\nreward: {regex: '[0-9]'}",
+    fix: 'removes the block',
+  },
+  'config/epsilon-unused': {
+    why: 'The clip holds tokens whose probability has moved since they were drawn. With one update on the answers of a step none has.',
+    wrong: "objective: grpo\ngrpo: {epsilon: 0.1}\nreward: {regex: '[0-9]'}",
+    right: "objective: grpo\ngrpo: {epsilon: 0.1, num_iterations: 2}\nreward: {regex: '[0-9]'}",
+    fix: 'removes the field',
+  },
   'config/torch-missing': {
     why: 'The torch engine computes in a Python environment with PyTorch. `finetune setup torch` makes one, and `finetune doctor` says what is wrong with one that is there. Found by `finetune check` and before a start; while you type, nothing outside is looked at.',
     wrong: 'engine: torch',

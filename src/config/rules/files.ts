@@ -62,6 +62,7 @@ export function isGlob(path: string): boolean {
 function namedPaths(config: FinetuneConfig): { file: string; path: string }[] {
   const { validation, template } = config.data;
   const init = config.lora?.init_from;
+  const rewards = config.reward?.function?.replace(/:\w*$/, '');
   return [
     ...(isModelPath(config.model) ? [{ file: config.model, path: 'model' }] : []),
     ...trainFiles(config),
@@ -69,6 +70,7 @@ function namedPaths(config: FinetuneConfig): { file: string; path: string }[] {
     ...(template !== undefined && !['chat', 'alpaca', 'none'].includes(template)
       ? [{ file: template, path: 'data.template' }]
       : []),
+    ...(rewards !== undefined ? [{ file: rewards, path: 'reward.function' }] : []),
     ...(init !== undefined && config.method !== 'full' ? [{ file: init, path: 'lora.init_from' }] : []),
   ];
 }

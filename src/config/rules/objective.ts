@@ -6,7 +6,10 @@ import type { ConfigFacts } from '../facts.ts';
 import type { ConfigRule, Finding } from './rule.ts';
 
 /** Blocks that one objective alone reads. */
-const blocks: Readonly<Partial<Record<Objective, 'dpo'>>> = { dpo: 'dpo' };
+const blocks = {
+  dpo: ['dpo'],
+  grpo: ['grpo', 'reward'],
+} as const satisfies Partial<Record<Objective, readonly (keyof FinetuneConfig)[]>>;
 
 const objectiveBlockUnused: ConfigRule = {
   code: 'config/objective-block-unused',
@@ -14,14 +17,15 @@ const objectiveBlockUnused: ConfigRule = {
   summary: 'A block such as `dpo` is set, but the objective is another one.',
   check: (config) => {
     const objective = objectiveOf(config);
-    const own = blocks[objective];
-    return Object.values(blocks)
-      .filter((block) => block !== own && config[block] !== undefined)
-      .map((block) => ({
-        path: block,
-        part: 'key',
-        message: `\`${block}\` is not used by objective ${objective}. Remove it, or write \`objective: ${block}\`.`,
-      }));
+    return Object.entries(blocks).flatMap(([reader, names]) =>
+      names
+        .filter((block) => reader !== objective && config[block] !== undefined)
+        .map((block): Finding => ({
+          path: block,
+          part: 'key',
+          message: `\`${block}\` is not used by objective ${objective}. Remove it, or write \`objective: ${reader}\`.`,
+        })),
+    );
   },
 };
 
@@ -44,19 +48,28 @@ const formatNotForObjective: ConfigRule = {
     const objective = objectiveOf(config);
     const kind = rowKindOf(objective);
     return formatsIn(config, facts).flatMap(({ path, format, isWritten }): Finding[] => {
-      if (format === undefined || format === 'auto' || kindOf(format) === kind) return [];
+      if (format === undefined || !isDataFormat(format) || fits(format, kind)) return [];
       const found = isWritten ? `rows of format ${format}` : `these rows, which look like ${format}`;
-      const wanted =
-        kind === 'pair'
-          ? 'It needs a better and a worse answer to each prompt (format preference).'
-          : 'To learn from pairs take `objective: dpo` or `reward`.';
-      return [{ path, message: `The objective ${objective} cannot use ${found}. ${wanted}` }];
+      const message = `The objective ${objective} cannot use ${found}. ${wantedRows(kind, format)}`;
+      return [{ path, message }];
     });
   },
 };
 
-function kindOf(format: string): RowKind {
-  return format === 'preference' ? 'pair' : 'single';
+function wantedRows(kind: RowKind, format: string): string {
+  if (kind === 'pair') return 'It needs a better and a worse answer to each prompt (format preference).';
+  if (kind === 'prompt') return 'It needs prompts, alone (format prompt) or with an answer that is left out.';
+  if (format === 'prompt') return 'It needs answers to learn. To learn from rewards take `objective: grpo`.';
+  return 'To learn from pairs take `objective: dpo` or `reward`.';
+}
+
+function fits(format: string, kind: RowKind): boolean {
+  if (kind === 'prompt') return format !== 'preference' && format !== 'text';
+  return format !== 'prompt' && (format === 'preference') === (kind === 'pair');
+}
+
+function isDataFormat(format: string): boolean {
+  return format !== 'auto';
 }
 
 interface NamedFormat {
@@ -92,9 +105,47 @@ const promptsUnused: ConfigRule = {
   },
 };
 
+const rewardMissing: ConfigRule = {
+  code: 'config/reward-missing',
+  severity: 'error',
+  summary: 'The objective is `grpo`, and `reward` says nothing about what an answer is worth.',
+  check: (config) => {
+    const { function: own, exact_match: match, regex } = config.reward ?? {};
+    if (objectiveOf(config) !== 'grpo' || [own, match, regex].some((given) => given !== undefined)) return [];
+    const path = config.reward === undefined ? 'objective' : 'reward';
+    const message = 'Say what an answer is worth: `reward.function`, `exact_match` or `regex`.';
+    return [{ path, message }];
+  },
+};
+
+const epsilonUnused: ConfigRule = {
+  code: 'config/epsilon-unused',
+  severity: 'warning',
+  summary: '`grpo.epsilon` is set, but with one update for each step no probability has moved yet.',
+  check: ({ grpo, ...config }) => {
+    if (objectiveOf(config) !== 'grpo' || grpo?.epsilon === undefined || (grpo.num_iterations ?? 1) > 1) return [];
+    const message = '`epsilon` has an effect with `num_iterations` above 1 only. Remove it, or take more.';
+    return [{ path: 'grpo.epsilon', part: 'key', message }];
+  },
+};
+
+const grpoInOneProcess: ConfigRule = {
+  code: 'config/grpo-in-one-process',
+  severity: 'error',
+  summary: 'The objective is `grpo`, and `distributed.processes` is above 1: answers are drawn by one process.',
+  check: (config) => {
+    if (objectiveOf(config) !== 'grpo' || (config.distributed?.processes ?? 1) <= 1) return [];
+    const message = 'Answers are drawn, and learned from, by one process. Remove `distributed`.';
+    return [{ path: 'distributed.processes', message }];
+  },
+};
+
 export const objectiveRules: readonly ConfigRule[] = [
   objectiveBlockUnused,
   labelSmoothingUnused,
   formatNotForObjective,
   promptsUnused,
+  rewardMissing,
+  epsilonUnused,
+  grpoInOneProcess,
 ];

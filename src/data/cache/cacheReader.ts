@@ -19,6 +19,8 @@ export interface CachedRows {
   mask(row: number): Uint8Array;
   tokenCount(row: number): number;
   trainedCount(row: number): number;
+  /** The row's own fields, where they were kept. */
+  fields(row: number): Readonly<Record<string, unknown>> | undefined;
   /** Of a pair: its token with which the rejected side begins; 0 = no pair. */
   rejectedFrom(row: number): number;
   source(row: number): number;
@@ -40,6 +42,7 @@ export async function openCacheEntry(folder: string, key: string): Promise<Cache
 function openRows(folder: string, meta: CacheMeta, index: Buffer): CachedRows {
   const tokenFile = openSync(path.join(folder, 'tokens.bin'), 'r');
   const maskFile = openSync(path.join(folder, 'mask.bin'), 'r');
+  const fieldsFile = openSync(path.join(folder, 'fields.bin'), 'r');
   const record = (row: number) => {
     if (!(row >= 0 && row < meta.rows)) throw new RangeError(`row ${row} of ${meta.rows}`);
     return decodeRowRecord(index.subarray(row * rowRecordBytes, (row + 1) * rowRecordBytes));
@@ -60,6 +63,14 @@ function openRows(folder: string, meta: CacheMeta, index: Buffer): CachedRows {
       readFully(maskFile, bytes, tokenOffset);
       return bytes;
     },
+    fields(row) {
+      const { fieldsOffset, fieldsLength } = record(row);
+      if (fieldsLength === 0) return undefined;
+      const bytes = new Uint8Array(fieldsLength);
+      readFully(fieldsFile, bytes, fieldsOffset);
+      const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+      return isObject(value) ? value : undefined;
+    },
     tokenCount: (row) => index.readUInt32LE(row * rowRecordBytes + 16),
     trainedCount: (row) => index.readUInt32LE(row * rowRecordBytes + 20),
     rejectedFrom: (row) => index.readUInt32LE(row * rowRecordBytes + 36),
@@ -73,6 +84,7 @@ function openRows(folder: string, meta: CacheMeta, index: Buffer): CachedRows {
     close() {
       closeSync(tokenFile);
       closeSync(maskFile);
+      closeSync(fieldsFile);
     },
   };
 }

@@ -15,10 +15,15 @@ import {
 const bufferBytes = 1 << 20;
 
 /** A row to be stored; the writer knows its token offset. */
-export interface StoredRow extends Omit<RowRecord, 'tokenOffset' | 'length' | 'trainedTokens'> {
+export interface StoredRow extends Omit<
+  RowRecord,
+  'tokenOffset' | 'length' | 'trainedTokens' | 'fieldsOffset' | 'fieldsLength'
+> {
   readonly tokens: Int32Array;
   /** 1 = trained; one byte a token. */
   readonly mask: Uint8Array;
+  /** JSON of the row's fields in UTF-8; empty where they are not kept. */
+  readonly fields: Uint8Array;
 }
 
 export class CacheWriter {
@@ -26,20 +31,29 @@ export class CacheWriter {
   private readonly files: Readonly<Record<BinaryFile, HashedFile>>;
   private rows = 0;
   private tokens = 0;
+  private fieldBytes = 0;
 
   constructor(folder: string) {
     this.folder = folder;
     const file = (name: BinaryFile) => new HashedFile(path.join(folder, name));
-    this.files = { 'tokens.bin': file('tokens.bin'), 'mask.bin': file('mask.bin'), 'rows.bin': file('rows.bin') };
+    this.files = {
+      'tokens.bin': file('tokens.bin'),
+      'mask.bin': file('mask.bin'),
+      'fields.bin': file('fields.bin'),
+      'rows.bin': file('rows.bin'),
+    };
   }
 
   append(row: StoredRow): void {
-    const { tokens, mask } = row;
+    const { tokens, mask, fields } = row;
     this.files['tokens.bin'].write(Buffer.from(tokens.buffer, tokens.byteOffset, tokens.byteLength));
     this.files['mask.bin'].write(mask);
+    this.files['fields.bin'].write(fields);
+    const places = { tokenOffset: this.tokens, fieldsOffset: this.fieldBytes, fieldsLength: fields.length };
     this.files['rows.bin'].write(
-      encodeRowRecord({ ...row, tokenOffset: this.tokens, length: tokens.length, trainedTokens: countTrained(mask) }),
+      encodeRowRecord({ ...row, ...places, length: tokens.length, trainedTokens: countTrained(mask) }),
     );
+    this.fieldBytes += fields.length;
     this.rows += 1;
     this.tokens += tokens.length;
   }

@@ -2,14 +2,14 @@
 import type { FileKind } from '../read/row.ts';
 
 /** Raised when the layout changes. Part of the key of every entry. */
-export const layoutVersion = 2;
+export const layoutVersion = 3;
 
 /** Files of an entry. `meta.json` is written last and holds the checksums of the others. */
-export const binaryFiles = ['tokens.bin', 'mask.bin', 'rows.bin'] as const;
+export const binaryFiles = ['tokens.bin', 'mask.bin', 'fields.bin', 'rows.bin'] as const;
 export type BinaryFile = (typeof binaryFiles)[number];
 
 /** Bytes of one record of rows.bin. */
-export const rowRecordBytes = 72;
+export const rowRecordBytes = 88;
 
 /** What rows.bin keeps of a row, in the order of its fields (all little-endian). */
 export interface RowRecord {
@@ -31,6 +31,10 @@ export interface RowRecord {
   readonly rejectedFrom: number;
   /** sha256 of the canonical record. 32 bytes at 40. */
   readonly hash: Uint8Array;
+  /** First byte of its fields in fields.bin. uint64 at 72. */
+  readonly fieldsOffset: number;
+  /** Bytes of its fields; 0 = they are not kept. uint32 at 80. Bytes 84–87 are zero. */
+  readonly fieldsLength: number;
 }
 
 export interface CacheSource {
@@ -62,6 +66,8 @@ export function encodeRowRecord(row: RowRecord): Buffer {
   bytes.writeUInt32LE(row.idColumn, 32);
   bytes.writeUInt32LE(row.rejectedFrom, 36);
   bytes.set(row.hash, 40);
+  bytes.writeBigUInt64LE(BigInt(row.fieldsOffset), 72);
+  bytes.writeUInt32LE(row.fieldsLength, 80);
   return bytes;
 }
 
@@ -76,5 +82,7 @@ export function decodeRowRecord(bytes: Buffer): RowRecord {
     idColumn: bytes.readUInt32LE(32),
     rejectedFrom: bytes.readUInt32LE(36),
     hash: bytes.subarray(40, 72),
+    fieldsOffset: Number(bytes.readBigUInt64LE(72)),
+    fieldsLength: bytes.readUInt32LE(80),
   };
 }

@@ -114,6 +114,17 @@ export function readPromptCompletion(fields: FieldReader, sampleId: string): Dat
   return chat(sampleId, [...context, ...answered], readTools(fields));
 }
 
+/** A prompt alone, a text or messages: answers to it are drawn from the model. */
+export function readPrompt(fields: FieldReader, sampleId: string): DataRecord {
+  const prompt = fields.get('prompt');
+  if (Array.isArray(prompt)) {
+    return chat(sampleId, readMessages(fields, prompt, [fields.nameOf('prompt')]), readTools(fields));
+  }
+  const system = fields.optionalText('system');
+  const record = { kind: 'completion', sampleId, prompt: fields.requiredText('prompt'), completion: '' } as const;
+  return system === undefined ? record : { ...record, system };
+}
+
 function chat(sampleId: string, messages: readonly Message[], tools: ReturnType<typeof readTools>): DataRecord {
   return { kind: 'chat', sampleId, messages, ...(tools === undefined ? {} : { tools }) };
 }

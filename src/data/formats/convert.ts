@@ -2,7 +2,7 @@
 import type { Problem } from '../../protocol/problem.ts';
 import { placeInRow, rowPrefix, type SourceRow } from '../read/row.ts';
 import type { DataRecord } from '../records.ts';
-import { readConversationsRow, readMessagesRow, readPromptCompletion } from './chatFormats.ts';
+import { readConversationsRow, readMessagesRow, readPrompt, readPromptCompletion } from './chatFormats.ts';
 import { FieldReader } from './fields.ts';
 import type { Columns, Converted, Format } from './format.ts';
 import { readPreference } from './preferenceFormat.ts';
@@ -16,6 +16,7 @@ const readers: Record<Format, (fields: FieldReader, sampleId: string) => DataRec
   instruction: readInstruction,
   text: readText,
   preference: readPreference,
+  prompt: readPrompt,
 };
 
 /** The record of an object, with issues by path; for the editor, which knows positions itself. */

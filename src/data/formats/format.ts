@@ -12,6 +12,7 @@ export const formats = [
   'instruction',
   'text',
   'preference',
+  'prompt',
 ] as const;
 export type Format = (typeof formats)[number];
 
@@ -24,6 +25,7 @@ export const requiredFields: Record<Format, readonly string[]> = {
   instruction: ['instruction', 'output'],
   text: ['text'],
   preference: ['chosen', 'rejected'],
+  prompt: ['prompt'],
 };
 
 /** `columns` of the config: our name → name in the file. */

@@ -143,14 +143,15 @@ function addRow(
     }
     const tokens = Int32Array.from(encoded.tokens);
     const mask = Uint8Array.from(encoded.mask);
-    if (encoded.isUntrained === true || countTrained(mask) === 0) {
+    if (encoded.isUntrained ?? countTrained(mask) === 0) {
       counts.untrainedRows += 1;
       return;
     }
     const { line, idColumn, byteOffset } = row;
     const { rejectedFrom = 0 } = encoded;
     const hash = contentHash(record);
-    writer.append({ tokens, mask, source, line, idColumn, byteOffset, rejectedFrom, hash });
+    const fields = Buffer.from(encoded.keepsFields === true ? JSON.stringify(row.value) : '');
+    writer.append({ tokens, mask, source, line, idColumn, byteOffset, rejectedFrom, hash, fields });
     counts.storedRows += 1;
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;

@@ -13,8 +13,10 @@ export interface EncodedRow {
   readonly findings: readonly Problem[];
   /** The row is too long and is left out; only its findings count. */
   readonly isDropped?: boolean;
-  /** The row is left out since it teaches nothing, although it has trained tokens. */
+  /** Whether the row is left out since it teaches nothing; decided by its mask where it is absent. */
   readonly isUntrained?: boolean;
+  /** The row's own fields are kept beside its tokens, for whoever scores answers. */
+  readonly keepsFields?: boolean;
   /** Of a pair: where the tokens of its rejected side begin. */
   readonly rejectedFrom?: number;
 }

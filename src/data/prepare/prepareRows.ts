@@ -6,6 +6,7 @@ import { viewOf, type DatasetTotals, type TokenisedDataset } from '../dataset.ts
 import type { Columns, Format } from '../formats/format.ts';
 import { resolveSources, type SourceFile, type SourceSpec } from '../sources.ts';
 import { lowTrainedShare } from '../template/trainingFindings.ts';
+import type { RowKind } from '../../config/objective.ts';
 import { repeatByWeight, splitRows, type Split } from '../split.ts';
 import type { RowEncoder } from './encoder.ts';
 import type { Severities } from './severities.ts';
@@ -26,6 +27,8 @@ export interface RowsRequest {
   readonly severities?: Severities | undefined;
   /** The cache folder of the program; entries lie in its `data` folder. */
   readonly cacheDirectory: string;
+  /** What the objective wants a row to be; `single` unless told. */
+  readonly rows?: RowKind | undefined;
 }
 
 export interface PrepareControls {
@@ -59,6 +62,11 @@ export async function prepareRows(
     findingLimit: controls.findingLimit ?? 20,
   };
   const { validation } = request;
+  // Of prompts nothing is trained, and nobody has to be told.
+  const severities =
+    request.rows === 'prompt'
+      ? { ...request.severities, 'training/low-trained-share': 'off' as const }
+      : request.severities;
   const sources = await resolveSources(request.train, request.baseDirectory, request);
   const validationSources =
     typeof validation === 'string' ? await resolveSources(validation, request.baseDirectory, request) : undefined;
@@ -72,7 +80,7 @@ export async function prepareRows(
         'data/nothing-trained',
         'The weights of data.train leave no row to train on. Raise data.train[].weight.',
       );
-    if (validationSources === undefined) return shareOfTrain(part, split, train, sources, request.severities);
+    if (validationSources === undefined) return shareOfTrain(part, split, train, sources, severities);
     const second = await preparePart(validationSources, options);
     opened.push(second.rows);
     const held = viewOf(
@@ -84,7 +92,7 @@ export async function prepareRows(
       ...part.report.findings,
       ...second.report.findings,
       ...leakFinding(leakedRows, held.length, validationSources),
-      ...shareFinding(train.totals, sources, request.severities),
+      ...shareFinding(train.totals, sources, severities),
     ];
     const report = {
       train: part.report,

@@ -63,7 +63,7 @@ function plain(text: string, from: number, findings: readonly Problem[]): LaidOu
 }
 
 /** Without a template: a completion follows its prompt as it is; an instruction and its input each end with a blank line. */
-function plainPrompt(record: CompletionRecord | InstructionRecord, system: string | undefined): string {
+export function plainPrompt(record: CompletionRecord | InstructionRecord, system: string | undefined): string {
   const first = record.system ?? system;
   const before = first === undefined ? '' : `${first}\n\n`;
   if (record.kind === 'completion') return before + record.prompt;

@@ -82,7 +82,7 @@ export const fixers: Readonly<Record<string, (broken: Broken) => Wanted[]>> = {
     const isFull = valueAt(text.document.value, 'method') === 'full';
     const rate = isFull ? defaultsForMethod['training.learning_rate'].full : defaults.training.learning_rate;
     const objective = valueAt(text.document.value, 'objective');
-    const share = objective === 'dpo' || objective === 'reward' ? learningRateShares[objective] : 1;
+    const share = objective === 'dpo' || objective === 'grpo' ? learningRateShares[objective] : 1;
     return [set(path, Number((rate * share).toPrecision(6)), false)];
   },
   'config/lora-unused': ({ path }) => [
@@ -108,16 +108,22 @@ export const fixers: Readonly<Record<string, (broken: Broken) => Wanted[]>> = {
   ],
   'config/objective-block-unused': ({ path }) => [
     remove(path),
-    { title: `Change objective to ${path}`, changes: [{ kind: 'set', path: 'objective', value: path }] },
+    ...(path === 'reward' ? ['grpo'] : [path]).map((value): Wanted => ({
+      title: `Change objective to ${value}`,
+      changes: [{ kind: 'set', path: 'objective', value }],
+    })),
   ],
   'config/label-smoothing-unused': removeIt,
   'config/format-not-for-objective': ({ path, text }) => {
     const objective = valueAt(text.document.value, 'objective') ?? defaults.objective;
     if (objective === 'sft')
       return [{ title: 'Change objective to dpo', changes: [{ kind: 'set', path: 'objective', value: 'dpo' }] }];
-    return path.endsWith('format') ? [set(path, 'preference', false)] : [];
+    const format = objective === 'grpo' ? 'prompt' : 'preference';
+    return path.endsWith('format') ? [set(path, format, false)] : [];
   },
   'config/prompts-unused': removeIt,
+  'config/epsilon-unused': removeIt,
+  'config/grpo-in-one-process': () => [remove('distributed')],
   // Without torch there is no other way to train by an objective of its own: setting it up is the remedy.
   'config/torch-missing': ({ path }) => (path === 'objective' ? [] : [embeddedInstead(path)]),
   'config/needs-torch': ({ path }) => [

@@ -23,6 +23,12 @@ export function floatsOf(part: Uint8Array): Float32Array {
   return new Float32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 4);
 }
 
+/** The int32 numbers in a part. */
+export function intsOf(part: Uint8Array): Int32Array {
+  const aligned = part.byteOffset % 4 === 0 ? part : part.slice();
+  return new Int32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 4);
+}
+
 /** Longest line of JSON, in bytes: more means that somebody else writes on the channel. */
 const longestLine = 64 * 1024 * 1024;
 

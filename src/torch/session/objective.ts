@@ -1,5 +1,6 @@
 // The objective of a session as the worker's plan has it, and losses by row from what the worker answers.
 
+import path from 'node:path';
 import type { EffectiveConfig } from '../../config/effectiveTypes.ts';
 import type { RowLoss } from '../../engine/session.ts';
 import { rowLosses } from '../../engine/training/losses.ts';
@@ -13,30 +14,71 @@ export type ObjectivePlan =
       readonly lossType: 'sigmoid' | 'ipo';
       readonly labelSmoothing: number;
     }
-  | { readonly kind: 'reward' };
+  | { readonly kind: 'reward' }
+  | {
+      readonly kind: 'grpo';
+      readonly beta: number;
+      readonly clip: number;
+      /** Updates of the optimiser in one step. */
+      readonly updates: number;
+      readonly scoring: ScoringPlan;
+    };
+
+/** Ways to tell what an answer is worth; their sum is its reward. */
+export interface ScoringPlan {
+  /** A function in a Python file, by its absolute path. */
+  readonly function?: { readonly file: string; readonly name: string };
+  /** Seconds that one call of it may take. */
+  readonly timeout: number;
+  readonly exactMatch?: string;
+  readonly regex?: string;
+}
 
 export const supervisedFineTuning: ObjectivePlan = { kind: 'sft' };
 
-export function objectivePlan({ objective, dpo }: Pick<EffectiveConfig, 'objective' | 'dpo'>): ObjectivePlan {
+/** `baseDirectory`: what the path of a reward function is relative to. */
+export function objectivePlan(
+  { objective, dpo, grpo, reward }: Pick<EffectiveConfig, 'objective' | 'dpo' | 'grpo' | 'reward'>,
+  baseDirectory: string,
+): ObjectivePlan {
   if (objective === 'dpo' && dpo) {
     return { kind: 'dpo', beta: dpo.beta, lossType: dpo.loss_type, labelSmoothing: dpo.label_smoothing };
+  }
+  if (objective === 'grpo' && grpo && reward) {
+    const { beta, epsilon: clip, num_iterations: updates } = grpo;
+    return { kind: 'grpo', beta, clip, updates, scoring: scoringPlan(reward, baseDirectory) };
   }
   return objective === 'reward' ? { kind: 'reward' } : supervisedFineTuning;
 }
 
 /** Whether the objective measures how far the model has moved from where it began. */
-export function hasReference({ kind }: ObjectivePlan): boolean {
-  return kind === 'dpo';
+export function hasReference(plan: ObjectivePlan): boolean {
+  return plan.kind === 'dpo' || (plan.kind === 'grpo' && plan.beta > 0);
+}
+
+/** Whether a term of the loss is a token; else it is a pair. */
+export function isOfTokens({ kind }: ObjectivePlan): boolean {
+  return kind === 'sft' || kind === 'grpo';
+}
+
+function scoringPlan(reward: NonNullable<EffectiveConfig['reward']>, baseDirectory: string): ScoringPlan {
+  const [, file = '', name = ''] = /^(.+):(\w+)$/.exec(reward.function ?? '') ?? [];
+  return {
+    timeout: reward.timeout,
+    ...(reward.function === undefined ? {} : { function: { file: path.resolve(baseDirectory, file), name } }),
+    ...(reward.exact_match === undefined ? {} : { exactMatch: reward.exact_match }),
+    ...(reward.regex === undefined ? {} : { regex: reward.regex }),
+  };
 }
 
 /** Losses that the worker gives for a sequence: one for each trained token, or one for each pair. */
-export function lossCount({ kind }: ObjectivePlan, sequence: PackedSequence): number {
-  return kind === 'sft' ? sequence.lossPositions.length : sequence.sampleIds.length / 2;
+export function lossCount(plan: ObjectivePlan, sequence: PackedSequence): number {
+  return isOfTokens(plan) ? sequence.lossPositions.length : sequence.sampleIds.length / 2;
 }
 
 /** `losses`: as many as `lossCount` says. */
-export function lossesByRow({ kind }: ObjectivePlan, sequence: PackedSequence, losses: Float32Array): RowLoss[] {
-  if (kind === 'sft') return rowLosses(sequence, losses);
+export function lossesByRow(plan: ObjectivePlan, sequence: PackedSequence, losses: Float32Array): RowLoss[] {
+  if (isOfTokens(plan)) return rowLosses(sequence, losses);
   const trained = new Int32Array(sequence.sampleIds.length);
   for (const position of sequence.lossPositions) trained[sequence.segments[position]!]! += 1;
   return Array.from(losses, (lossSum, pair) => ({
@@ -45,4 +87,20 @@ export function lossesByRow({ kind }: ObjectivePlan, sequence: PackedSequence, l
     terms: 1,
     trainedTokens: trained[2 * pair]! + trained[2 * pair + 1]!,
   }));
+}
+
+/** Rows with one name as one: the answers to a prompt. */
+export function byName(rows: readonly RowLoss[]): RowLoss[] {
+  const found = new Map<string, RowLoss>();
+  for (const row of rows) {
+    const known = found.get(row.sampleId);
+    const terms = row.terms ?? row.trainedTokens;
+    found.set(row.sampleId, {
+      sampleId: row.sampleId,
+      lossSum: (known?.lossSum ?? 0) + row.lossSum,
+      terms: (known?.terms ?? 0) + terms,
+      trainedTokens: (known?.trainedTokens ?? 0) + row.trainedTokens,
+    });
+  }
+  return [...found.values()];
 }

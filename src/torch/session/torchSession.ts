@@ -18,11 +18,12 @@ import {
   readTensorList,
   type Created,
 } from './answers.ts';
+import { answerTools } from './answerTools.ts';
 import { dealSequences, gatherByPlace, passesOf } from './deal.ts';
 import { bytesOf, type Frame } from './frames.ts';
 import { createTorchGenerator } from './generation.ts';
 import { initialTensors } from './initialTensors.ts';
-import { hasReference, lossCount, lossesByRow, supervisedFineTuning, type ObjectivePlan } from './objective.ts';
+import { byName, hasReference, lossCount, lossesByRow, supervisedFineTuning, type ObjectivePlan } from './objective.ts';
 import { meet, type Placement } from './ranks.ts';
 import { settingsThatDiffer } from './settings.ts';
 import { groupOfOne, type WorkerGroup } from './workerGroup.ts';
@@ -133,6 +134,12 @@ function sessionOver(
       return lossesByRow(plan.objective, sequence, losses);
     });
 
+  /** Answers bring what each of them is worth besides. */
+  const partsOf = (sequence: PackedSequence): Uint8Array[] => {
+    const { advantages = new Float32Array(sequence.sampleIds.length) } = sequence;
+    return plan.objective.kind === 'grpo' ? [...arraysOf(sequence), bytesOf(advantages)] : arraysOf(sequence);
+  };
+
   async function* tensors(kind: 'trained' | 'optimizer'): AsyncIterable<NamedTensor> {
     const list = readTensorList((await group.ask('list_tensors', { kind })).head['value']);
     for (const { name, shape } of list) {
@@ -162,13 +169,14 @@ function sessionOver(
       const terms = kept.reduce((n, sequence) => n + lossCount(plan.objective, sequence), 0);
       const answers = await group.askAll('step', (rank) => {
         const { places, sequences: own } = shares[rank]!;
-        return { head: { step, learningRate, places, terms, passes }, parts: own.flatMap(arraysOf) };
+        return { head: { step, learningRate, places, terms, passes }, parts: own.flatMap(partsOf) };
       });
       remember(answers);
       const norms = answers.map(({ parts }) => readDouble(parts[0]));
       refuseDrift(step, norms);
       const losses = answers.map(({ parts }) => parts.slice(1));
-      const rows = lossesOf(kept, gatherByPlace(shares, losses));
+      const found = lossesOf(kept, gatherByPlace(shares, losses));
+      const rows = plan.objective.kind === 'grpo' ? byName(found) : found;
       const { lossSum, trainedTokens } = totalLoss(rows);
       const used = readNumber(answers[0]!.head['value'], 'learningRate');
       return {
@@ -185,7 +193,7 @@ function sessionOver(
       const shares = dealSequences(kept, group.size);
       const answers = await group.askAll('evaluate', (rank) => ({
         head: { passes: passesOf(shares) },
-        parts: shares[rank]!.sequences.flatMap(arraysOf),
+        parts: shares[rank]!.sequences.flatMap(partsOf),
       }));
       remember(answers);
       const ofRanks = answers.map(({ parts }) => parts);
@@ -200,7 +208,7 @@ function sessionOver(
       return { ...totalLoss(rows), rows, tokenLosses, observed: observedTogether(answers) };
     },
     async probe(sequence) {
-      const [answer] = await group.askAll('probe', () => ({ parts: arraysOf(sequence) }));
+      const [answer] = await group.askAll('probe', () => ({ parts: partsOf(sequence) }));
       const value = answer!.head['value'];
       // All ranks took the sequence at the same time: as many of them are done in that time.
       const seconds = readNumber(value, 'seconds') / group.size;
@@ -211,6 +219,7 @@ function sessionOver(
       Number(plan.modelConfig['vocab_size']),
       contextLength,
     ),
+    ...(plan.objective.kind === 'grpo' ? { answers: answerTools(plan.sharding ? inCompany(group) : group) } : {}),
     trainedTensors: () => tensors('trained'),
     optimizerTensors: () => tensors('optimizer'),
     async restore({ trained, optimizer = [], step }) {

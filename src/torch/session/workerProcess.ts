@@ -196,6 +196,8 @@ function errorOf(name: string, error: unknown, output: string): ProblemError {
   const [kind, type] = [field('kind'), field('type')];
   const text = field('message').split('\n', 1)[0] ?? '';
   if (kind === 'out-of-memory') return problem('torch/out-of-memory', `PyTorch ran out of memory: ${text}`);
+  if (kind === 'reward')
+    return problem('torch/reward-failed', `The reward cannot be told: ${text}.`, undefined, lastLines(output));
   if (kind === 'refused') return problem('torch/refused', `${name} refused: ${text}.`);
   return problem('torch/worker-failed', `${name} failed: ${type}: ${text}`, undefined, lastLines(output));
 }

@@ -64,8 +64,10 @@ test('the smallest config becomes a whole one', () => {
 });
 
 test('every field of the schema with a default is in it', () => {
-  const { decisions } = decide('early_stopping: {}\nmethod: qlora\nobjective: dpo\ndistributed: {processes: 2}');
-  const paths = new Set(decisions.map(({ path }) => path.replace('[0]', '[]')));
+  // No objective has the blocks of another.
+  const rest = 'early_stopping: {}\nmethod: qlora\ndistributed: {processes: 2}';
+  const all = ['dpo', 'grpo'].map((name) => decide(`${rest}\nobjective: ${name}`));
+  const paths = new Set(all.flatMap(({ decisions }) => decisions.map(({ path }) => path.replace('[0]', '[]'))));
   const withDefault = allFields().filter((field) => 'default' in field.schema);
   expect(withDefault.length).toBeGreaterThan(35);
   for (const { path } of withDefault) expect(paths, path).toContain(path);

@@ -104,6 +104,42 @@ const broken: readonly Case[] = [
     ],
   },
   {
+    code: 'reward-missing',
+    text: config('objective: grpo\nreward: {timeout: 5}'),
+    expected: ['error: x:5:9: Say what an answer is worth: `reward.function`, `exact_match` or `regex`.'],
+  },
+  {
+    code: 'grpo-in-one-process',
+    text: config('objective: grpo\nreward: {regex: a}\ndistributed: {processes: 2}'),
+    expected: ['error: x:6:26: Answers are drawn, and learned from, by one process. Remove `distributed`.'],
+  },
+  {
+    code: 'epsilon-unused',
+    text: config('objective: grpo\nreward: {regex: a}\ngrpo: {epsilon: 0.1}'),
+    expected: ['warning: x:6:8: `epsilon` has an effect with `num_iterations` above 1 only. Remove it, or take more.'],
+  },
+  {
+    code: 'objective-block-unused',
+    text: config('reward: {regex: a}'),
+    expected: ['warning: x:4:1: `reward` is not used by objective sft. Remove it, or write `objective: grpo`.'],
+  },
+  {
+    code: 'format-not-for-objective',
+    text: config('objective: grpo\nreward: {regex: a}', 'data: {train: a.jsonl, format: text}'),
+    expected: [
+      'error: x:3:32: The objective grpo cannot use rows of format text. It needs prompts, alone (format prompt) or with an answer that is left out.',
+    ],
+  },
+  {
+    code: 'file-not-found',
+    text: config(
+      'objective: grpo\nreward: {function: data/rewards.py:mine}',
+      'data: {train: data/train.jsonl}',
+    ).replace('a/b', './models/tiny'),
+    facts: files,
+    expected: ['error: x:5:20: data/rewards.py is not there. Paths are relative to the folder of this config.'],
+  },
+  {
     code: 'prompts-unused',
     text: config('objective: reward\nevaluation: {prompts: [Hi]}'),
     expected: [
@@ -466,6 +502,13 @@ describe('what is right passes', () => {
       config(
         'objective: dpo\ndpo: {beta: 0.2, label_smoothing: 0.1}',
         'data: {train: data/train.jsonl, format: preference}',
+      ),
+    ],
+    [
+      'GRPO with its blocks',
+      config(
+        'objective: grpo\ngrpo: {num_iterations: 2, epsilon: 0.1}\nreward: {exact_match: x}',
+        'data: {train: data/train.jsonl, format: prompt}',
       ),
     ],
     ['ipo without smoothing', config('objective: dpo\ndpo: {loss_type: ipo}', 'data: {train: data/train.jsonl}')],

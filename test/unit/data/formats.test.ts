@@ -403,3 +403,18 @@ describe('preference', () => {
     ]);
   });
 });
+
+describe('prompt', () => {
+  test('a text or messages; what else the row has is for those who score answers', () => {
+    expect(record('prompt', { prompt: 'Sky?', solution: 'blue', system: 's' })).toEqual({
+      kind: 'completion',
+      sampleId: 'd:1',
+      system: 's',
+      prompt: 'Sky?',
+      completion: '',
+    });
+    const messages = [{ role: 'user', content: 'Sky?' }];
+    expect(record('prompt', { q: messages }, { prompt: 'q' })).toEqual({ kind: 'chat', sampleId: 'd:1', messages });
+    expect(told('prompt', '{"question": "Sky?"}')[0]).toContain('data/missing-field The field "prompt" is missing.');
+  });
+});

@@ -367,7 +367,7 @@ describe('cache', () => {
   test('the layout is the documented one', async () => {
     await prepared(() => undefined);
     const tokens = readFileSync(entry('tokens.bin'));
-    const record = readFileSync(entry('rows.bin')).subarray(72, 144); // row 1
+    const record = readFileSync(entry('rows.bin')).subarray(88, 176); // row 1
     expect(Number(record.readBigUInt64LE(0))).toBe(11); // after the 11 tokens of row 0
     expect(Number(record.readBigUInt64LE(8))).toBe(jsonl(rows(0, 1)).length);
     expect([16, 20, 24, 28, 32, 36].map((at) => record.readUInt32LE(at))).toEqual([11, 8, 0, 2, 0, 0]);
@@ -376,7 +376,7 @@ describe('cache', () => {
     );
     const meta = JSON.parse(readFileSync(entry('meta.json'), 'utf8').split('\n')[0]!) as unknown;
     expect(meta).toMatchObject({
-      layout: 2,
+      layout: 3,
       rows: 20,
       sources: [{ path: 'train.jsonl', kind: 'lines' }],
       files: { 'tokens.bin': { bytes: tokens.length } },

@@ -130,3 +130,31 @@ test('rows of another kind than the objective compares are refused by name', asy
   const mapped = { format: 'prompt_completion', columns: { completion: 'chosen' } } as const;
   (await prepareDataset(request({ train: 'two.jsonl', ...mapped }), model)).close();
 });
+
+test('prompts end with the opening of an answer and keep their fields, also from the cache', async () => {
+  const asked = { prompt: 'one', solution: ['two', 2] };
+  const chats = chat('three', 'four', 'five', 'six');
+  writeData(folder, 'asked.jsonl', jsonl([asked]));
+  writeData(folder, 'chats.jsonl', jsonl([chats]));
+  for (const fromCache of [false, true]) {
+    const data = await prepareDataset(request({ train: 'asked.jsonl', rows: 'prompt' }), model);
+    expect(data.report.train).toMatchObject({ fromCache, totals: { rows: 1, trainedTokens: 0 } });
+    expect(data.report.findings).toEqual([]);
+    expect(tokenizer.decode(data.train.row(0).tokens)).toBe('[user] one\n[assistant] ');
+    expect(data.train.row(0).fields).toEqual(asked);
+    data.close();
+  }
+  const data = await prepareDataset(request({ train: 'chats.jsonl', rows: 'prompt' }), model);
+  const text = '[user] three\n[assistant] four\n[user] five\n[assistant] ';
+  expect(tokenizer.decode(data.train.row(0).tokens)).toBe(text);
+  data.close();
+  const long = request({ train: 'chats.jsonl', rows: 'prompt', maxLength: 5 });
+  expect(await problemsOf(() => prepareDataset(long, model))).toMatchObject([{ code: 'data/row-too-long' }]);
+  const [dropped] = await problemsOf(() => prepareDataset({ ...long, overflow: 'drop' }, model));
+  expect(dropped).toMatchObject({ code: 'data/nothing-trained' });
+  const [single] = await problemsOf(() => prepareDataset(request({ train: 'asked.jsonl' }), model));
+  expect(single).toMatchObject({ code: 'data/no-answers' });
+  writeData(folder, 'texts.jsonl', jsonl([{ text: 'x' }]));
+  const [texts] = await problemsOf(() => prepareDataset(request({ train: 'texts.jsonl', rows: 'prompt' }), model));
+  expect(texts).toMatchObject({ code: 'data/no-prompts' });
+});

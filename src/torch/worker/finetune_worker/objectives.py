@@ -11,8 +11,9 @@ import torch
 from torch.nn.functional import logsigmoid
 
 from .model import base_of
-from .plan import DpoPlan, Plan, RewardPlan
-from .sequences import Sequence, segment_ids, token_losses
+from .plan import DpoPlan, GrpoPlan, Plan, RewardPlan
+from .policy import clipped_loss, divergence
+from .sequences import Sequence, segment_ids, token_logits, token_losses
 
 #: Puts the values that training began with in place of the trained ones, for as long as it is open.
 Reference = Callable[[], AbstractContextManager[None]]
@@ -46,6 +47,8 @@ def create_objective(plan: Plan, reference: Reference) -> Objective:
         return Dpo(plan.objective, reference)
     if isinstance(plan.objective, RewardPlan):
         return Reward()
+    if isinstance(plan.objective, GrpoPlan):
+        return Grpo(plan.objective, reference)
     return Sft()
 
 
@@ -141,6 +144,58 @@ class Reward:
     def probe(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> torch.Tensor:
         """Scores."""
         return scores_at(model, sequence, sequence.loss_positions, autocast)
+
+
+class Grpo:
+    """Group relative policy optimisation (Shao et al. 2024, arXiv:2402.03300): a term is a token of an answer.
+
+    The loss is a mean over all tokens of a step (DAPO, Yu et al. 2025, arXiv:2503.14476), TRL's default.
+    """
+
+    def __init__(self, plan: GrpoPlan, reference: Reference) -> None:
+        self.plan = plan
+        self.reference = reference
+        #: Log-probabilities [S] of sequences when their answers were drawn; the own ones where there are none.
+        self.old: dict[int, torch.Tensor] = {}
+
+    def terms(self, sequence: Sequence) -> int:
+        """Tokens of answers."""
+        return len(sequence.loss_targets)
+
+    @torch.no_grad()
+    def remember(self, model: torch.nn.Module, sequences: list[Sequence], autocast: torch.autocast) -> None:
+        """Keeps log-probabilities as they are before the first of several updates."""
+        self.old = {id(one): -token_losses(model, one, autocast) for one in sequences}
+
+    def losses(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> Losses:
+        """Losses of tokens, each with the advantage of its answer."""
+        assert sequence.advantages is not None
+        if self.plan.beta > 0:
+            training = model.training
+            with torch.no_grad(), self.reference():
+                model.eval()
+                reference = -token_losses(model, sequence, autocast)
+                model.train(training)
+        distribution = torch.log_softmax(token_logits(model, sequence, autocast), dim=-1)
+        own = distribution.gather(1, sequence.loss_targets[:, None])[:, 0]
+        advantages = sequence.advantages[segment_ids(sequence)[sequence.loss_positions]]
+        old = self.old.get(id(sequence), own.detach())
+        policy = clipped_loss(own, old, advantages, self.plan.clip)
+        observed = {
+            "entropy": -(distribution.exp() * distribution).sum(1).detach(),
+            "clip_ratio": policy.is_clipped,
+        }
+        values = policy.values
+        if self.plan.beta > 0:
+            # Weighted by the ratio its gradient is that of the divergence itself (DeepSeek-AI 2025, arXiv:2512.02556).
+            kl = divergence(own, reference) * torch.exp(own - old)
+            values = values + self.plan.beta * kl
+            observed["kl"] = kl.detach()
+        return Losses(values, observed)
+
+    def probe(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> torch.Tensor:
+        """Losses of the tokens."""
+        return token_losses(model, sequence, autocast)
 
 
 def scores_at(

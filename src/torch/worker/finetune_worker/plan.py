@@ -64,15 +64,50 @@ class RewardPlan:
     """A reward model."""
 
 
-ObjectivePlan = SftPlan | DpoPlan | RewardPlan
+@dataclass(frozen=True)
+class ScoringPlan:
+    """What answers are worth: the sum of those that are given."""
+
+    #: Absolute path of a Python file and the name of a function in it.
+    function: tuple[str, str] | None
+    #: Seconds that one call of it may take.
+    timeout: float
+    #: The column that holds the right answer.
+    exact_match: str | None
+    #: What a good answer matches somewhere.
+    regex: str | None
+
+
+@dataclass(frozen=True)
+class GrpoPlan:
+    """Group relative policy optimisation."""
+
+    #: Weight of the divergence from the reference; 0 = none.
+    beta: float
+    clip: float
+    #: Updates of the optimiser on each step's answers.
+    updates: int
+    scoring: ScoringPlan
+
+
+ObjectivePlan = SftPlan | DpoPlan | RewardPlan | GrpoPlan
 
 
 def parse_objective(value: dict[str, Any]) -> ObjectivePlan:
     """From the trainer's JSON. Raises KeyError for an objective that this version does not know."""
     if value["kind"] == "dpo":
         return DpoPlan(value["beta"], value["lossType"], value["labelSmoothing"])
+    if value["kind"] == "grpo":
+        return GrpoPlan(value["beta"], value["clip"], value["updates"], parse_scoring(value["scoring"]))
     others: dict[str, ObjectivePlan] = {"sft": SftPlan(), "reward": RewardPlan()}
     return others[value["kind"]]
+
+
+def parse_scoring(value: dict[str, Any]) -> ScoringPlan:
+    """From the trainer's JSON."""
+    function = value.get("function")
+    pair = None if function is None else (function["file"], function["name"])
+    return ScoringPlan(pair, value["timeout"], value.get("exactMatch"), value.get("regex"))
 
 
 @dataclass(frozen=True)

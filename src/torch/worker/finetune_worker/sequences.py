@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -17,14 +17,24 @@ class Sequence:
     #: Places whose next token is trained, and those tokens.
     loss_positions: torch.Tensor
     loss_targets: torch.Tensor
+    #: A number for each row, where the objective has one: how much better it was than expected.
+    advantages: torch.Tensor | None = None
 
 
 #: Arrays of a sequence in a frame.
 ARRAYS = 4
 
 
-def read_sequences(parts: list[bytes], device: torch.device) -> list[Sequence]:
-    """Sequences from a frame's parts: int32 arrays of tokens, positions, loss positions and loss targets."""
+def read_sequences(parts: list[bytes], device: torch.device, weighted: bool = False) -> list[Sequence]:
+    """Sequences from a frame's parts: int32 arrays of tokens, positions, loss positions and loss targets.
+
+    With `weighted` a fifth part has a float32 number for each row.
+    """
+    if weighted:
+        plain = [part for i, part in enumerate(parts) if i % (ARRAYS + 1) != ARRAYS]
+        numbers = [torch.frombuffer(bytearray(part), dtype=torch.float32) for part in parts[ARRAYS :: ARRAYS + 1]]
+        sequences = read_sequences(plain, device)
+        return [replace(one, advantages=own.to(device)) for one, own in zip(sequences, numbers, strict=True)]
     arrays = [torch.frombuffer(bytearray(part), dtype=torch.int32).long() if part else empty() for part in parts]
     arrays = [array.to(device) for array in arrays]
     return [Sequence(*arrays[i : i + ARRAYS]) for i in range(0, len(arrays), ARRAYS)]
@@ -42,18 +52,24 @@ def idle_sequence(device: torch.device) -> Sequence:
 
 
 def token_losses(model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> torch.Tensor:
-    """Negative log-likelihoods [S] in nats, in 32 bits. Logits are computed at the supervised places only.
+    """Negative log-likelihoods [S] in nats, in 32 bits."""
+    logits = token_logits(model, sequence, autocast)
+    return torch.nn.functional.cross_entropy(logits, sequence.loss_targets, reduction="none")
+
+
+def token_logits(model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> torch.Tensor:
+    """Logits [S, vocabulary] at the supervised places, in 32 bits; others are not computed.
 
     Without an attention mask transformers keeps rows apart by their positions; `check_packing` makes sure of it.
     """
     with autocast:
-        logits = model(
+        logits: torch.Tensor = model(
             input_ids=sequence.tokens[None],
             position_ids=sequence.positions[None],
             logits_to_keep=sequence.loss_positions,
             use_cache=False,
         ).logits[0]
-    return torch.nn.functional.cross_entropy(logits.float(), sequence.loss_targets, reduction="none")
+    return logits.float()
 
 
 def segment_ids(sequence: Sequence) -> torch.Tensor:

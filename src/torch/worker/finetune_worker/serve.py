@@ -16,12 +16,15 @@ from .activity import activity
 from .channel import Channel, Frame
 from .generation import Generation
 from .memory import peak_bytes
-from .objectives import Losses
+from .objectives import Grpo, Losses
 from .optimizer import used_learning_rate
 from .plan import Plan
 from .quantization import load_bitsandbytes
 from .ranks import ALONE, Ranks, RanksError, join, open_meeting
-from .sequences import read_sequences
+from .reward_function import RewardError
+from .rollout import Sampling, draw_answers
+from .scoring import Scoring
+from .sequences import Sequence, read_sequences
 from .session import Session, SessionError, Share
 from .settings import effective_settings
 from .shards import let_go
@@ -36,6 +39,7 @@ class Server:
         self._session: Session | None = None
         self._generation: Generation | None = None
         self._ranks = ALONE
+        self._scoring: Scoring | None = None
 
     @property
     def session(self) -> Session:
@@ -75,7 +79,7 @@ class Server:
         rank's sequences only; the norm is that of the whole step.
         """
         head = request.head
-        sequences = read_sequences(request.parts, self.session.device)
+        sequences = self._sequences(request)
         share = Share(sequences, head["places"], head["terms"], head["passes"])
         outcome = self.session.step(head["step"], head["learningRate"], share)
         names, losses = losses_to_bytes(outcome.losses)
@@ -85,9 +89,25 @@ class Server:
 
     def evaluate(self, request: Frame) -> Answer:
         """Losses of each sequence, and what else was observed."""
-        sequences = read_sequences(request.parts, self.session.device)
-        names, losses = losses_to_bytes(self.session.evaluate(sequences, request.head["passes"]))
+        names, losses = losses_to_bytes(self.session.evaluate(self._sequences(request), request.head["passes"]))
         return {"peakBytes": self._peak(), "observed": names}, losses
+
+    def draw(self, request: Frame) -> Answer:
+        """Answers to prompts (one part each, int32): a part of int32 tokens each, `group` of them to a prompt."""
+        head = request.head
+        sampling = Sampling(
+            head["group"], head["longest"], head["temperature"], head["topP"], frozenset(head["stopTokenIds"])
+        )
+        prompts = [list(struct.unpack(f"<{len(part) // 4}i", part)) for part in request.parts]
+        answers = draw_answers(self.session.model, prompts, sampling, head["seed"], self.session.device)
+        value = {"ended": [answer.is_ended for answer in answers]}
+        return value, [struct.pack(f"<{len(answer.tokens)}i", *answer.tokens) for answer in answers]
+
+    def score(self, request: Frame) -> Answer:
+        """What answers are worth, by the name of each way to score them."""
+        if self._scoring is None:
+            self._scoring = Scoring(self.session.plan)
+        return {"rewards": self._scoring(request.head["completions"], request.head["rows"])}, []
 
     def keep_reference(self, _request: Frame) -> Answer:
         """The trained values as they are now are what objectives compare with."""
@@ -96,7 +116,7 @@ class Server:
 
     def probe(self, request: Frame) -> Answer:
         """Seconds of the passes and of an update."""
-        [sequence] = read_sequences(request.parts, self.session.device)
+        [sequence] = self._sequences(request)
         seconds, update = self.session.probe(sequence)
         return {"seconds": seconds, "updateSeconds": update}, []
 
@@ -140,6 +160,9 @@ class Server:
         let_go(self.session.model)
         return {}, []
 
+    def _sequences(self, request: Frame) -> list[Sequence]:
+        return read_sequences(request.parts, self.session.device, isinstance(self.session.objective, Grpo))
+
     def _peak(self) -> int:
         return peak_bytes(self.session.device)
 
@@ -169,6 +192,8 @@ def serve(channel: Channel) -> None:
             server.create,
             server.step,
             server.evaluate,
+            server.draw,
+            server.score,
             server.keep_reference,
             server.probe,
             server.list_tensors,
@@ -198,5 +223,7 @@ def describe(error: Exception) -> dict[str, str]:
     """An error as plain data; running out of memory has many names."""
     text = str(error)
     memory = isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in text
-    kind = "out-of-memory" if memory else "refused" if isinstance(error, SessionError | RanksError) else "failed"
+    refused = "refused" if isinstance(error, SessionError | RanksError) else "failed"
+    own = "reward" if isinstance(error, RewardError) else refused
+    kind = "out-of-memory" if memory else own
     return {"kind": kind, "type": type(error).__name__, "message": text}

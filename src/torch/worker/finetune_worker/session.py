@@ -13,10 +13,10 @@ import torch
 
 from .activity import activity
 from .model import base_of, build_model, lora_layers, trained_parameters
-from .objectives import Losses, create_objective
+from .objectives import Grpo, Losses, create_objective
 from .optimizer import create_optimizer, set_learning_rate
 from .parallel import sum_gradients
-from .plan import Plan
+from .plan import GrpoPlan, Plan
 from .ranks import ALONE, Ranks
 from .sequences import Sequence, idle_sequence, packing_error
 from .shards import let_go, put, shard_model, whole
@@ -107,7 +107,26 @@ class Session:
             parameter.data, self._began_with[name] = self._began_with[name], parameter.data
 
     def step(self, number: int, learning_rate: float, share: Share) -> StepOutcome:
-        """One optimiser step. A loss or gradient that is not finite, on any rank, leaves the weights as they are."""
+        """One optimiser step, or as many as the objective makes of it; the outcome is that of the last.
+
+        A loss or gradient that is not finite, on any rank, leaves the weights as they are.
+        """
+        if isinstance(self.objective, Grpo) and self.updates > 1:
+            self.model.eval()
+            self.objective.remember(self.model, share.sequences, self.autocast())
+        for _ in range(self.updates - 1):
+            self._update(number, learning_rate, share)
+        outcome = self._update(number, learning_rate, share)
+        if isinstance(self.objective, Grpo):
+            self.objective.old = {}
+        return outcome
+
+    @property
+    def updates(self) -> int:
+        """Updates of the optimiser in one step."""
+        return self.plan.objective.updates if isinstance(self.plan.objective, GrpoPlan) else 1
+
+    def _update(self, number: int, learning_rate: float, share: Share) -> StepOutcome:
         losses = self._backward(number, share)
         self._sum_gradients()
         gradients = [p.grad for p in self.trained.values() if p.grad is not None]
@@ -224,7 +243,7 @@ class Session:
     def set_steps_taken(self, steps: int) -> None:
         """Adam's bias correction counts from here."""
         for state in self.optimizer.state.values():
-            state["step"] = torch.tensor(float(steps))
+            state["step"] = torch.tensor(float(steps * self.updates))
 
     def info(self) -> dict[str, Any]:
         """What was built."""

@@ -1,0 +1,77 @@
+"""Answers drawn from the model that is being trained: several to each prompt, reproducible from seed and step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from .generation import Generation
+from .sequences import Sequence
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How answers are drawn."""
+
+    #: Answers to each prompt.
+    group: int
+    #: Longest answer in tokens.
+    longest: int
+    #: 0 = the likeliest token.
+    temperature: float
+    #: 1 = off.
+    top_p: float
+    #: Tokens that end an answer; the ending token belongs to it.
+    stops: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer."""
+
+    prompt: list[int]
+    tokens: list[int]
+    #: False where it was cut off at its longest.
+    is_ended: bool
+
+    def sequence(self, device: torch.device) -> Sequence:
+        """Prompt and answer as a row of which the answer is supervised."""
+        tokens = torch.tensor(self.prompt + self.tokens, device=device)
+        places = torch.arange(len(self.prompt) - 1, len(tokens) - 1, device=device)
+        return Sequence(tokens, torch.arange(len(tokens), device=device), places, tokens[places + 1])
+
+
+def draw_answers(
+    model: torch.nn.Module, prompts: list[list[int]], sampling: Sampling, seed: int, device: torch.device
+) -> list[Answer]:
+    """Answers of each prompt one after another, `group` of them. Leaves the model in evaluation mode."""
+    rows = [prompt for prompt in prompts for _ in range(sampling.group)]
+    random = torch.Generator().manual_seed(seed)
+    generation = Generation(model, rows, device)
+    answers: list[list[int]] = [[] for _ in rows]
+    open_rows = set(range(len(rows)))
+    for place in range(sampling.longest):
+        chosen = choose_tokens(generation.logits.cpu(), sampling, random)
+        for row in sorted(open_rows):
+            answers[row].append(chosen[row])
+            if chosen[row] in sampling.stops:
+                open_rows.discard(row)
+        if not open_rows or place == sampling.longest - 1:
+            break
+        # Rows that are finished are computed on beside the others; what comes of it is not looked at.
+        generation.advance(chosen)
+    return [Answer(prompt, answers[i], i not in open_rows) for i, prompt in enumerate(rows)]
+
+
+def choose_tokens(logits: torch.Tensor, sampling: Sampling, random: torch.Generator) -> list[int]:
+    """One token of each row of logits [rows, vocabulary]; top-p as in Holtzman et al. 2019, arXiv:1904.09751."""
+    if sampling.temperature == 0:
+        return [int(token) for token in logits.argmax(dim=-1)]
+    probabilities = torch.softmax(logits / sampling.temperature, dim=-1)
+    if sampling.top_p < 1:
+        ordered, places = probabilities.sort(dim=-1, descending=True)
+        # A token stays when those before it do not reach the share yet: the likeliest one always does.
+        beyond = ordered.cumsum(dim=-1) - ordered >= sampling.top_p
+        probabilities = torch.zeros_like(probabilities).scatter(-1, places, ordered.masked_fill(beyond, 0.0))
+    return [int(token) for token in torch.multinomial(probabilities, 1, generator=random)[:, 0]]

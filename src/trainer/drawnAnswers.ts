@@ -1,0 +1,134 @@
+// What an objective that learns from rewards does before a step: draws answers to its prompts, scores and compares them.
+
+import type { TokenisedDataset, TokenisedRow } from '../data/dataset.ts';
+import type { AnswerTools, DrawSettings, Observed } from '../engine/session.ts';
+import type { Control } from './control.ts';
+import { joined } from './observed.ts';
+import type { Evaluation } from './evaluate.ts';
+
+/** Rows that a step learns from, and what was observed while they were made. */
+export interface Gathered {
+  readonly rows: readonly TokenisedRow[];
+  readonly observed: Observed;
+}
+
+export interface DrawnAnswersPlan {
+  readonly answers: AnswerTools;
+  /** Answers to each prompt of a step. */
+  readonly group: number;
+  readonly settings: Omit<DrawSettings, 'group' | 'seed'>;
+  readonly seed: number;
+  /** Text of an answer's tokens. */
+  readonly decode: (tokens: readonly number[]) => string;
+}
+
+/** Keeps a group of equal rewards from being divided by zero, as TRL does. */
+const spreadFloor = 1e-4;
+
+/** Draws a group of answers to each prompt; depends on nothing but the weights, the seed and the step. Throws StopNow. */
+export async function drawStep(
+  plan: DrawnAnswersPlan,
+  prompts: readonly TokenisedRow[],
+  step: number,
+  control: Control,
+): Promise<Gathered> {
+  const { group, settings } = plan;
+  const seed = (Math.imul(plan.seed, 0x9e3779b1) ^ step) >>> 0;
+  const drawn = await drawAndScore(plan, prompts, { ...settings, group, seed }, control);
+  const advantages = groupAdvantages(drawn.rewards, group);
+  const rows = drawn.rows.map((row, i) => ({ ...row, advantage: advantages[i]! }));
+  return { rows, observed: drawn.observed };
+}
+
+/** The first choice of the model for every prompt: its loss is what it misses, the mean reward with the sign changed. */
+export async function evaluateAnswers(
+  plan: DrawnAnswersPlan,
+  dataset: TokenisedDataset,
+  control: Control,
+): Promise<Evaluation> {
+  const parts: Observed[] = [];
+  const worst: Evaluation['worstRows'][number][] = [];
+  let rewardSum = 0;
+  for (let from = 0; from < dataset.length; from += rowsAtOnce) {
+    const count = Math.min(rowsAtOnce, dataset.length - from);
+    const prompts = Array.from({ length: count }, (_, i) => dataset.row(from + i));
+    const greedy = { ...plan.settings, temperature: 0, group: 1, seed: plan.seed };
+    const { rows, rewards, observed } = await drawAndScore(plan, prompts, greedy, control);
+    parts.push(observed);
+    rewardSum += rewards.reduce((a, b) => a + b, 0);
+    rows.forEach((row, i) => {
+      worst.push({ id: row.sampleId, loss: -rewards[i]!, tokens: answerLength(row) });
+    });
+  }
+  const worstRows = worst.toSorted((a, b) => b.loss - a.loss).slice(0, worstCount);
+  const trainedTokens = worst.reduce((sum, { tokens }) => sum + tokens, 0);
+  return { loss: -rewardSum / dataset.length, rows: dataset.length, trainedTokens, worstRows, observed: joined(parts) };
+}
+
+/** Prompts answered together in an evaluation, and rows that it reports. */
+const rowsAtOnce = 16;
+const worstCount = 10;
+
+/** Rewards against those of the other answers to their prompt: less the group's mean, over its standard deviation. */
+export function groupAdvantages(rewards: readonly number[], group: number): number[] {
+  return rewards.map((reward, i) => {
+    const first = i - (i % group);
+    const own = rewards.slice(first, first + group);
+    const mean = own.reduce((a, b) => a + b, 0) / group;
+    const variance = own.reduce((sum, one) => sum + (one - mean) ** 2, 0) / (group - 1);
+    return (reward - mean) / (Math.sqrt(variance) + spreadFloor);
+  });
+}
+
+async function drawAndScore(
+  { answers, decode }: DrawnAnswersPlan,
+  prompts: readonly TokenisedRow[],
+  settings: DrawSettings,
+  control: Control,
+): Promise<{ rows: TokenisedRow[]; rewards: number[]; observed: Observed }> {
+  const drawn = await control.interruptible(
+    answers.draw(
+      prompts.map(({ tokens }) => tokens),
+      settings,
+    ),
+  );
+  const asked = drawn.map((_, i) => prompts[Math.floor(i / settings.group)]!);
+  const texts = drawn.map(({ tokens }) => decode([...tokens]));
+  const scores = await control.interruptible(
+    answers.score(
+      texts,
+      asked.map(({ fields = {} }) => fields),
+    ),
+  );
+  const rewards = texts.map((_, i) => Object.values(scores).reduce((sum, own) => sum + own[i]!, 0));
+  const rows = drawn.map(({ tokens }, i): TokenisedRow => {
+    const { sampleId, tokens: prompt } = asked[i]!;
+    const whole = Int32Array.from([...prompt, ...tokens]);
+    return { sampleId, tokens: whole, mask: new Uint8Array(whole.length).fill(1, prompt.length) };
+  });
+  const lengths = drawn.map(({ tokens }) => tokens.length);
+  const observed = {
+    'reward/mean': rewards,
+    'reward/min': rewards,
+    'reward/max': rewards,
+    ...(Object.keys(scores).length > 1
+      ? Object.fromEntries(Object.entries(scores).map(([name, own]) => [`rewards/${name}`, own]))
+      : {}),
+    ...(settings.group > 1 ? { 'reward/equal_groups': equalGroups(rewards, settings.group) } : {}),
+    'answers/mean_length': lengths,
+    'answers/cut_off': drawn.map(({ isEnded }) => (isEnded ? 0 : 1)),
+  };
+  return { rows, rewards, observed };
+}
+
+/** 1 for each group whose answers are all worth the same: nothing is learned from it. */
+function equalGroups(rewards: readonly number[], group: number): number[] {
+  return Array.from({ length: rewards.length / group }, (_, g) => {
+    const own = rewards.slice(g * group, (g + 1) * group);
+    return own.every((one) => one === own[0]) ? 1 : 0;
+  });
+}
+
+function answerLength({ mask }: TokenisedRow): number {
+  return mask.reduce((sum, bit) => sum + bit, 0);
+}

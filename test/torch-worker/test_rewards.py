@@ -1,0 +1,132 @@
+"""Learning from rewards: draws, the clipped loss, and a reward function that throws, hangs or gives nonsense."""
+
+from __future__ import annotations
+
+import math
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src/torch/worker"))
+
+import torch  # noqa: E402
+from finetune_worker.policy import clipped_loss, divergence  # noqa: E402
+from finetune_worker.reward_function import RewardError, RewardFunction  # noqa: E402
+from finetune_worker.rollout import Sampling, choose_tokens  # noqa: E402
+
+SOURCE = """
+import time
+print("imported")
+
+def length(completions, wanted, **columns):
+    print("judging", columns)
+    return [-abs(len(text) - size) for text, size in zip(completions, wanted)]
+
+def throws(completions, **_):
+    raise ValueError("no such answer")
+
+def hangs(completions, **_):
+    time.sleep(600)
+
+def leaves(completions, **_):
+    import os
+    os._exit(3)
+
+def too_few(completions, **_):
+    return [1.0]
+
+def nonsense(completions, **_):
+    return [float("nan") for _ in completions]
+"""
+
+
+class Functions(unittest.TestCase):
+    """Each in a process of its own, whose end and whose words come back."""
+
+    def setUp(self) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        self.file = str(Path(self.folder.name) / "mine.py")
+        Path(self.file).write_text(SOURCE)
+
+    def tearDown(self) -> None:
+        self.folder.cleanup()
+
+    def call(self, name: str, patience: float = 30.0) -> list[float]:
+        """Rewards of two answers."""
+        function = RewardFunction(self.file, name, patience)
+        try:
+            return function(["one", "three"], {"wanted": [4, 4], "prompt": ["p", "q"]})
+        finally:
+            function.close()
+
+    def test_columns_come_by_name_and_prints_are_no_answers(self) -> None:
+        self.assertEqual(self.call("length"), [-1.0, -1.0])
+
+    def test_what_is_thrown_is_told_with_its_line(self) -> None:
+        with self.assertRaisesRegex(
+            RewardError, r"mine.py:throws failed: ValueError: no such answer \(mine.py, line 10\)"
+        ):
+            self.call("throws")
+
+    def test_a_function_that_hangs_is_ended(self) -> None:
+        started = time.monotonic()
+        with self.assertRaisesRegex(RewardError, "did not answer within 3 seconds"):
+            self.call("hangs", 3.0)
+        self.assertLess(time.monotonic() - started, 30)
+
+    def test_other_ends(self) -> None:
+        for name, words in (
+            ("leaves", "ended with code 3"),
+            ("too_few", "gave 1 rewards for 2 answers"),
+            ("nonsense", "gave 'nan' as a reward, for the answer 'one'"),
+            ("nobody", "it has no function nobody; it has length, throws, hangs, leaves, too_few, nonsense"),
+        ):
+            with self.assertRaisesRegex(RewardError, words):
+                self.call(name)
+
+
+class Draws(unittest.TestCase):
+    """Tokens drawn from logits."""
+
+    logits = torch.log(torch.tensor([[0.5, 0.3, 0.15, 0.05]])).expand(4000, 4)
+
+    def shares(self, temperature: float, top_p: float) -> list[float]:
+        """How often each token comes."""
+        sampling = Sampling(1, 1, temperature, top_p, frozenset())
+        drawn = torch.tensor(choose_tokens(self.logits, sampling, torch.Generator().manual_seed(1)))
+        return [float((drawn == token).float().mean()) for token in range(4)]
+
+    def test_as_the_model_says(self) -> None:
+        for share, wanted in zip(self.shares(1.0, 1.0), (0.5, 0.3, 0.15, 0.05), strict=True):
+            self.assertAlmostEqual(share, wanted, delta=0.03)
+
+    def test_top_p_keeps_the_likeliest_that_reach_it(self) -> None:
+        shares = self.shares(1.0, 0.6)
+        self.assertAlmostEqual(shares[0], 0.625, delta=0.03)
+        self.assertEqual(shares[2:], [0.0, 0.0])
+        self.assertEqual(self.shares(1.0, 0.01), [1.0, 0.0, 0.0, 0.0])
+
+    def test_temperature(self) -> None:
+        self.assertEqual(self.shares(0.0, 1.0), [1.0, 0.0, 0.0, 0.0])
+        self.assertGreater(self.shares(0.5, 1.0)[0], 0.6)
+
+
+class Policies(unittest.TestCase):
+    """By hand."""
+
+    def test_no_token_gains_beyond_the_clip(self) -> None:
+        ratios = torch.tensor([1.5, 1.5, 0.5, 0.5, 1.1])
+        advantages = torch.tensor([1.0, -1.0, 1.0, -1.0, 2.0])
+        found = clipped_loss(torch.log(ratios), torch.zeros(5), advantages, 0.2)
+        self.assertTrue(torch.allclose(found.values, torch.tensor([-1.2, 1.5, -0.5, 0.8, -2.2])))
+        self.assertEqual(found.is_clipped.tolist(), [1.0, 0.0, 0.0, 1.0, 0.0])
+
+    def test_divergence(self) -> None:
+        found = divergence(torch.tensor([-1.0, -1.0]), torch.tensor([-1.0, -2.0]))
+        self.assertTrue(torch.allclose(found, torch.tensor([0.0, math.exp(-1.0)])))
+
+
+if __name__ == "__main__":
+    unittest.main()
