@@ -100,6 +100,8 @@ describeWith(['chromium', 'editor'], 'the dataset preview in VS Code', () => {
     await page.locator('.quick-input-widget input').first().fill('chats.jsonl');
     await window.choose('chats.jsonl');
     await page.locator('.tab.active', { hasText: 'chats.jsonl' }).waitFor();
+    // The extension knows which file is in front: it has found that nobody has these roles.
+    await page.locator('.squiggly-error').first().waitFor();
     await page.keyboard.press('F1');
     await page.locator('.quick-input-widget input').first().fill('>Fine-Tune: Convert Dataset');
     await window.choose('Convert Dataset');
