@@ -157,6 +157,7 @@ function effectiveLora(config: FinetuneConfig, facts: ConfigFacts, reasons: Reas
     dropout: lora.dropout ?? defaultDropout(config, reasons),
     target_modules: targets === 'all-linear' ? targets : [...targets],
     use_rslora: lora.use_rslora ?? adapter?.useRslora ?? defaults.lora.use_rslora,
+    use_dora: lora.use_dora ?? defaults.lora.use_dora,
     ...optional('init_from', lora.init_from),
   };
 }

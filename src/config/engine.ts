@@ -28,13 +28,8 @@ export function chooseEngine(config: FinetuneConfig): EngineChoice {
 }
 
 /** Every field for which torch is needed. */
-export function torchNeeds({
-  method,
-  objective = defaults.objective,
-  training,
-  device,
-  distributed,
-}: FinetuneConfig): TorchNeed[] {
+export function torchNeeds(config: FinetuneConfig): TorchNeed[] {
+  const { method, objective = defaults.objective, lora, training, device, distributed } = config;
   const needs: [isWanted: boolean, need: TorchNeed][] = [
     [
       objective !== 'sft',
@@ -50,6 +45,14 @@ export function torchNeeds({
         path: 'method',
         reason: 'only torch trains beside 4-bit weights',
         refusal: 'The embedded engine does not train beside 4-bit weights. Write `method: lora`, or `engine: torch`.',
+      },
+    ],
+    [
+      lora?.use_dora === true && method !== 'full',
+      {
+        path: 'lora.use_dora',
+        reason: 'only torch trains DoRA',
+        refusal: 'The embedded engine does not train DoRA. Write `use_dora: false`, or `engine: torch`.',
       },
     ],
     [

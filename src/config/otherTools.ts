@@ -64,6 +64,7 @@ export const foreignNames: ReadonlyMap<string, ForeignName> = new Map([
   ...same('lora.target_modules', 'lora_target', 'lora_target_modules', 'lora_modules', 'target_module'),
   ...noted('lora.target_modules', 'write `all-linear`', 'lora_target_linear'),
   ...same('lora.use_rslora', 'peft_use_rslora', 'use_rs_lora', 'lora_use_rslora'),
+  ...same('lora.use_dora', 'peft_use_dora', 'lora_use_dora'),
   ...same('lora.init_from', 'adapter_name_or_path', 'lora_model_dir', 'resume_adapter_file', 'adapter_file'),
   ...same('training.epochs', 'num_epochs', 'num_train_epochs', 'n_epochs'),
   ...same('training.max_steps', 'iters', 'num_steps', 'total_steps', 'train_steps'),

@@ -180,6 +180,10 @@ export interface LoraConfig {
    */
   use_rslora?: boolean;
   /**
+   * Train the length of each output's weights apart from their direction (DoRA, Liu et al. 2024, arXiv:2402.09353; torch engine). Costs about a third more time; helps most at small ranks.
+   */
+  use_dora?: boolean;
+  /**
    * Folder of an adapter in PEFT layout (adapter_config.json, adapter_model.safetensors) to go on from. Rank, alpha, targets and use_rslora are then the adapter's.
    */
   init_from?: string;
@@ -458,6 +462,7 @@ export const defaults = {
     dropout: 0.05,
     target_modules: 'all-linear',
     use_rslora: false,
+    use_dora: false,
   },
   quantization: {
     type: 'nf4',

@@ -14,6 +14,8 @@ export type TrainingMethod =
       /** `all-linear` = every linear layer but the output head; else names such as `q_proj`. */
       readonly targetModules: 'all-linear' | readonly string[];
       readonly useRslora: boolean;
+      /** Weights' lengths trained apart from their directions; the torch engine alone does it. */
+      readonly useDora?: boolean;
     };
 
 export interface OptimizerSettings {

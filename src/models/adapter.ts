@@ -19,6 +19,8 @@ export interface AdapterSettings {
   readonly alpha: number;
   readonly dropout: number;
   readonly useRslora: boolean;
+  /** DoRA, which can be written and not yet read: only PEFT computes it. */
+  readonly useDora?: boolean;
   /** Hub id or path of the base model, for those who load the adapter. */
   readonly baseModel: string;
   readonly revision?: string;
@@ -31,8 +33,8 @@ export interface AdapterSettings {
 }
 
 /**
- * Writes an adapter folder that PEFT loads. `tensors`: `<module>.lora_A.weight` [rank, in] and `<module>.lora_B.weight`
- * [out, rank], read one after another. The config comes last: a folder without it is no adapter.
+ * Writes an adapter folder that PEFT loads. `tensors`: `<module>.lora_A.weight` [rank, in], `<module>.lora_B.weight`
+ * [out, rank] and for DoRA `<module>.lora_magnitude_vector` [out], read one after another. The config comes last: a folder without it is no adapter.
  */
 export async function writeAdapter(
   folder: string,
@@ -85,7 +87,7 @@ function peftConfig(settings: AdapterSettings): JsonObject {
     target_parameters: null,
     task_type: settings.scores === true ? 'SEQ_CLS' : 'CAUSAL_LM',
     trainable_token_indices: null,
-    use_dora: false,
+    use_dora: settings.useDora ?? false,
     use_rslora: settings.useRslora,
   };
 }

@@ -98,6 +98,7 @@ function adapterSettings(
     alpha: lora.alpha,
     dropout: lora.dropout,
     useRslora: lora.use_rslora,
+    useDora: lora.use_dora,
     baseModel: hub ? hub.id : model.path,
     ...(hub ? { revision: hub.revision } : {}),
     modules: session.info.adaptedModules,

@@ -25,6 +25,7 @@ export function sessionPlan(config: EffectiveConfig, model: LoadedModel): Sessio
           dropout: lora.dropout,
           targetModules: lora.target_modules,
           useRslora: lora.use_rslora,
+          useDora: lora.use_dora,
         }
       : { kind: 'full' },
     optimizer: {

@@ -13,9 +13,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src/torch/worker")
 
 import torch  # noqa: E402
 from finetune_worker.channel import Frame, read_frame, write_frame  # noqa: E402
+from finetune_worker.model import refuse_other_weights, remove_dropout  # noqa: E402
 from finetune_worker.optimizer import create_optimizer, set_learning_rate, used_learning_rate  # noqa: E402
 from finetune_worker.plan import OptimizerPlan  # noqa: E402
 from finetune_worker.weights import StoredTensor, map_weights  # noqa: E402
+from transformers import GPT2Config  # noqa: E402
 
 
 def plan(kind: str = "adamw", decay: float = 0.1) -> OptimizerPlan:
@@ -97,6 +99,22 @@ class Weights(unittest.TestCase):
             before = file.read_bytes()
             mapped["even"].zero_()
             self.assertEqual(file.read_bytes(), before)
+
+
+class Models(unittest.TestCase):
+    """What is built is what the plan says, whatever a config or a library adds."""
+
+    def test_dropout_of_the_model(self) -> None:
+        config = GPT2Config(resid_pdrop=0.1, attn_pdrop=0.2, summary_first_dropout=0.3, hidden_size=64)  # type: ignore[call-arg]
+        remove_dropout(config)
+        shares = [config.resid_pdrop, config.embd_pdrop, config.attn_pdrop, config.summary_first_dropout]
+        self.assertEqual(shares, [0.0] * 4)
+        self.assertEqual(config.n_embd, 64)
+
+    def test_weights_that_transformers_does_not_know(self) -> None:
+        refuse_other_weights({"missing_keys": set(), "unexpected_keys": set(), "error_msgs": []}, set())
+        with self.assertRaisesRegex(ValueError, "missing .*lm_head.weight"):
+            refuse_other_weights({"missing_keys": {"lm_head.weight"}, "unexpected_keys": set()}, {"score.weight"})
 
 
 class Plans(unittest.TestCase):

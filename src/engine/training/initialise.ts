@@ -28,13 +28,17 @@ export async function initialValues(
   return readTensor(entry);
 }
 
-/** First values of fresh adapters for an engine that has its own tensors: the very ones that this engine begins with. */
+/**
+ * First values of fresh adapters for an engine that has its own tensors: the very ones that this engine begins with.
+ * What this engine does not have (DoRA's lengths) is left as that one makes it.
+ */
 export async function* initialAdapter(
   tensors: readonly { readonly name: string; readonly shape: readonly number[] }[],
   seed: number,
 ): AsyncGenerator<NamedTensor> {
   for (const { name, shape } of tensors) {
-    const role = name.endsWith('.lora_A.weight') ? 'lora_A' : 'lora_B';
+    const [, role] = /\.(lora_[AB])\.weight$/.exec(name) ?? [];
+    if (role !== 'lora_A' && role !== 'lora_B') continue;
     yield { name, shape, data: await initialValues({ name, shape, role }, new Map(), seed) };
   }
 }

@@ -44,7 +44,8 @@ const keepOne =
 /** What the embedded engine has for a field that asks for torch. */
 function embeddedInstead(path: string): Wanted {
   if (path === 'distributed') return { ...remove(path), isPreferred: false };
-  return set(path, { method: 'lora', 'training.mixed_precision': 'no' }[path] ?? 'auto', false);
+  const value = { method: 'lora', 'lora.use_dora': 'false', 'training.mixed_precision': 'no' }[path] ?? 'auto';
+  return set(path, value, false);
 }
 
 /** By code. A test holds that the documentation tells of exactly these. */

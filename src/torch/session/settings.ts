@@ -32,17 +32,18 @@ function plannedSettings(plan: TorchPlan): Record<string, Setting> {
     mixed_precision: plan.mixedPrecision,
     gradient_checkpointing: plan.gradientCheckpointing,
     optimizer: isAdam ? 'adamw' : 'decoupledsgd',
+    model_dropout: 0,
     frozen_trained: 0,
     ...(isAdam ? { betas: [optimizer.beta1, optimizer.beta2], epsilon: optimizer.epsilon } : {}),
   };
   if (method.kind === 'full') {
     return { ...planned, weight_decay: ascending([0, optimizer.weightDecay]), learning_rate_factors: [1] };
   }
-  const { rank, alpha, dropout, useRslora } = method;
+  const { rank, alpha, dropout, useRslora, useDora = false } = method;
   const factor = optimizer.loraLrRatio;
   return {
     ...planned,
-    weight_decay: [optimizer.weightDecay],
+    weight_decay: ascending(useDora ? [0, optimizer.weightDecay] : [optimizer.weightDecay]),
     // A score head learns at the step's own rate.
     learning_rate_factors: ascending([
       ...(plan.objective?.kind === 'reward' ? [1] : []),
@@ -52,6 +53,7 @@ function plannedSettings(plan: TorchPlan): Record<string, Setting> {
     lora_rank: [rank],
     lora_scaling: [useRslora ? alpha / Math.sqrt(rank) : alpha / rank],
     lora_dropout: [dropout],
+    lora_dora: [useDora],
     ...quantizedSettings(plan),
   };
 }

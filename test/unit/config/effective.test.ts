@@ -37,7 +37,7 @@ test('the smallest config becomes a whole one', () => {
       packing: true,
       order: 'random',
     },
-    lora: { rank: 16, alpha: 32, dropout: 0.05, target_modules: 'all-linear', use_rslora: false },
+    lora: { rank: 16, alpha: 32, dropout: 0.05, target_modules: 'all-linear', use_rslora: false, use_dora: false },
     training: {
       epochs: 3,
       batch_size: 4,
@@ -184,6 +184,7 @@ describe('what auto becomes', () => {
       dropout: 0.05,
       target_modules: ['q_proj'],
       use_rslora: true,
+      use_dora: false,
       init_from: './x',
     });
     expect(decision('lora.rank')).toMatchObject({ source: 'auto', reason: 'as in the adapter of lora.init_from' });

@@ -29,6 +29,7 @@ test('auto takes torch only for what only torch does', () => {
   expect(decided({ method: 'qlora' })).toEqual(['torch', 'cpu', 'no']);
   expect(decided({ objective: 'dpo' })).toEqual(['torch', 'cpu', 'no']);
   expect(decided({ distributed: { processes: 2 } })).toEqual(['torch', 'cpu', 'no']);
+  expect(decided({ lora: { use_dora: true } })).toEqual(['torch', 'cpu', 'no']);
   expect(decided({ engine: 'torch' }, card)).toEqual(['torch', 'cuda', 'bf16']);
   expect(decided({ engine: 'torch', training: { mixed_precision: 'no' } }, card)).toEqual(['torch', 'cuda', 'no']);
 });

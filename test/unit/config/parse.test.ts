@@ -201,7 +201,7 @@ describe('fields that do not exist', () => {
       '__proto__',
       'lora: {__proto__: 1}',
       '5:8',
-      '`__proto__` is not a field of `lora`. Fields here: rank, alpha, dropout, target_modules, use_rslora, init_from.',
+      '`__proto__` is not a field of `lora`. Fields here: rank, alpha, dropout, target_modules, use_rslora, use_dora, init_from.',
     ],
     ['a comment of another language', '// note: x', '5:1', 'Comments begin with `#` here, not with `//`.'],
   ])('%s', (_, text, place, message) =>

@@ -62,6 +62,11 @@ const broken: readonly Case[] = [
     ],
   },
   {
+    code: 'needs-torch',
+    text: config('engine: embedded\nlora: {use_dora: true}'),
+    expected: ['error: x:5:18: The embedded engine does not train DoRA. Write `use_dora: false`, or `engine: torch`.'],
+  },
+  {
     code: 'quantization-unused',
     text: config('quantization: {type: fp4}'),
     expected: ['warning: x:4:1: `quantization` is not used by method lora. Remove it, or write `method: qlora`.'],

@@ -7,7 +7,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { consentLines } from '../../../src/cli/render/setup.ts';
 import { oldestVersions, problemsOf } from '../../../src/torch/environment/examine.ts';
 import { findTorch } from '../../../src/torch/environment/find.ts';
-import { torchPlaces, writeTorchRecord } from '../../../src/torch/environment/record.ts';
+import {
+  noteRehearsal,
+  readTorchRecord,
+  torchPlaces,
+  writeTorchRecord,
+} from '../../../src/torch/environment/record.ts';
 import { settingsThatDiffer } from '../../../src/torch/session/settings.ts';
 import { tinyPlan } from '../../support/tinyModel.ts';
 
@@ -62,6 +67,7 @@ test('what the worker really uses is held against the plan', () => {
       gradient_checkpointing: false,
     },
     ...{ optimizer: 'adamw', weight_decay: [0.01], learning_rate_factors: [1], frozen_trained: 0 },
+    ...{ model_dropout: 0, lora_dora: [false] },
     ...{ betas: [0.9, 0.999], epsilon: 1e-8, lora_scaling: [2], lora_rank: [4], lora_dropout: [0] },
   };
   expect(settingsThatDiffer(plan, used)).toEqual([]);
@@ -71,4 +77,16 @@ test('what the worker really uses is held against the plan', () => {
   expect(settingsThatDiffer(plan, { ...used, weight_decay: [0, 0.01] })).toHaveLength(1);
   const [lonely] = settingsThatDiffer(plan, used, { rank: 1, size: 2 });
   expect(lonely?.message).toBe('Rank 1 of the torch engine trains with world_size = 1, and the plan says 2.');
+});
+
+test('what was rehearsed is remembered until the environment is another one', async () => {
+  const places = torchPlaces(path.join(folder, 'rehearsed'));
+  await noteRehearsal(places, '/a/x.finetune.yaml', true);
+  expect(await readTorchRecord(places)).toBeUndefined();
+  const record = { version: 1, python: process.execPath, managed: true, versions: { torch: '2.15.0' } } as const;
+  await writeTorchRecord(places, record);
+  await noteRehearsal(places, '/a/x.finetune.yaml', true);
+  await noteRehearsal(places, '/a/y.finetune.yaml', true);
+  await noteRehearsal(places, '/a/x.finetune.yaml', false);
+  expect((await readTorchRecord(places))?.rehearsed).toEqual(['/a/y.finetune.yaml']);
 });

@@ -149,6 +149,7 @@ export const adapterRules: readonly Rule[] = [
     targets,
   ),
   flag('lora.use_rslora', ['use_rslora', 'peft_use_rslora']),
+  flag('lora.use_dora', ['use_dora', 'peft_use_dora']),
   number('training.lora_plus_ratio', ['loraplus_lr_ratio']),
   text('lora.init_from', ['adapter_name_or_path', 'lora_model_dir'], 'the adapter that training goes on with'),
 ];

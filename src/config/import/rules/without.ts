@@ -142,11 +142,6 @@ export const withoutCounterpart: readonly Rule[] = [
       embedding_lr* lr_groups* expert_* use_whitening use_dora_*`),
     `${mixtures} Adapters are plain LoRA on linear layers.`,
   ),
-  noneIfOn(
-    ['use_dora', 'peft_use_dora'],
-    'DoRA does not exist here: plain LoRA is trained. Expect small differences.',
-    true,
-  ),
   noneIfOn(['neftune_noise_alpha'], 'No noise is added to embeddings here. Expect small differences.', true),
   noneIfOn(['label_smoothing_factor'], 'Labels are not smoothed here. Expect a lower loss than there.', true),
   none(

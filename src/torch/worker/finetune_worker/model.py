@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from typing import Any
 
 import torch
@@ -19,22 +20,31 @@ from .weights import map_weights
 #: What PEFT puts before the names of the model's own modules.
 PEFT_PREFIX = "base_model.model."
 
+#: The head that a model for scores has instead of the other; it is new.
+HEADS = {"score.weight", "lm_head.weight"}
+
+#: Fields of a model's config that are shares of values to drop in training.
+DROPOUT = re.compile(r"dropout|pdrop")
+
 
 def build_model(plan: Plan) -> torch.nn.Module:
     """The model with its adapters, on its device unless it is to be sharded; only trained weights have gradients."""
     config = AutoConfig.for_model(**plan.model_config)
+    remove_dropout(config)
     # Scaled-dot-product attention has no soft cap: models that want one would silently compute something else.
     capped = getattr(config, "attn_logit_softcapping", None) is not None
     scores = isinstance(plan.objective, RewardPlan)
     if scores:
         config.num_labels = 1
-    base = model_class(config.model_type, scores).from_pretrained(
+    base, loading = model_class(config.model_type, scores).from_pretrained(
         None,
         config=config,
         state_dict=map_weights(plan.weights),
         dtype=base_dtype(plan),
         attn_implementation="eager" if capped else "sdpa",
+        output_loading_info=True,
     )
+    refuse_other_weights(loading, HEADS if scores else set())
     if plan.quantization is not None:
         quantize(base, plan.quantization, torch.bfloat16 if plan.mixed_precision == "bf16" else torch.float32)
         # Layers take their 4 bits on their way to the device, and PEFT has to find them so.
@@ -45,6 +55,21 @@ def build_model(plan: Plan) -> torch.nn.Module:
         enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     # A model in shards may be larger than the device: its layers go there one after another.
     return model if plan.sharding else model.to(plan.device)
+
+
+def remove_dropout(config: Any) -> None:
+    """The plan has dropout on adapters alone; configs of some families (GPT-2) bring more of it for training."""
+    for name, value in config.to_dict().items():
+        if isinstance(value, float | int) and DROPOUT.search(name):
+            setattr(config, name, 0.0)
+
+
+def refuse_other_weights(loading: dict[str, Any], exchanged: set[str]) -> None:
+    """Raises where transformers has other weights than the trainer: it would fill in random ones, or leave some out."""
+    other = {kind: sorted(set(map(str, names)) - exchanged) for kind, names in loading.items()}
+    found = [f"{kind.removesuffix('_keys')} {names[:3]}" for kind, names in other.items() if names]
+    if found:
+        raise ValueError(f"this version of transformers has other weights for the model: {', '.join(found)}")
 
 
 def base_dtype(plan: Plan) -> torch.dtype:
@@ -85,6 +110,7 @@ def add_adapters(model: PreTrainedModel, plan: LoraPlan, scores: bool) -> torch.
         lora_dropout=plan.dropout,
         target_modules=targets,
         use_rslora=plan.use_rslora,
+        use_dora=plan.use_dora,
         fan_in_fan_out=getattr(model.config, "model_type", "") == "gpt2",
         task_type="SEQ_CLS" if scores else "CAUSAL_LM",
         modules_to_save=["score"] if scores else None,
@@ -101,8 +127,9 @@ def trained_parameters(model: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
 
 
 def stored_name(name: str) -> str:
-    """A parameter's name without what PEFT puts around and into it."""
-    return name.removeprefix(PEFT_PREFIX).replace(".modules_to_save.", ".").replace(".default.weight", ".weight")
+    """A parameter's name without what PEFT puts around and into it; DoRA's lengths have no `.weight` in its files."""
+    plain = name.removeprefix(PEFT_PREFIX).replace(".modules_to_save.", ".").replace(".default.weight", ".weight")
+    return plain.removesuffix(".weight") if plain.endswith("lora_magnitude_vector.weight") else plain
 
 
 def lora_layers(model: torch.nn.Module) -> dict[str, Any]:

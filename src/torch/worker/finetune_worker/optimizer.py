@@ -69,8 +69,8 @@ def decays(name: str, parameter: torch.nn.Parameter) -> bool:
 
 
 def learning_rate_factor(name: str, plan: OptimizerPlan) -> float:
-    """LoRA+ (Hayou et al. 2024, arXiv:2402.12354): B learns faster than A by a fixed ratio."""
-    if name.endswith(".lora_A.weight"):
+    """LoRA+ (Hayou et al. 2024, arXiv:2402.12354): B learns faster than A by a fixed ratio; DoRA's lengths as A."""
+    if name.endswith((".lora_A.weight", ".lora_magnitude_vector")):
         return plan.lora_lr_ratio
     if name.endswith(".lora_B.weight"):
         return plan.lora_lr_ratio * plan.lora_plus_ratio

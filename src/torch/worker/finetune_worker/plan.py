@@ -18,6 +18,7 @@ class LoraPlan:
     #: `all-linear`, or names of layers.
     target_modules: str | list[str]
     use_rslora: bool
+    use_dora: bool
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,7 @@ class Plan:
                 method["dropout"],
                 method["targetModules"],
                 method["useRslora"],
+                method.get("useDora", False),
             )
         return Plan(
             model_config=value["modelConfig"],

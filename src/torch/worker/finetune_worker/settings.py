@@ -29,6 +29,7 @@ def effective_settings(session: Session) -> dict[str, Any]:
         "optimizer": type(session.optimizer).__name__.lower(),
         "weight_decay": distinct(group["weight_decay"] for group in groups),
         "learning_rate_factors": distinct(group["factor"] for group in groups),
+        "model_dropout": model_dropout(session.model),
         "frozen_trained": sum(p.requires_grad for p in session.model.parameters()) - len(session.trained),
     }
     if "betas" in session.optimizer.defaults:
@@ -37,6 +38,7 @@ def effective_settings(session: Session) -> dict[str, Any]:
     if layers:
         settings["lora_scaling"] = distinct(layer.scaling["default"] for layer in layers)
         settings["lora_rank"] = distinct(layer.r["default"] for layer in layers)
+        settings["lora_dora"] = distinct("default" in layer.lora_magnitude_vector for layer in layers)
         settings["lora_dropout"] = distinct(getattr(layer.lora_dropout["default"], "p", 0.0) for layer in layers)
     quantized = quantized_layers(session.model)
     if quantized:
@@ -64,6 +66,13 @@ def precision(session: Session) -> str:
     with torch.no_grad(), session.autocast():
         one = torch.ones(1, 1, device=session.device)
         return "bf16" if (one @ one).dtype == torch.bfloat16 else "no"
+
+
+def model_dropout(model: torch.nn.Module) -> float:
+    """The largest share of values that the model itself, apart from its adapters, drops in training."""
+    layers = [m.p for name, m in model.named_modules() if isinstance(m, torch.nn.Dropout) and "lora_" not in name]
+    attention = [getattr(module, "attention_dropout", 0.0) for module in model.modules()]
+    return max([0.0, *layers, *(share for share in attention if isinstance(share, float))])
 
 
 def checkpointing(model: torch.nn.Module) -> bool:

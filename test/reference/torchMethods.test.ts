@@ -1,0 +1,129 @@
+// Methods that only the torch engine has, against transformers, bitsandbytes and PEFT alone; resumed, and evaluated in between.
+
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { TrainingMethod } from '../../src/engine/session.ts';
+import { writeAdapter } from '../../src/models/adapter.ts';
+import { readSafetensors } from '../../src/models/safetensors.ts';
+import type { NamedTensor } from '../../src/models/types.ts';
+import { openTorchSession, type TorchPlan, type TorchSession } from '../../src/torch/session/torchSession.ts';
+import { startWorker, type WorkerProcess } from '../../src/torch/session/workerProcess.ts';
+import { describeWith, requiredPath, runPython } from '../support/requirements.ts';
+import { adamw, packed, tinyPlan, tinyRows } from '../support/tinyModel.ts';
+import { writeTinyModel } from '../support/tinyModelFolder.ts';
+
+type Lora = Extract<TrainingMethod, { kind: 'lora' }>;
+
+const program = path.resolve(import.meta.dirname, '../../src/torch/worker');
+const steps = 8;
+const rowsPerStep = 4;
+const learningRate = 0.01;
+const rows = tinyRows(steps * rowsPerStep);
+
+describeWith(['python'], 'methods of the torch engine', () => {
+  let folder: string;
+  let plan: TorchPlan;
+  let worker: WorkerProcess;
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'finetune-methods-'));
+    const model = await writeTinyModel(path.join(folder, 'model'), { hidden_size: 64, intermediate_size: 96 });
+    const modelConfig = JSON.parse(await readFile(path.join(model, 'config.json'), 'utf8')) as Record<string, unknown>;
+    const { entries } = await readSafetensors(path.join(model, 'model.safetensors'));
+    plan = { ...tinyPlan([...entries.values()]), modelConfig, mixedPrecision: 'no' };
+    worker = startWorker({ python: requiredPath('python'), program, onOutput: () => undefined });
+  });
+  afterAll(async () => {
+    await worker.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const open = (changes: Partial<TorchPlan> = {}): Promise<TorchSession> =>
+    openTorchSession(worker, { ...plan, ...changes });
+  const ofStep = (step: number) => rows.slice((step - 1) * rowsPerStep, step * rowsPerStep);
+
+  /** Steps with an evaluation after each, which must leave no trace. */
+  async function train(session: TorchSession, from: number, to: number): Promise<[loss: number, norm: number][]> {
+    const taken: [number, number][] = [];
+    for (let step = from; step <= to; step++) {
+      const own = ofStep(step);
+      const sequences = [packed(own.slice(0, 3)), packed(own.slice(3))];
+      const { loss, gradNorm } = await session.step({ step, sequences, learningRate });
+      taken.push([loss, gradNorm]);
+      await session.evaluate([packed(rows.slice(0, 3))]);
+    }
+    return taken;
+  }
+
+  const lora: Lora = { kind: 'lora', rank: 4, alpha: 8, dropout: 0, targetModules: 'all-linear', useRslora: false };
+  const nf4 = { quantization: { type: 'nf4', double_quant: true } } as const;
+  const fp4 = { quantization: { type: 'fp4', double_quant: false } } as const;
+  const dora = { method: { ...lora, useDora: true } } as const;
+  const cases: readonly { name: string; changes: Partial<TorchPlan>; theirs: Record<string, unknown> }[] = [
+    { name: 'NF4 with double quantisation', changes: nf4, theirs: { type: 'nf4', doubleQuant: true } },
+    { name: 'FP4', changes: fp4, theirs: { type: 'fp4', doubleQuant: false } },
+    { name: 'DoRA', changes: dora, theirs: {} },
+    { name: 'DoRA beside 4 bits', changes: { ...dora, ...nf4 }, theirs: { type: 'nf4', doubleQuant: true } },
+    { name: 'rsLoRA', changes: { method: { ...lora, useRslora: true } }, theirs: {} },
+    { name: 'LoRA+', changes: { optimizer: { ...adamw, loraPlusRatio: 8 } }, theirs: { loraPlusRatio: 8 } },
+  ];
+
+  test('every step has the loss and the gradient of the libraries alone, from the adapter that is saved', async () => {
+    const model = path.join(folder, 'model');
+    const base = plan.weights.reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0);
+    const actual: Awaited<ReturnType<typeof train>>[] = [];
+    const asked: Record<string, unknown>[] = [];
+    for (const { name, changes, theirs } of cases) {
+      const session = await open(changes);
+      expect(session.warnings, name).toEqual([]);
+      expect(session.info.totalParameters - session.info.trainableParameters, name).toBe(base);
+      const adapter = path.join(folder, name);
+      const settings = changes.method?.kind === 'lora' ? changes.method : lora;
+      const { adaptedModules: modules } = session.info;
+      await writeAdapter(adapter, { ...settings, baseModel: model, modules }, session.trainedTensors());
+      asked.push({ adapter, ...theirs });
+      actual.push(await train(session, 1, steps));
+    }
+    const input = { model, rows, rowsPerStep, learningRate, weightDecay: adamw.weightDecay, cases: asked };
+    const expected = await runPython<{ lengths: boolean; steps: [number, number][] }[]>(
+      new URL('torchMethods.py', import.meta.url),
+      { input },
+    );
+    for (const [c, { name, changes }] of cases.entries()) {
+      const theirs = expected[c]!;
+      expect(theirs.lengths, name).toBe(changes.method?.kind === 'lora' && changes.method.useDora === true);
+      expect(theirs.steps, name).toHaveLength(steps);
+      for (const [i, [loss, norm]] of actual[c]!.entries()) {
+        expect(Math.abs(loss / theirs.steps[i]![0] - 1), `${name}, loss of step ${i + 1}`).toBeLessThan(1e-3);
+        expect(Math.abs(norm / theirs.steps[i]![1] - 1), `${name}, norm of step ${i + 1}`).toBeLessThan(1e-2);
+      }
+    }
+    // All of these are different methods, whatever their numbers are close to.
+    expect(new Set(actual.map((taken) => taken.at(-1)![0])).size).toBe(cases.length);
+  });
+
+  test.each<[string, Partial<TorchPlan>]>([
+    ['QLoRA', nf4],
+    ['DoRA with dropout', { method: { ...lora, dropout: 0.2, useDora: true } }],
+  ])('%s: what is put back goes on bit-equal, and the loss falls', async (_name, changes) => {
+    const collect = async (tensors: AsyncIterable<NamedTensor>): Promise<NamedTensor[]> => {
+      const all: NamedTensor[] = [];
+      for await (const tensor of tensors) all.push(tensor);
+      return all;
+    };
+    const sequences = [packed(rows.slice(0, 8))];
+    const first = await open(changes);
+    const before = await first.evaluate(sequences);
+    await train(first, 1, 4);
+    const state = {
+      trained: await collect(first.trainedTensors()),
+      optimizer: await collect(first.optimizerTensors()),
+    };
+    const rest = await train(first, 5, steps);
+    expect((await first.evaluate(sequences)).lossSum).toBeLessThan(before.lossSum);
+    const second = await open(changes);
+    await second.restore({ ...state, step: 4 });
+    expect(await train(second, 5, steps)).toEqual(rest);
+  });
+});
