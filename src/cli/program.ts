@@ -86,6 +86,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/doctor.ts'),
   },
   {
+    name: 'rehearse',
+    summary: 'let both engines take the first steps of a config, and compare them',
+    load: () => import('./commands/rehearse.ts'),
+  },
+  {
     name: 'setup',
     summary: 'make the Python environment of the torch engine, or remove it',
     load: () => import('./commands/setup.ts'),

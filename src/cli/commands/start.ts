@@ -1,11 +1,15 @@
 // finetune start: trains as a config says, in a process of its own that outlives this one.
+import { resolve } from 'node:path';
 import type { DefineCommand } from '../program.ts';
 import { jsonOption, setOption } from '../options.ts';
 import { readConfigFile, runName } from '../readConfig.ts';
 import { attachToTrainer } from '../runCommand.ts';
 import { findRunsFolder } from '../workspace.ts';
+import { chooseEngine } from '../../config/engine.ts';
+import type { FinetuneConfig } from '../../config/schema.generated.ts';
 import { packageFile } from '../../platform/packageFile.ts';
 import { startRun } from '../../runs/startRun.ts';
+import { readTorchRecord, torchPlaces } from '../../torch/environment/record.ts';
 
 interface StartOptions {
   readonly set: readonly string[];
@@ -34,6 +38,7 @@ export const define: DefineCommand = (command, terminal, done) => {
     .addHelpText('after', help)
     .action(async (file: string, options: StartOptions) => {
       const config = await readConfigFile(file, options.set);
+      if (!options.json && (await isUnrehearsed(config, file))) terminal.writeError(`${offer(file)}\n`);
       const run = await startRun({
         configFile: file,
         name: runName(config, file),
@@ -45,3 +50,14 @@ export const define: DefineCommand = (command, terminal, done) => {
       done(await attachToTrainer(run, shown, terminal));
     });
 };
+
+/** Whether PyTorch as it is installed has not been compared with the embedded engine for this config. */
+async function isUnrehearsed(config: FinetuneConfig, file: string): Promise<boolean> {
+  if (chooseEngine(config).engine !== 'torch' || (config.objective ?? 'sft') !== 'sft') return false;
+  const record = await readTorchRecord(torchPlaces());
+  return record !== undefined && !(record.rehearsed ?? []).includes(resolve(file));
+}
+
+function offer(file: string): string {
+  return `This PyTorch has not been compared with the embedded engine for this config; finetune rehearse ${file} does it.`;
+}

@@ -31,7 +31,7 @@ export function installedLines(report: TorchReport, environment: string): string
   return [
     `The torch engine is set up in ${environment}`,
     ...reportLines(report),
-    'Write `engine: torch` in a config to use it.',
+    'Write `engine: torch` in a config to use it; finetune rehearse compares it with the embedded engine.',
   ];
 }
 

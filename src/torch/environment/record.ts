@@ -15,7 +15,12 @@ export interface TorchRecord {
   readonly versions: Readonly<Record<string, string>>;
   /** sha256 of the lock file that a managed one was made from. */
   readonly lock?: string;
+  /** Configs (absolute paths) on whose plan this environment agreed with the embedded engine, newest first. */
+  readonly rehearsed?: readonly string[];
 }
+
+/** Configs that are remembered as rehearsed. */
+const remembered = 100;
 
 const validator = lazyValidator<TorchRecord>({
   type: 'object',
@@ -26,6 +31,7 @@ const validator = lazyValidator<TorchRecord>({
     managed: { type: 'boolean' },
     versions: { type: 'object', additionalProperties: { type: 'string' } },
     lock: { type: 'string' },
+    rehearsed: { type: 'array', items: { type: 'string' } },
   },
 });
 
@@ -56,6 +62,15 @@ export async function writeTorchRecord(places: TorchPlaces, record: TorchRecord)
   const temporary = `${places.record}.${process.pid}.tmp`;
   await writeFile(temporary, `${JSON.stringify(record, null, 2)}\n`);
   await rename(temporary, places.record);
+}
+
+/** Remembers that a config was rehearsed, or that its rehearsal failed. An environment made anew has nothing to remember. */
+export async function noteRehearsal(places: TorchPlaces, configFile: string, agrees: boolean): Promise<void> {
+  const record = await readTorchRecord(places);
+  if (!record) return;
+  const file = path.resolve(configFile);
+  const others = (record.rehearsed ?? []).filter((known) => known !== file);
+  await writeTorchRecord(places, { ...record, rehearsed: (agrees ? [file, ...others] : others).slice(0, remembered) });
 }
 
 export async function forgetTorch(places: TorchPlaces): Promise<void> {
