@@ -13,6 +13,7 @@ import { readManifest } from '../../runs/manifest.ts';
 import { createRun } from '../../runs/startRun.ts';
 import { findTorch } from '../../torch/environment/find.ts';
 import { createTorchSession, refuseForTorch, type TorchSession } from '../../torch/session/torchSession.ts';
+import { groupOfOne } from '../../torch/session/workerGroup.ts';
 import { startWorker } from '../../torch/session/workerProcess.ts';
 import { planRun, type PlannedRun } from '../../trainer/planRun.ts';
 import { BadConfigError } from '../../trainer/preparedRun.ts';
@@ -111,7 +112,7 @@ async function openTorch(plan: SessionPlan): Promise<TorchSession> {
   if (!found.ready) throw problem('torch/missing', found.reason);
   const { python } = found.record;
   const worker = startWorker({ python, program: packageFile('src/torch/worker'), onOutput: () => undefined });
-  return createTorchSession(worker, { ...plan, mixedPrecision: 'no' });
+  return createTorchSession(groupOfOne(worker), { ...plan, mixedPrecision: 'no' });
 }
 
 /** The engines draw different masks, and only one of them does DoRA. */

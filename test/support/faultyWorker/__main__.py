@@ -31,12 +31,12 @@ whole_init = session.Session.__init__
 def accumulation_weight() -> Iterator[None]:
     """Each sequence counts the same, however many tokens it has."""
 
-    def backward(self: session.Session, number: int, sequences: list[Sequence]) -> list[objectives.Losses]:
+    def backward(self: session.Session, number: int, share: Any) -> list[objectives.Losses]:
         self.model.train()
         parts = []
-        for sequence in sequences:
+        for sequence in share.sequences:
             losses = self.objective.losses(self.model, sequence, self.autocast())
-            torch.autograd.backward(losses.values.mean() / len(sequences))
+            torch.autograd.backward(losses.values.mean() / len(share.sequences))
             parts.append(objectives.Losses(losses.values.detach()))
         return parts
 
