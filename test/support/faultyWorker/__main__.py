@@ -180,13 +180,13 @@ def dropout() -> Any:
 faults = ExitStack()
 
 
-def faulty_init(self: session.Session, wanted: plan.Plan) -> None:
+def faulty_init(self: session.Session, wanted: plan.Plan, *rest: Any) -> None:
     """Takes the last fault out, puts the next one in, and builds as ever."""
     faults.close()
     name = Path(os.environ["FINETUNE_FAULT"]).read_text().strip()
     if name:
         faults.enter_context(globals()[name]())
-    whole_init(self, wanted)
+    whole_init(self, wanted, *rest)
 
 
 session.Session.__init__ = faulty_init  # type: ignore[method-assign]
