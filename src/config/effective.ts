@@ -57,10 +57,17 @@ export function effectiveConfig(
       best_by: decideBestBy(config, facts, data, reasons),
     },
     ...optional('early_stopping', config.early_stopping && { ...defaults.early_stopping, ...config.early_stopping }),
-    ...optional('distributed', config.distributed && { ...defaults.distributed, ...config.distributed }),
+    ...optional('distributed', effectiveDistributed(config)),
     ...optional('output', config.output),
   };
   return { config: effective, decisions: decisionsOf(effective, config, reasons, positions) };
+}
+
+function effectiveDistributed({ distributed }: FinetuneConfig): EffectiveConfig['distributed'] {
+  if (!distributed) return undefined;
+  const { slurm: defaultSlurm, ...rest } = defaults.distributed;
+  const { slurm, ...given } = distributed;
+  return { ...rest, ...given, ...optional('slurm', slurm && { ...defaultSlurm, options: [], ...slurm }) };
 }
 
 function decideEngine(config: FinetuneConfig, reasons: Reasons): Engine {

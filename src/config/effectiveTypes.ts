@@ -15,6 +15,7 @@ import type {
   EvaluationConfig,
   FinetuneConfig,
   LoraConfig,
+  SlurmConfig,
   QuantizationConfig,
   TrainingConfig,
 } from './schema.generated.ts';
@@ -38,10 +39,11 @@ export interface EffectiveLora extends Readonly<Required<Omit<LoraConfig, 'init_
   readonly init_from?: string;
 }
 
-export interface EffectiveDistributed extends Readonly<Required<Omit<DistributedConfig, 'hosts' | 'interface'>>> {
+export interface EffectiveDistributed extends Readonly<Required<Omit<DistributedConfig, 'hosts' | 'interface' | 'slurm'>>> {
   /** Absent: this machine. */
   readonly hosts?: readonly string[];
   readonly interface?: string;
+  readonly slurm?: Readonly<Required<SlurmConfig>>;
 }
 
 type OpenTraining =

@@ -433,10 +433,26 @@ export interface DistributedConfig {
    * @maxItems 1024
    */
   hosts?: string[];
+  slurm?: SlurmConfig;
   /**
    * Network interface that the processes talk over, such as `eth0` (as in GLOO_SOCKET_IFNAME and NCCL_SOCKET_IFNAME).
    */
   interface?: string;
+}
+/**
+ * Nodes that SLURM gives: the trainer submits a batch job that holds them, waits until it runs, starts the processes in it with srun, and cancels it at the end.
+ */
+export interface SlurmConfig {
+  /**
+   * Nodes of the job; each runs the same number of processes.
+   */
+  nodes?: number;
+  /**
+   * Further options of sbatch: partition, time limit, GPUs of a node.
+   *
+   * @maxItems 64
+   */
+  options?: string[];
 }
 
 /** Every default of the schema, by path. */
@@ -523,6 +539,10 @@ export const defaults = {
   distributed: {
     strategy: 'ddp',
     cpu_offload: false,
+    slurm: {
+      nodes: 1,
+      options: [],
+    },
   },
 } as const;
 

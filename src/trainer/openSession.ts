@@ -8,11 +8,14 @@ import { createSession } from '../engine/workerSession.ts';
 import type { NamedTensor } from '../models/types.ts';
 import { packageFile } from '../platform/packageFile.ts';
 import { problem, type Problem } from '../protocol/problem.ts';
+import { runPaths } from '../runs/layout.ts';
 import { findTorch } from '../torch/environment/find.ts';
 import { objectivePlan } from '../torch/session/objective.ts';
 import { startRanks, type Placement } from '../torch/session/ranks.ts';
+import { allocate, type SlurmJob } from '../torch/session/slurm.ts';
 import { createTorchSession, type Sharding, type TorchPlan } from '../torch/session/torchSession.ts';
 import type { WorkerGroup } from '../torch/session/workerGroup.ts';
+import type { PrepareRequest } from './preparedRun.ts';
 
 export interface OpenedSession {
   readonly session: TrainingSession;
@@ -27,7 +30,7 @@ export interface OpenedSession {
 /** Starts the torch engine's workers and lets them load what the config needs; undefined where nothing is to be started. */
 export async function startTorch(
   config: FinetuneConfig,
-  onOutput: (text: string) => void,
+  { runFolder, onEngineOutput: onOutput, onProgress, signal }: PrepareRequest,
 ): Promise<WorkerGroup | undefined> {
   if (chooseEngine(config).engine !== 'torch') return undefined;
   const found = await findTorch();
@@ -36,7 +39,12 @@ export async function startTorch(
   onOutput(`The torch engine's Python is ${python}`);
   const { method, distributed } = config;
   const options = { python, program: packageFile('src/torch/worker'), onOutput };
-  const workers = startRanks(options, placementOf(distributed));
+  const placement = placementOf(distributed);
+  const { processes, slurm } = placement;
+  const onWait = (message: string): void => onProgress({ stage: 'engine', message });
+  const { heartbeat } = runPaths(runFolder);
+  const allocation = slurm && (await allocate({ folder: runFolder, heartbeat, processes, ...slurm, onWait, signal }));
+  const workers = startRanks(options, { ...placement, ...allocation });
   // What goes wrong here goes wrong again, and is told, when the session is opened.
   workers.askAll('load', () => ({ head: { adapters: method !== 'full' } })).catch(() => undefined);
   return workers;
@@ -44,8 +52,7 @@ export async function startTorch(
 
 /**
  * `workers`: what `startTorch` started; the session closes it. `adapter`: what training goes on from. Throws what the engines
- * throw, and `torch/missing` when the
- * environment went away since the config was checked.
+ * throw, and `torch/missing` when the environment went away since the config was checked.
  */
 export async function openSession(
   config: EffectiveConfig,
@@ -61,7 +68,7 @@ export async function openSession(
   }
   if (!workers) throw problem('torch/missing', 'The Python of the torch engine is gone.');
   const wanted = { ...torchPlan(config, plan, baseDirectory), ...(adapter ? { first: adapter } : {}) };
-  const session = await createTorchSession(workers, wanted, placementOf(config.distributed));
+  const session = await createTorchSession(workers, wanted);
   const { warnings, versions, modelClass } = session;
   return { session, warnings, versions, modelClass };
 }
@@ -77,9 +84,11 @@ export function torchPlan(config: EffectiveConfig, plan: SessionPlan, baseDirect
   };
 }
 
-/** Where its processes run. */
-export function placementOf(distributed: EffectiveConfig['distributed'] | FinetuneConfig['distributed']): Placement {
-  return { processes: distributed?.processes ?? 1, hosts: distributed?.hosts, interface: distributed?.interface };
+/** Where its processes run, as far as the config knows. */
+export function placementOf(distributed: EffectiveConfig['distributed'] | FinetuneConfig['distributed']): Placement & { slurm: SlurmJob | undefined } {
+  const { processes = 1, hosts, interface: network, slurm } = distributed ?? {};
+  const job = slurm && { ...{ nodes: 1, options: [] }, ...slurm };
+  return { processes, hosts, interface: network, slurm: job };
 }
 
 function shardingOf({ distributed }: EffectiveConfig): Sharding | undefined {

@@ -27,9 +27,11 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
   // PyTorch takes seconds to load: it begins while the rows are read.
   let starting: Promise<WorkerGroup | undefined> = Promise.resolve(undefined);
   const planned = await planRun(request, (written) => {
-    starting = startTorch(written, request.onEngineOutput);
+    starting = startTorch(written, request);
+    // What goes wrong there is told when its session is opened.
+    starting.catch(() => undefined);
   }).catch(async (error: unknown) => {
-    await (await starting)?.close();
+    await (await starting.catch(() => undefined))?.close();
     throw error;
   });
   const { config, model, adapter, data, order, steps, capacity } = planned;

@@ -221,6 +221,8 @@ const torchPairs: Readonly<Record<string, Pair>> = {
   'dpo.label_smoothing': { also: dpo, value: 0.1 },
   'distributed.strategy': { also: { 'distributed.processes': 2 }, value: 'fsdp' },
   'distributed.hosts': { also: { 'distributed.processes': 2 }, value: ['a', 'b'] },
+  'distributed.slurm.nodes': { also: { distributed: { processes: 2, slurm: {} } }, value: 2 },
+  'distributed.slurm.options': { also: { distributed: { processes: 2, slurm: {} } }, value: ['--partition=gpu'] },
   'distributed.interface': { also: { 'distributed.processes': 2 }, value: 'eth0' },
   'distributed.cpu_offload': { also: { distributed: { processes: 2, strategy: 'fsdp' } }, value: true },
 };

@@ -30,7 +30,7 @@ const tooManyProcesses: ConfigRule = {
     const chosen = chooseDevice(device, machine.devices);
     const count = machine.devices.find(({ name }) => name === chosen.device)?.count;
     // What other hosts have is told when they are there.
-    if (distributed.hosts || !chosen.available || count === undefined || distributed.processes <= count) return [];
+    if (distributed.hosts || distributed.slurm || !chosen.available || count === undefined || distributed.processes <= count) return [];
     const message = `Each process needs a GPU of its own, and ${chosen.device} has ${count} on this machine.`;
     return [{ path, message }];
   },
@@ -74,12 +74,22 @@ const cannotShard: ConfigRule = {
 const unevenHosts: ConfigRule = {
   code: 'config/uneven-hosts',
   severity: 'error',
-  summary: '`distributed.processes` cannot be divided among `distributed.hosts`.',
+  summary: '`distributed.processes` cannot be divided among `distributed.hosts`, or the nodes of `distributed.slurm`.',
   check: ({ distributed }) => {
-    const count = distributed?.hosts?.length ?? 1;
+    const count = distributed?.hosts?.length ?? distributed?.slurm?.nodes ?? 1;
     if (!distributed || distributed.processes % count === 0) return [];
     const message = `${distributed.processes} processes cannot be divided among ${count} hosts. Take ${count}, ${2 * count}, …`;
     return [{ path, message }];
+  },
+};
+
+const hostsAndSlurm: ConfigRule = {
+  code: 'config/hosts-and-slurm',
+  severity: 'error',
+  summary: '`distributed.hosts` and `distributed.slurm` together: SLURM chooses the hosts itself.',
+  check: ({ distributed }) => {
+    if (!distributed?.hosts || !distributed.slurm) return [];
+    return [{ path: 'distributed.hosts', message: 'SLURM chooses the hosts. Remove this line, or the block `slurm`.' }];
   },
 };
 
@@ -89,4 +99,5 @@ export const distributedRules: readonly ConfigRule[] = [
   offloadUnused,
   cannotShard,
   unevenHosts,
+  hostsAndSlurm,
 ];

@@ -315,6 +315,12 @@ const explanations: Readonly<Record<string, Explanation>> = {
     right: 'device: cpu\ndistributed:\n  processes: 4\n  hosts: [node1, node2]',
     fix: 'takes the next number that can be divided',
   },
+  'config/hosts-and-slurm': {
+    why: 'Hosts are reached by ssh; the nodes of a job are those that SLURM gives.',
+    wrong: 'device: cpu\ndistributed:\n  processes: 2\n  hosts: [node1, node2]\n  slurm: {nodes: 2}',
+    right: 'device: cpu\ndistributed:\n  processes: 2\n  slurm: {nodes: 2}',
+    fix: 'removes one of the two',
+  },
   'config/device-unavailable': {
     why: 'The run would not start. `finetune doctor` says what this machine has, and in one line each why not more. Found by `finetune check` and before a start; while you type, no device is tried.',
     wrong: 'device: cuda',

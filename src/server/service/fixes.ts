@@ -152,9 +152,11 @@ export const fixers: Readonly<Record<string, (broken: Broken) => Wanted[]>> = {
   'config/cannot-shard': ({ path }) => [set(path, 'ddp', false)],
   'config/uneven-hosts': ({ path, text }) => {
     const hosts = valueAt(text.document.value, 'distributed.hosts');
-    const count = Array.isArray(hosts) ? hosts.length : 1;
+    const nodes = valueAt(text.document.value, 'distributed.slurm.nodes');
+    const count = Array.isArray(hosts) ? hosts.length : Number(nodes ?? 1);
     return [set(path, Math.ceil(Number(valueAt(text.document.value, path)) / count) * count, false)];
   },
+  'config/hosts-and-slurm': () => [remove('distributed.hosts'), { ...remove('distributed.slurm'), isPreferred: false }],
   'config/device-unavailable': ({ path }) => [set(path, 'auto')],
 };
 

@@ -9,32 +9,41 @@ import { startWorker, type WorkerOptions } from './workerProcess.ts';
 /** Where the ranks are. */
 export interface Placement {
   readonly processes: number;
-  /** Hosts that ssh reaches, each with the same number of ranks; absent: all are on this machine. */
+  /** Other hosts, each with the same number of ranks; absent: all are on this machine. */
   readonly hosts?: readonly string[] | undefined;
+  /** What starts a rank on one of the hosts; absent: ssh. */
+  readonly command?: ((host: string, options: WorkerOptions, name: string) => string[]) | undefined;
+  /** Gives the hosts back when the ranks have ended. */
+  readonly release?: (() => void) | undefined;
   /** Network interface that the ranks talk over; absent: the loopback on one machine, else what PyTorch chooses. */
   readonly interface?: string | undefined;
 }
 
 /** One worker, or as many ranks as asked for; each line of a rank says which one printed it. */
 export function startRanks(options: WorkerOptions, placement: Placement): WorkerGroup {
-  const { processes, hosts } = placement;
+  const { processes, hosts, command: start = remoteCommand } = placement;
   if (processes === 1 && !hosts) return groupOfOne(startWorker(options));
-  return createWorkerGroup(
+  const group = createWorkerGroup(
     Array.from({ length: processes }, (_, rank) => {
       const host = hosts?.[Math.floor(rank / ranksPerHost(placement))];
       const name = rankName(rank, processes);
-      const command = host === undefined ? {} : { command: remoteCommand(host, options, name) };
+      const command = host === undefined ? {} : { command: start(host, options, name) };
       return startWorker({ ...options, ...command, name, onOutput: prefixed(`rank ${rank}`, options.onOutput) });
     }),
   );
+  const close = async (): Promise<void> => {
+    placement.release?.();
+    await group.close();
+  };
+  return { ...group, placement, close };
 }
 
 /** Lets the ranks find each other. Throws a ProblemError when one of them does not come. */
 export async function meet(
   group: WorkerGroup,
   { device, sharding }: Pick<TorchPlan, 'device' | 'sharding'>,
-  placement: Placement = { processes: group.size },
 ): Promise<void> {
+  const { placement = { processes: group.size } } = group;
   const { hosts } = placement;
   // Shards ask for a group, also for one of one rank, whose shards may lie in the machine's memory.
   if (group.size === 1 && !sharding) return;

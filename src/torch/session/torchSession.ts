@@ -24,7 +24,7 @@ import { bytesOf, type Frame } from './frames.ts';
 import { createTorchGenerator } from './generation.ts';
 import { initialTensors } from './initialTensors.ts';
 import { byName, hasReference, lossCount, lossesByRow, supervisedFineTuning, type ObjectivePlan } from './objective.ts';
-import { meet, type Placement } from './ranks.ts';
+import { meet } from './ranks.ts';
 import { settingsThatDiffer } from './settings.ts';
 import { groupOfOne, type WorkerGroup } from './workerGroup.ts';
 import type { WorkerProcess } from './workerProcess.ts';
@@ -62,14 +62,10 @@ export interface TorchSession extends TrainingSession {
  * Builds a session in workers that were started for it, and closes them when that fails. Throws a ProblemError for a
  * model that is not supported, and when the worker fails.
  */
-export async function createTorchSession(
-  workers: WorkerGroup,
-  plan: TorchPlan,
-  placement?: Placement,
-): Promise<TorchSession> {
+export async function createTorchSession(workers: WorkerGroup, plan: TorchPlan): Promise<TorchSession> {
   try {
     refuseForTorch(plan);
-    await meet(workers, plan, placement);
+    await meet(workers, plan);
     return await openTorchSession(workers, plan);
   } catch (error) {
     await workers.close();

@@ -3,6 +3,7 @@
 import { problem, ProblemError } from '../../protocol/problem.ts';
 import type { Frame } from './frames.ts';
 import { createHangWatch } from './hangWatch.ts';
+import type { Placement } from './ranks.ts';
 import type { RankProcess, WorkerProcess } from './workerProcess.ts';
 
 export interface RankRequest {
@@ -13,6 +14,8 @@ export interface RankRequest {
 /** `ask` asks rank 0 alone. After a failure of any rank everything else that is asked fails with the same explanation. */
 export interface WorkerGroup extends WorkerProcess {
   readonly size: number;
+  /** Where its ranks are; absent: on this machine. */
+  readonly placement?: Placement;
   /** Asks all ranks at the same time; answers come by rank. */
   askAll(method: string, requestOf?: (rank: number) => RankRequest): Promise<Frame[]>;
 }

@@ -413,6 +413,11 @@ const broken: readonly Case[] = [
     expected: ['error: x:4:26: 3 processes cannot be divided among 2 hosts. Take 2, 4, …'],
   },
   {
+    code: 'hosts-and-slurm',
+    text: config('distributed: {processes: 2, hosts: [a, b], slurm: {nodes: 2}}'),
+    expected: ['error: x:4:36: SLURM chooses the hosts. Remove this line, or the block `slurm`.'],
+  },
+  {
     code: 'device-unavailable',
     text: config('device: cuda'),
     facts: {
