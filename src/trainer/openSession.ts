@@ -12,7 +12,7 @@ import { runPaths } from '../runs/layout.ts';
 import { findTorch } from '../torch/environment/find.ts';
 import { objectivePlan } from '../torch/session/objective.ts';
 import { startRanks, type Placement } from '../torch/session/ranks.ts';
-import { allocate, type SlurmJob } from '../torch/session/slurm.ts';
+import { allocate, type Allocation, type SlurmJob } from '../torch/session/slurm.ts';
 import { createTorchSession, type Sharding, type TorchPlan } from '../torch/session/torchSession.ts';
 import type { WorkerGroup } from '../torch/session/workerGroup.ts';
 import type { PrepareRequest } from './preparedRun.ts';
@@ -27,10 +27,26 @@ export interface OpenedSession {
   readonly modelClass?: string;
 }
 
-/** Starts the torch engine's workers and lets them load what the config needs; undefined where nothing is to be started. */
+/** The nodes that SLURM gives to a run; undefined where the config asks for none. Throws a ProblemError when it does not. */
+export async function allocationFor(
+  { distributed }: FinetuneConfig,
+  { runFolder, onProgress, signal }: PrepareRequest,
+): Promise<Allocation | undefined> {
+  const { processes, slurm } = placementOf(distributed);
+  if (!slurm) return undefined;
+  const onWait = (message: string): void => onProgress({ stage: 'engine', message });
+  const { folder, heartbeat } = runPaths(runFolder);
+  return allocate({ folder, heartbeat, processes, ...slurm, onWait, signal });
+}
+
+/**
+ * Starts the torch engine's workers, on the nodes that were allocated where there are any, and lets them load what the
+ * config needs; undefined where nothing is to be started.
+ */
 export async function startTorch(
   config: FinetuneConfig,
-  { runFolder, onEngineOutput: onOutput, onProgress, signal }: PrepareRequest,
+  onOutput: (text: string) => void,
+  allocation?: Allocation,
 ): Promise<WorkerGroup | undefined> {
   if (chooseEngine(config).engine !== 'torch') return undefined;
   const found = await findTorch();
@@ -39,12 +55,7 @@ export async function startTorch(
   onOutput(`The torch engine's Python is ${python}`);
   const { method, distributed } = config;
   const options = { python, program: packageFile('src/torch/worker'), onOutput };
-  const placement = placementOf(distributed);
-  const { processes, slurm } = placement;
-  const onWait = (message: string): void => onProgress({ stage: 'engine', message });
-  const { heartbeat } = runPaths(runFolder);
-  const allocation = slurm && (await allocate({ folder: runFolder, heartbeat, processes, ...slurm, onWait, signal }));
-  const workers = startRanks(options, { ...placement, ...allocation });
+  const workers = startRanks(options, { ...placementOf(distributed), ...allocation });
   // What goes wrong here goes wrong again, and is told, when the session is opened.
   workers.askAll('load', () => ({ head: { adapters: method !== 'full' } })).catch(() => undefined);
   return workers;
@@ -85,7 +96,9 @@ export function torchPlan(config: EffectiveConfig, plan: SessionPlan, baseDirect
 }
 
 /** Where its processes run, as far as the config knows. */
-export function placementOf(distributed: EffectiveConfig['distributed'] | FinetuneConfig['distributed']): Placement & { slurm: SlurmJob | undefined } {
+export function placementOf(
+  distributed: EffectiveConfig['distributed'] | FinetuneConfig['distributed'],
+): Placement & { slurm: SlurmJob | undefined } {
   const { processes = 1, hosts, interface: network, slurm } = distributed ?? {};
   const job = slurm && { ...{ nodes: 1, options: [] }, ...slurm };
   return { processes, hosts, interface: network, slurm: job };

@@ -11,7 +11,7 @@ import type { RunPlan } from '../protocol/events.ts';
 import type { RunHashes } from '../runs/manifest.ts';
 import type { WorkerGroup } from '../torch/session/workerGroup.ts';
 import { estimatesOf, tightness } from './estimates.ts';
-import { openSession, startTorch, type OpenedSession } from './openSession.ts';
+import { allocationFor, openSession, startTorch, type OpenedSession } from './openSession.ts';
 import { planRun } from './planRun.ts';
 import type { PreparedRun, PrepareRequest } from './preparedRun.ts';
 import { resultLayout } from './resultLayout.ts';
@@ -27,7 +27,7 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
   // PyTorch takes seconds to load: it begins while the rows are read.
   let starting: Promise<WorkerGroup | undefined> = Promise.resolve(undefined);
   const planned = await planRun(request, (written) => {
-    starting = startTorch(written, request);
+    starting = allocationFor(written, request).then((nodes) => startTorch(written, request.onEngineOutput, nodes));
     // What goes wrong there is told when its session is opened.
     starting.catch(() => undefined);
   }).catch(async (error: unknown) => {

@@ -54,10 +54,13 @@ export async function openTrainedModel(request: TrainedModelRequest): Promise<Tr
   );
   refuseScores(config);
   const wholeModel = weights.kind === 'model' ? await openModel(weights.folder, { baseDirectory, signal }) : model;
-  const worker = await startTorch(written, request.onEngineOutput);
+  // One process is enough to ask a model something, however many have trained it.
+  const { distributed: _, ...alone } = written;
+  const worker = await startTorch({ ...alone, engine: config.engine }, request.onEngineOutput);
   const first = start && weights.kind === 'start' ? tensorsOf(start.weights.values()) : undefined;
   // Whatever a model was trained by, it is asked for the losses of tokens.
-  const asked = { ...config, objective: 'sft' } as const;
+  const { distributed: _ranks, ...rest } = config;
+  const asked = { ...rest, objective: 'sft' } as const;
   const { session } = await openSession(asked, planForAsking(config, wholeModel), worker, first, baseDirectory);
   try {
     if (weights.kind === 'tensors') {

@@ -14,6 +14,7 @@ import { readTensor } from '../../src/models/safetensors.ts';
 import { toArray } from '../../src/protocol/series.ts';
 import { resumeRun, startRun, type RunHandle } from '../../src/runs/startRun.ts';
 import { openRun } from '../../src/runs/store.ts';
+import { writeFakeSlurm } from '../support/fakeSlurm.ts';
 import { isAlive, ranksOf } from '../support/rankProcesses.ts';
 import { describeWith, requiredPath } from '../support/requirements.ts';
 import { tinyPlan } from '../support/tinyModel.ts';
@@ -127,6 +128,21 @@ describeWith(['python'], 'runs in two processes', () => {
       expect(Math.abs(loss - losses[i]!) / losses[i]!).toBeLessThan(1e-3);
     }
     expect((await readAdapter(path.join(run.folder, 'adapter'))).settings.rank).toBe(4);
+  });
+
+  test('nodes that SLURM gives are waited for, train, and are given back', async () => {
+    const bin = await writeFakeSlurm(folder);
+    const before = env;
+    env = { ...env, PATH: `${bin}:${process.env['PATH']}` };
+    const job = ['distributed.slurm={nodes: 2}', 'distributed.interface=lo', 'training.max_steps=5'];
+    const run = await start(job);
+    expect(await run.exited).toBe(0);
+    env = before;
+    expect(await lossesOf(run)).toHaveLength(5);
+    const events = await readFile(path.join(run.folder, 'events.jsonl'), 'utf8');
+    expect(events).toContain('Waiting for job 4711 of SLURM: PENDING (Priority)');
+    expect((await readFile(path.join(folder, 'steps'), 'utf8')).trim().split('\n')).toEqual(['127.0.0.1', 'localhost']);
+    expect(await readFile(path.join(folder, 'cancelled'), 'utf8')).toBe('4711\n');
   });
 
   test('killed at random moments it becomes the run that was never disturbed', async () => {

@@ -10,10 +10,10 @@ rm -f "$STATE/asked" "$STATE/late"
 grep -q -- --time=0 "$2" && touch "$STATE/late"
 echo '4711;cluster'`,
   squeue: `[ -e "$STATE/late" ] && { echo 'TIMEOUT||'; exit; }
-[ -e "$STATE/asked" ] && { echo 'RUNNING||node[1-2]'; exit; }
+[ -e "$STATE/asked" ] && { echo 'RUNNING||here[1-2]'; exit; }
 touch "$STATE/asked"
 echo 'PENDING|(Priority)|'`,
-  scontrol: `[ "$3" = 'node[1-2]' ] && printf 'node1\\nnode2\\n'`,
+  scontrol: `[ "$3" = 'here[1-2]' ] && printf '127.0.0.1\\nlocalhost\\n'`,
   srun: `while :; do case "$1" in
   --export=*) for pair in $(echo "\${1#--export=ALL,}" | tr , ' '); do export "$pair"; done; shift ;;
   --nodelist=*) echo "\${1#*=}" >> "$STATE/steps"; shift ;;

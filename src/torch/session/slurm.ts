@@ -60,7 +60,13 @@ export async function allocate(request: SlurmRequest): Promise<Allocation> {
 }
 
 /** It holds the nodes as long as the trainer lives; ranks are steps of this job. */
-export function slurmScript({ folder, heartbeat, processes, nodes, options }: Omit<SlurmRequest, 'signal' | 'onWait'>): string {
+export function slurmScript({
+  folder,
+  heartbeat,
+  processes,
+  nodes,
+  options,
+}: Omit<SlurmRequest, 'signal' | 'onWait'>): string {
   const settings = [
     '--job-name=finetune',
     `--nodes=${nodes}`,
@@ -69,7 +75,12 @@ export function slurmScript({ folder, heartbeat, processes, nodes, options }: Om
     ...options,
   ];
   const lives = `[ -n "$(find ${quoted(heartbeat)} -mmin -5 2>/dev/null)" ]`;
-  return ['#!/bin/sh', ...settings.map((setting) => `#SBATCH ${setting}`), `while ${lives}; do sleep 20; done`, ''].join('\n');
+  return [
+    '#!/bin/sh',
+    ...settings.map((setting) => `#SBATCH ${setting}`),
+    `while ${lives}; do sleep 20; done`,
+    '',
+  ].join('\n');
 }
 
 /** Waits for the job to run; the names of its nodes. */

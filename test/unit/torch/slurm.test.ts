@@ -55,9 +55,9 @@ test('a job is waited for, its nodes are named, a rank runs as a step of it, and
   const waited: string[] = [];
   const allocation = await allocate(request({ onWait: (what) => waited.push(what) }));
   expect(waited).toEqual(['Waiting for job 4711 of SLURM: PENDING (Priority)']);
-  expect(allocation.hosts).toEqual(['node1', 'node2']);
-  const [program, ...args] = allocation.command('node2', { python: 'echo', program: 'the program' }, 'Rank 3 of 4');
-  expect(args).toContain('--nodelist=node2');
+  expect(allocation.hosts).toEqual(['127.0.0.1', 'localhost']);
+  const [program, ...args] = allocation.command('localhost', { python: 'echo', program: 'the program' }, 'Rank 3 of 4');
+  expect(args).toContain('--nodelist=localhost');
   expect(args.find((arg) => arg.startsWith('--export='))).toContain('HF_HUB_OFFLINE=1');
   expect(execFileSync(program!, args, { encoding: 'utf8' })).toBe('-s the program Rank 3 of 4\n');
   allocation.release();
@@ -66,7 +66,9 @@ test('a job is waited for, its nodes are named, a rank runs as a step of it, and
 
 test('a job that is refused, or ends before it ran, is told with what SLURM says', async () => {
   await expect(allocate(request({ options: ['--partition=nowhere'] }))).rejects.toMatchObject({
-    problems: [{ code: 'torch/slurm', details: expect.arrayContaining(['sbatch: error: invalid partition']) as unknown }],
+    problems: [
+      { code: 'torch/slurm', details: expect.arrayContaining(['sbatch: error: invalid partition']) as unknown },
+    ],
   });
   await expect(allocate(request({ options: ['--time=0'] }))).rejects.toMatchObject({
     problems: [{ message: 'The job 4711 of SLURM ended before it ran.', details: ['TIMEOUT'] }],
