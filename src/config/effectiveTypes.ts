@@ -39,7 +39,9 @@ export interface EffectiveLora extends Readonly<Required<Omit<LoraConfig, 'init_
   readonly init_from?: string;
 }
 
-export interface EffectiveDistributed extends Readonly<Required<Omit<DistributedConfig, 'hosts' | 'interface' | 'slurm'>>> {
+export interface EffectiveDistributed extends Readonly<
+  Required<Omit<DistributedConfig, 'hosts' | 'interface' | 'slurm'>>
+> {
   /** Absent: this machine. */
   readonly hosts?: readonly string[];
   readonly interface?: string;

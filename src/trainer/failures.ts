@@ -226,7 +226,9 @@ function torchFailure({ problems }: ProblemError, context: FailureContext): Fail
     'torch/worker-failed': [mend, again],
     'torch/cannot-start': [mend],
     'torch/missing': [mend],
-    'torch/slurm': [{ text: 'Look at the partition, the limits and the options of `distributed.slurm`, then resume the run.' }],
+    'torch/slurm': [
+      { text: 'Look at the partition, the limits and the options of `distributed.slurm`, then resume the run.' },
+    ],
     'torch/ranks-differ': [again, { text: 'Look for a machine or a GPU among the ranks that computes wrong numbers.' }],
     'torch/refused': [mend, again],
     'torch/reward-failed': [

@@ -30,7 +30,14 @@ const tooManyProcesses: ConfigRule = {
     const chosen = chooseDevice(device, machine.devices);
     const count = machine.devices.find(({ name }) => name === chosen.device)?.count;
     // What other hosts have is told when they are there.
-    if (distributed.hosts || distributed.slurm || !chosen.available || count === undefined || distributed.processes <= count) return [];
+    if (
+      distributed.hosts ||
+      distributed.slurm ||
+      !chosen.available ||
+      count === undefined ||
+      distributed.processes <= count
+    )
+      return [];
     const message = `Each process needs a GPU of its own, and ${chosen.device} has ${count} on this machine.`;
     return [{ path, message }];
   },
