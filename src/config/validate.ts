@@ -24,7 +24,7 @@ export function validateTree(
 /** Whether a field takes a value, whatever the rest of the config says. */
 export function takesValue(parts: readonly PathPart[], value: unknown): boolean {
   const least = { version: 1, model: 'model', data: { train: 'rows.jsonl' } };
-  const { problems = [] } = validateTree(withValue(least, parts, value), { file: '', entries: new Map() });
+  const { problems } = validateTree(withValue(least, parts, value), { file: '', entries: new Map() });
   // What else its block needs is another matter.
   return problems.every(({ code }) => code === 'config/missing-field');
 }

@@ -74,13 +74,13 @@ function isPrintable(kind: number): boolean {
 
 /** Asks the tokenizer itself: what it makes of texts and of their two halves is the same. */
 function keepsCuts(encode: Encode): boolean {
-  const marks = [...'aZ9.,;:!?)]}>"\'-_/*%$'];
+  const marks = Array.from('aZ9.,;:!?)]}>"\'-_/*%$');
   const halves: [string, string][] = [
     ...marks.flatMap((mark): [string, string][] => [
       [`x${mark}`, ' the'],
       [`x${mark}\n`, 'the'],
     ]),
-    ...[...'.,;:!?)'].flatMap((mark) =>
+    ...Array.from('.,;:!?)').flatMap((mark) =>
       ['', 'x', ' x', '\n', '"'].map((rest): [string, string] => ['the', mark + rest]),
     ),
   ];

@@ -175,7 +175,7 @@ describeWith(['python'], 'two ranks of the torch engine', () => {
     await expect(hang).rejects.toThrow(`Rank 1 of 2 (process ${stopped.pid}) gives no sign of life`);
     expect(performance.now() - begun).toBeLessThan(10_000);
     const why: unknown = await hang.catch((error: unknown) => error);
-    expect(String(JSON.stringify(why))).toContain('was at: all_reduce of gradients, bucket 1 of 1');
+    expect(JSON.stringify(why)).toContain('was at: all_reduce of gradients, bucket 1 of 1');
     expect(ranks.filter(({ pid }) => isAlive(pid))).toEqual([]);
   });
 });

@@ -36,7 +36,7 @@ def build_model(plan: Plan) -> torch.nn.Module:
     scores = isinstance(plan.objective, RewardPlan)
     if scores:
         config.num_labels = 1
-    base, loading = model_class(config.model_type, scores).from_pretrained(
+    loaded: Any = model_class(config.model_type, scores).from_pretrained(
         None,
         config=config,
         state_dict=map_weights(plan.weights),
@@ -44,6 +44,7 @@ def build_model(plan: Plan) -> torch.nn.Module:
         attn_implementation="eager" if capped else "sdpa",
         output_loading_info=True,
     )
+    base, loading = loaded
     refuse_other_weights(loading, HEADS if scores else set())
     if plan.quantization is not None:
         quantize(base, plan.quantization, torch.bfloat16 if plan.mixed_precision == "bf16" else torch.float32)

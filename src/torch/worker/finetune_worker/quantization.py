@@ -39,13 +39,13 @@ def quantize(model: PreTrainedModel, plan: QuantizationPlan, compute: torch.dtyp
     The weights become 4 bits when the model is moved to its device.
     """
     load_bitsandbytes()
-    import bitsandbytes as bnb
+    layers: Any = importlib.import_module("bitsandbytes.nn")
 
-    head = model.get_output_embeddings()
+    head = model.get_output_embeddings()  # type: ignore[no-untyped-call]
     for name, layer in list(model.named_modules()):
         if not isinstance(layer, torch.nn.Linear) or layer is head:
             continue
-        quantized: Any = bnb.nn.Linear4bit(
+        quantized: Any = layers.Linear4bit(
             layer.in_features,
             layer.out_features,
             bias=layer.bias is not None,
@@ -54,7 +54,7 @@ def quantize(model: PreTrainedModel, plan: QuantizationPlan, compute: torch.dtyp
             quant_type=plan.kind,
             device="meta",
         )
-        quantized.weight = bnb.nn.Params4bit(
+        quantized.weight = layers.Params4bit(
             layer.weight.data,
             requires_grad=False,
             compress_statistics=plan.double_quant,
