@@ -25,8 +25,11 @@ export function looksLike(value: SourceRow['value'], columns: Columns): Looks {
     const first: unknown = turns[0];
     return isObject(first) && first.role !== undefined && first.from === undefined ? 'unknown' : 'conversations';
   }
-  if (get('chosen') !== undefined && get('rejected') !== undefined) return 'preference';
-  const fits = (format: Format) => requiredFields[format].every((field) => get(field) !== undefined);
+  const sides = ['chosen', 'rejected'].filter((side) => get(side) !== undefined).length;
+  if (sides === 2) return 'preference';
+  // Half a pair is no prompt alone.
+  const fits = (format: Format) =>
+    requiredFields[format].every((field) => get(field) !== undefined) && (format !== 'prompt' || sides === 0);
   return formats.find(fits) ?? 'unknown';
 }
 
