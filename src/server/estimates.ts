@@ -100,6 +100,21 @@ export function openEstimates({
     );
   };
 
+  const look = (): void => {
+    for (const [uri, entry] of entries) {
+      if (entry.state.kind === 'working') continue;
+      if (entry.state.kind === 'failed') entries.delete(uri);
+      measuredByLastRun(entry.question, folders()).then(
+        (costs) => {
+          if (costs) settle(entry, { kind: 'known', costs });
+          else if (entry.state.kind === 'failed') onChange();
+        },
+        () => undefined, // it is looked for again with the next change
+      );
+    }
+  };
+  let lookAgain: NodeJS.Timeout | undefined;
+
   return {
     stateOf(question) {
       const key = keyOf(question);
@@ -121,16 +136,14 @@ export function openEstimates({
       entries.delete(uri);
     },
     lookForRuns() {
-      for (const [uri, entry] of entries) {
-        if (entry.state.kind === 'working') continue;
-        if (entry.state.kind === 'failed') entries.delete(uri);
-        void measuredByLastRun(entry.question, folders()).then((costs) => {
-          if (costs) settle(entry, { kind: 'known', costs });
-          else if (entry.state.kind === 'failed') onChange();
-        });
-      }
+      look();
+      // The change of a manifest may be told before the last of it is there to be read.
+      clearTimeout(lookAgain);
+      lookAgain = setTimeout(look, 2000);
+      lookAgain.unref();
     },
     dispose() {
+      clearTimeout(lookAgain);
       for (const { abort } of entries.values()) abort.abort();
       entries.clear();
     },

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { chromium, type Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
@@ -31,6 +31,12 @@ describeWith(['chromium', 'editor'], 'the dataset preview in VS Code', () => {
     await mkdir(shots, { recursive: true });
     file = join(folder, 'rows.jsonl');
     await writeFile(file, text);
+    // There from the beginning: the editor's search for files takes its time to know new ones.
+    const turns = [
+      { role: 'customer', content: 'Hello?' },
+      { role: 'agent', content: 'Hello.' },
+    ];
+    await writeFile(join(folder, 'chats.jsonl'), `${JSON.stringify({ messages: turns })}\n`);
     const vsix = join(scratch, 'extension.vsix');
     await promisify(execFile)(process.execPath, ['scripts/package-vsix.mjs', '--out', vsix]);
     editor = await startEditor({ vsix, settings: { 'workbench.colorTheme': 'Default Dark Modern' } });
@@ -89,13 +95,6 @@ describeWith(['chromium', 'editor'], 'the dataset preview in VS Code', () => {
 
   test('roles are renamed as one edit', async () => {
     const { page } = window;
-    const chats = join(dirname(file), 'chats.jsonl');
-    const turns = [
-      { role: 'customer', content: 'Hello?' },
-      { role: 'agent', content: 'Hello.' },
-    ];
-    const before = `${JSON.stringify({ messages: turns })}\n`;
-    await writeFile(chats, before);
     await page.keyboard.press('Control+P');
     await page.locator('.quick-input-widget input').first().fill('chats.jsonl');
     await window.choose('chats.jsonl');
