@@ -206,7 +206,7 @@ const grpo = { objective: 'grpo', reward: { regex: 'a' } };
 
 /** Fields that only the torch engine reads: compared by what its worker is asked for; test/reference holds what it does then. */
 const torchPairs: Readonly<Record<string, Pair>> = {
-  'lora.use_dora': { value: true },
+  'lora.use_dora': { also: { engine: 'torch' }, value: true },
   'quantization.type': { also: { method: 'qlora' }, value: 'fp4' },
   'quantization.double_quant': { also: { method: 'qlora' }, value: false },
   'grpo.beta': { also: grpo, value: 0.5 },
