@@ -1,11 +1,11 @@
 // A model's tokenizer: text to token ids and back, with the characters that each token covers.
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
+import { isObject } from '../protocol/guards.ts';
 import { problem } from '../protocol/problem.ts';
 import { tokenOffsets, type TokenForms } from './tokenOffsets.ts';
+import { parts, type JsonObject } from './tokenizerParts.ts';
 import type { Tokenizer } from './types.ts';
-import { isObject, parts, rememberWords } from './wordMemory.ts';
-
-type JsonObject = Readonly<Record<string, unknown>>;
+import { rememberWords } from './wordMemory.ts';
 
 /** Split behaviours that the library carries out as the original does. */
 const splitBehaviours = new Set(['Isolated', 'Removed']);

@@ -1,7 +1,9 @@
 // Tokens of words that were met before. Most of a text is a few thousand words, and a tokenizer that splits texts at words
 // gives a word the same tokens wherever it stands; to look them up takes a fraction of the time.
 
-type JsonObject = Readonly<Record<string, unknown>>;
+import { isObject } from '../protocol/guards.ts';
+import { parts, type JsonObject } from './tokenizerParts.ts';
+
 type Encode = (text: string) => number[];
 
 /** Words that are remembered, and their length: longer ones hardly come again. */
@@ -118,15 +120,4 @@ function keepsToItself(token: unknown): boolean {
     return false;
   for (let at = 1; at < content.length; at += 1) if (isCut(content, at)) return false;
   return true;
-}
-
-/** A component, or the members of a Sequence of them. */
-export function parts(component: unknown, members: string): JsonObject[] {
-  if (!isObject(component)) return [];
-  const list = component['type'] === 'Sequence' ? component[members] : undefined;
-  return Array.isArray(list) ? list.flatMap((part: unknown) => parts(part, members)) : [component];
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
