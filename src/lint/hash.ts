@@ -2,15 +2,17 @@
 
 /** A number below 2^52 that differs for different lists of texts except by a chance of 1 in 4·10^15 for each pair. */
 export function hashTexts(texts: readonly string[]): number {
+  // In bundles a constant of the module is looked up each time, which would take as long as the hash.
+  const [read, byHigh, byLow] = [units, factorHigh, factorLow];
   let high = seedHigh;
   let low = seedLow;
   for (const text of texts) {
     for (let from = 0; from < text.length; from += units.length) {
       const count = copyUnits(from === 0 && text.length <= units.length ? text : text.slice(from, from + units.length));
       for (let i = 0; i < count; i += 1) {
-        const unit = units[i]!;
-        high = Math.imul(high ^ unit, factorHigh);
-        low = Math.imul(low ^ unit, factorLow);
+        const unit = read[i]!;
+        high = Math.imul(high ^ unit, byHigh);
+        low = Math.imul(low ^ unit, byLow);
       }
     }
     // No code unit: the border between two texts counts.
@@ -29,12 +31,12 @@ function copyUnits(text: string): number {
   return unitBytes.write(text, 'utf16le') >> 1;
 }
 
-const seedHigh = 0x9e3779b9;
-const seedLow = 0x85ebca6b;
-const factorHigh = 0x9e3779b1;
-const factorLow = 0x5f356495;
+export const seedHigh = 0x9e3779b9 | 0;
+export const seedLow = 0x85ebca6b | 0;
+export const factorHigh = 0x9e3779b1 | 0;
+export const factorLow = 0x5f356495;
 
-function finished(high: number, low: number): number {
+export function finished(high: number, low: number): number {
   const mixedHigh = mix(high ^ (low >>> 15));
   const mixedLow = mix(low ^ (mixedHigh >>> 13));
   return (mixedHigh & 0xfffff) * 2 ** 32 + (mixedLow >>> 0);

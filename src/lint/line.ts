@@ -7,7 +7,7 @@ import { positionAt, type JsonPath, type TextPosition } from '../data/json/locat
 import { parseRowText } from '../data/read/parseRow.ts';
 import type { Severity } from '../protocol/problem.ts';
 import { textEdits, type Change, type TextEdit } from './edits.ts';
-import type { Finding, Fix } from './finding.ts';
+import type { Finding, Fix, RuleInfo } from './finding.ts';
 import { factChoice, factsOf, type FactChoice, type RowFacts } from './facts.ts';
 import { lineRange, offsetsOf, type LineRange, type Part } from './range.ts';
 import { lintRow, nameOf, type LintRow } from './row.ts';
@@ -28,12 +28,22 @@ export interface LineContext {
   /** The rules that are on and the facts that are kept, so that they are chosen once a file. */
   readonly rules: typeof rowRules;
   readonly facts: FactChoice;
+  /** Whether the rules are such that chats may be plain (plainChat.ts). */
+  readonly hasPlainChats: boolean;
   /** True for codes whose places nobody needs any more, since enough are known. */
   readonly isCounted?: ((code: string) => boolean) | undefined;
 }
 
 export function lineContext(settings: LintSettings, format: Looks | undefined): LineContext {
-  return { settings, format, rules: activeRules(rowRules, settings), facts: factChoice(settings) };
+  const rules = activeRules(rowRules, settings);
+  const facts = factChoice(settings);
+  const isSimple = format === 'messages' && settings.columns['messages'] === undefined;
+  const hasPlainChats = isSimple && !facts.signatures && !facts.languages && rules.every(isSilentOnPlainChats);
+  return { settings, format, rules, facts, hasPlainChats };
+}
+
+function isSilentOnPlainChats({ group }: RuleInfo): boolean {
+  return group === 'form' || group === 'chat' || group === 'safety' || group === 'preference';
 }
 
 const byteOrderMark = '\ufeff';

@@ -5,8 +5,9 @@ import { tooLarge, wrongEncoding, type RowFault } from '../data/read/parseRow.ts
 import { defaultRowLimit } from '../data/read/readRows.ts';
 import type { FileKind } from '../data/read/row.ts';
 import type { TextPiece } from '../data/read/textPiece.ts';
-import { FactTable, type FactColumns } from './facts.ts';
+import { FactTable, type FactColumns, type RowFacts } from './facts.ts';
 import { lintLine, type LineContext, type RowPlace } from './line.ts';
+import { PlainChats } from './plainChat.ts';
 import { SignFinder } from './signs.ts';
 import { severityOf } from './settings.ts';
 import { Tally, type CodeCount } from './tally.ts';
@@ -64,7 +65,8 @@ export class RowReader {
    */
   addLines(bytes: Buffer, byteOffset: number, isFileEnd: boolean): number {
     const isText = isUtf8(bytes);
-    const signs = new SignFinder(bytes);
+    const signFinder = new SignFinder(bytes);
+    const plainChats = isText && this.context.hasPlainChats ? new PlainChats(bytes) : undefined;
     let line = 1;
     for (let start = 0; start < bytes.length; line += 1) {
       const found = bytes.indexOf(newline, start);
@@ -78,9 +80,11 @@ export class RowReader {
         const hasReturn = bytes[lineEnd - 1] === carriageReturn;
         this.seeEnd(line, last, hasReturn);
         const end = hasReturn ? lineEnd - 1 : lineEnd;
-        const text = bytes.toString('utf8', start, end);
+        const signs = signFinder.of(start, end);
+        const plain = plainChats?.read(start, end, signs);
         const place = { isFirst: byteOffset + start === 0, isLast: last && isFileEnd };
-        this.addText(text, line, 1, place, signs.of(start, end, text.length === end - start));
+        if (plain) this.addFacts(line, plain.width, plain.facts);
+        else this.addText(bytes.toString('utf8', start, end), line, 1, place, signs);
       } else {
         const piece = isShort ? bytes.subarray(start, lineEnd) : undefined;
         this.add({ bytes: piece, byteLength, byteOffset: byteOffset + start, line, column: 1, last }, isFileEnd);
@@ -110,8 +114,11 @@ export class RowReader {
   private addText(text: string, line: number, column: number, place?: RowPlace, signs?: number): void {
     const { findings, facts } = lintLine(text, { line, column }, this.context, place, signs);
     for (const finding of findings) this.tally.add(finding);
-    if (facts === undefined) return;
-    this.facts.add(line, text.length, facts);
+    if (facts !== undefined) this.addFacts(line, text.length, facts);
+  }
+
+  private addFacts(line: number, width: number, facts: RowFacts): void {
+    this.facts.add(line, width, facts);
     this.votes.add(facts.looks);
   }
 

@@ -1,4 +1,5 @@
 // What a row may have, told quickly from the bytes of its JSON text, so that most rules need not look at most rows.
+import { isAscii } from 'node:buffer';
 
 export const sign = {
   /** Characters beyond ASCII. */
@@ -9,8 +10,10 @@ export const sign = {
   '@': 1 << 2,
   '<': 1 << 3,
   '&': 1 << 4,
-  '`': 1 << 5,
-  '~': 1 << 6,
+  /** Three backticks or tildes. */
+  fence: 1 << 5,
+  /** What may be a tag around reasoning. */
+  thinking: 1 << 6,
   /** Nine digits, as telephone numbers have, without a letter between them. */
   manyDigits: 1 << 7,
   /** Fifteen letters, digits, `-` and `_` in a row: keys are long. */
@@ -21,6 +24,7 @@ export const sign = {
   odd: 1 << 10,
   /** Letters that may be in pieces (not in normal form C). */
   decomposed: 1 << 11,
+  privateKey: 1 << 12,
 } as const;
 
 /** What is searched for, and what it is a sign of. */
@@ -29,8 +33,14 @@ const needles: readonly (readonly [needle: string | number, sign: number])[] = [
   ['\\b', sign.control],
   ['\\f', sign.control],
   [0x7f, sign.control],
-  ...(['@', '<', '&', '`', '~'] as const).map((character) => [character.charCodeAt(0), sign[character]] as const),
+  ...(['@', '<', '&'] as const).map((character) => [character.charCodeAt(0), sign[character]] as const),
+  ['```', sign.fence],
+  ['~~~', sign.fence],
+  ['PRIVATE KEY', sign.privateKey],
 ];
+
+const [lessThan, slash, backslash] = [0x3c, 0x2f, 0x5c];
+const [th, re] = [0x7468, 0x7265];
 
 /** Signs of the rows of a text. Each needle is searched once in all of the text, not once in each row. */
 export class SignFinder {
@@ -38,15 +48,18 @@ export class SignFinder {
   /** Where each needle comes next; infinite where it does not. */
   private readonly next = needles.map(() => -1);
 
+  private readonly isAscii: boolean;
+
   /** `bytes`: UTF-8. */
   constructor(bytes: Buffer) {
     this.bytes = bytes;
+    this.isAscii = isAscii(bytes);
   }
 
   /** Sum of the signs that the row has at [start, end). Rows are asked for in their order. */
-  of(start: number, end: number, isAscii: boolean): number {
+  of(start: number, end: number): number {
     const { bytes, next } = this;
-    let seen = isAscii ? 0 : sign.foreign | foreignSigns(bytes, start, end);
+    let seen = this.isAscii ? 0 : foreignSigns(bytes, start, end);
     for (let i = 0; i < needles.length; i += 1) {
       if (next[i]! < start) {
         const at = bytes.indexOf(needles[i]![0], start);
@@ -54,14 +67,27 @@ export class SignFinder {
       }
       if (next[i]! < end) seen |= needles[i]![1];
     }
+    if ((seen & sign['<']) !== 0 && hasThinking(bytes, start, end)) seen |= sign.thinking;
     if (hasRun(bytes, start, end, numeric, leastDigits)) seen |= sign.manyDigits;
     if (hasRun(bytes, start, end, tokenLike, leastToken)) seen |= sign.longToken;
     return seen;
   }
 }
 
+/** Whether `<`, `</` or `<\/` stands before what begins as the tags around reasoning do. */
+function hasThinking(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = bytes.indexOf(lessThan, start); at !== -1 && at < end; at = bytes.indexOf(lessThan, at + 1)) {
+    let name = at + 1;
+    if (bytes[name] === backslash) name += 1;
+    if (bytes[name] === slash) name += 1;
+    const begin = bytes[name]! * 0x100 + bytes[name + 1]!;
+    if (begin === th || begin === re) return true;
+  }
+  return false;
+}
+
 /**
- * `odd` and `decomposed` as far as the bytes of characters beyond ASCII tell: control characters (U+0080–U+009F),
+ * `foreign`, `odd` and `decomposed` as far as the bytes of characters beyond ASCII tell: control characters (U+0080–U+009F),
  * invisible ones, and what begins wrongly decoded text; every character that normal form C may not have as it is.
  */
 function foreignSigns(bytes: Buffer, start: number, end: number): number {
@@ -70,6 +96,7 @@ function foreignSigns(bytes: Buffer, start: number, end: number): number {
     while (at + 8 < end && isAsciiAt(bytes, at)) at += 8;
     const lead = bytes[at]!;
     if (lead < 0xc2) continue; // ASCII, or inside of a character
+    seen |= sign.foreign;
     const second = bytes[at + 1]!;
     if (lead < 0xc4) {
       // Â Ã Ð Ñ â ð ï are letters too; of wrongly decoded text where no ASCII follows.
@@ -120,7 +147,7 @@ export function closerSigns(text: string, signs: number): number {
 /** Sum of the signs that a text has, without the closer look. */
 export function signsOf(text: string): number {
   const bytes = Buffer.from(text);
-  return new SignFinder(bytes).of(0, bytes.length, bytes.length === text.length);
+  return new SignFinder(bytes).of(0, bytes.length);
 }
 
 const leastDigits = 9;

@@ -81,7 +81,7 @@ const fenceIndent = 3;
  * The marks of a code block that is opened and not closed. A fence inside of a block is text, unless it can close it. What
  * was cut out of a list may be closed by a line that is indented deeper: a block is open only where it is so either way.
  */
-function openFence(text: string): string | undefined {
+export function openFence(text: string): string | undefined {
   const open = openBy(text, fenceIndent);
   return open === undefined ? undefined : openBy(text, Infinity);
 }
@@ -97,9 +97,9 @@ function openBy(text: string, closingIndent: number): string | undefined {
   return open;
 }
 
-/** Whether one of the words stands in the row, as it is or in escapes. */
-function mayHold({ text, signs }: LintRow, words: readonly string[]): boolean {
-  return (signs & sign.escape) !== 0 || words.some((word) => text.includes(word));
+/** Whether the row shows a sign, or may hold it in escapes. */
+function mayHold({ signs }: LintRow, one: number): boolean {
+  return (signs & (one | sign.escape)) !== 0;
 }
 
 const nameless = { system: 'the system', user: 'the user', assistant: 'the assistant', tool: 'a tool' } as const;
@@ -197,7 +197,7 @@ export const chatRules: readonly RowRule[] = [
     }),
   ),
   rule('chat/unclosed-thinking', { severity: 'warning', title: 'A thinking tag that is not closed' }, (row) =>
-    (row.signs & sign['<']) === 0 || !mayHold(row, ['think', 'reasoning'])
+    !mayHold(row, sign.thinking)
       ? nothing
       : eachTurn(({ role, content }) => {
           const tag = role === 'assistant' ? openThinking(content) : undefined;
@@ -208,7 +208,7 @@ export const chatRules: readonly RowRule[] = [
     'chat/unclosed-code-fence',
     { severity: 'warning', title: 'A code block that is not closed', fix: 'closes the block at the end of the turn' },
     (row) =>
-      (row.signs & (sign['`'] | sign['~'])) === 0 || !mayHold(row, ['```', '~~~'])
+      !mayHold(row, sign.fence)
         ? nothing
         : eachTurn(
             ({ role, content }) =>

@@ -78,7 +78,7 @@ const patterns: readonly Pattern[] = [
     code: 'safety/private-key',
     severity: 'error',
     title: 'A private key',
-    mayHave: (_, text) => text.includes('PRIVATE KEY'),
+    mayHave: (signs) => (signs & sign.privateKey) !== 0,
     // To its end where there is one, or as far as base64 goes.
     expression:
       /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----(?:[^-]*-----END (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----|[A-Za-z0-9+/=\s]{20,})/g,
