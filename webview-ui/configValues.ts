@@ -1,5 +1,7 @@
 // Configs as flat lists of values, and what differs between them. Pure.
 
+import { isObject } from '../src/protocol/guards.ts';
+
 export type FlatConfig = ReadonlyMap<string, unknown>;
 
 /** `training.learning_rate` → 2e-4. Lists are values as a whole, as decisions name them. */
@@ -7,7 +9,7 @@ export function flatten(config: Readonly<Record<string, unknown>>, prefix = ''):
   const flat = new Map<string, unknown>();
   for (const [name, value] of Object.entries(config)) {
     const path = prefix === '' ? name : `${prefix}.${name}`;
-    if (isPlainObject(value)) for (const [below, inner] of flatten(value, path)) flat.set(below, inner);
+    if (isObject(value)) for (const [below, inner] of flatten(value, path)) flat.set(below, inner);
     else flat.set(path, value);
   }
   return flat;
@@ -35,8 +37,4 @@ export function differences(configs: readonly FlatConfig[]): ConfigDifference[] 
   return paths
     .map((path) => ({ path, values: configs.map((config) => config.get(path)) }))
     .filter(({ values }) => values.some((value) => JSON.stringify(value) !== JSON.stringify(values[0])));
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -5,6 +5,7 @@ import type { Place, Problem } from '../protocol/problem.ts';
 import type { Position, Positions } from './positions.ts';
 import { findBadCharacters, syntaxProblems } from './syntax.ts';
 import { readTree } from './tree.ts';
+import { isObject } from '../protocol/guards.ts';
 
 /** A config as written: nothing is checked against the schema yet. */
 export interface ConfigDocument {
@@ -41,7 +42,7 @@ export function readDocument(text: string, file: string): ConfigDocument {
   const tree = readTree(parsed, placeAt, (path, position) => entries.set(path, position));
   const problems = [...syntax, ...tree.problems];
   if (tree.value === null || tree.value === undefined) return failed([...problems, emptyFile(file)]);
-  if (!isMapping(tree.value)) return failed([...problems, notAMapping(tree.value, placeAt(0, 0))]);
+  if (!isObject(tree.value)) return failed([...problems, notAMapping(tree.value, placeAt(0, 0))]);
   return { value: tree.value, positions, problems, root: parsed };
 }
 
@@ -49,10 +50,6 @@ function rangePlace(file: string, lines: LineCounter, start: number, end: number
   const from = lines.linePos(start);
   const to = lines.linePos(Math.max(start, end));
   return { file, line: Math.max(1, from.line), column: Math.max(1, from.col), endLine: to.line, endColumn: to.col };
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function tooLarge(file: string, characters: number): Problem {

@@ -9,6 +9,7 @@ import { formatPath, valueAt, type PathPart } from './path.ts';
 import { sourceOf, type Positions } from './positions.ts';
 import { defaults, defaultsForMethod, trainFileDefaults, type FinetuneConfig } from './schema.generated.ts';
 import { showNumber } from './words.ts';
+import { isObject } from '../protocol/guards.ts';
 
 /** Share of the free memory that a step may plan to use: the rest is for what no estimate sees. */
 const usableMemoryShare = 0.9;
@@ -256,11 +257,11 @@ function decisionsOf(
 ): Decision[] {
   const decisions: Decision[] = [];
   const visit = (value: unknown, parts: readonly PathPart[]): void => {
-    if (isBlock(value)) {
+    if (isObject(value)) {
       for (const [key, inner] of Object.entries(value)) visit(inner, [...parts, key]);
       return;
     }
-    if (Array.isArray(value) && value.some(isBlock)) {
+    if (Array.isArray(value) && value.some(isObject)) {
       for (const [index, inner] of value.entries()) visit(inner, [...parts, index]);
       return;
     }
@@ -277,10 +278,6 @@ function decisionsOf(
   };
   visit(effective, []);
   return decisions;
-}
-
-function isBlock(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {

@@ -7,6 +7,7 @@ import { exclusivePairs } from './exclusive.ts';
 import { formatPath, parsePath, type PathPart } from './path.ts';
 import type { Position } from './positions.ts';
 import { readTree } from './tree.ts';
+import { isObject } from '../protocol/guards.ts';
 
 interface Override {
   readonly path: readonly PathPart[];
@@ -100,7 +101,7 @@ function setAt(tree: Record<string, unknown>, path: readonly PathPart[], value: 
       if (typeof part !== 'number' || part >= at.length) return false;
       if (last) at[part] = value;
       else at = at[part];
-    } else if (isBlock(at)) {
+    } else if (isObject(at)) {
       if (typeof part === 'number') return false;
       if (last) define(at, part, value);
       else {
@@ -115,16 +116,12 @@ function setAt(tree: Record<string, unknown>, path: readonly PathPart[], value: 
 function removeAt(tree: Record<string, unknown>, path: readonly PathPart[]): void {
   const [block, field] = path;
   const inner = block === undefined ? undefined : tree[block];
-  if (isBlock(inner) && field !== undefined) Reflect.deleteProperty(inner, field);
+  if (isObject(inner) && field !== undefined) Reflect.deleteProperty(inner, field);
 }
 
 /** Not an assignment: a field named `__proto__` must become a field like any other (and then be unknown). */
 function define(block: Record<string, unknown>, key: string, value: unknown): void {
   Object.defineProperty(block, key, { value, enumerable: true, writable: true, configurable: true });
-}
-
-function isBlock(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function forget(entries: Map<string, Position>, path: string): void {

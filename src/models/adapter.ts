@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { problem } from '../protocol/problem.ts';
 import type { ProblemError } from '../protocol/problem.ts';
 import { readTextIfPresent, writeTextAtomically } from './files.ts';
-import { isJsonObject, parseJsonObject } from './json.ts';
+import { parseJsonObject } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { readSafetensors, writeSafetensors } from './safetensors.ts';
 import type { TensorSpec } from './safetensors.ts';
 import type { NamedTensor, WeightDtype, WeightEntry } from './types.ts';
+import { isObject } from '../protocol/guards.ts';
 
 const configName = 'adapter_config.json';
 const weightsName = 'adapter_model.safetensors';
@@ -152,7 +153,7 @@ function refuseUnsupported(config: JsonObject, file: string): void {
   }
   for (const key of ['rank_pattern', 'alpha_pattern']) {
     const value = config[key] ?? {};
-    if (!isJsonObject(value) || Object.keys(value).length > 0) {
+    if (!isObject(value) || Object.keys(value).length > 0) {
       throw refuse(`An adapter whose layers differ in rank or alpha (\`${key}\`)`);
     }
   }

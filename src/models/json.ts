@@ -1,12 +1,8 @@
 // JSON that came from outside: parsed with a message that names file and place, and looked into without trust.
 import { problem } from '../protocol/problem.ts';
+import { isObject } from '../protocol/guards.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
-
-/** True for an object that is neither null nor an array. */
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** True for a whole number of 0 or more that JavaScript holds exactly. */
 export function isCount(value: unknown): value is number {
@@ -27,7 +23,7 @@ export function parseJsonObject(text: string, file: string): JsonObject {
       ...at,
     });
   }
-  if (!isJsonObject(value)) throw problem('models/invalid-json', 'This file must hold a JSON object.', { file });
+  if (!isObject(value)) throw problem('models/invalid-json', 'This file must hold a JSON object.', { file });
   return value;
 }
 

@@ -4,12 +4,13 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { problem, sayingWhere } from '../protocol/problem.ts';
 import { readTextIfPresent } from './files.ts';
-import { isJsonObject, parseJsonObject } from './json.ts';
+import { parseJsonObject } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { readFolderWeights } from './shards.ts';
 import type { FolderWeights } from './shards.ts';
 import { loadTokenizer } from './tokenizer.ts';
 import type { LoadedModel, Tokenizer, WeightEntry } from './types.ts';
+import { isObject } from '../protocol/guards.ts';
 
 /** Files that make the tokenizer and its template, in the order in which they are hashed. */
 const tokenizerFileNames = [
@@ -73,7 +74,7 @@ async function notAModel(folder: string): Promise<Error> {
 /** Weights packed by GPTQ, AWQ, bitsandbytes or FP8 are not the numbers that the names promise. */
 function refuseQuantised(config: JsonObject, file: string): void {
   const quantisation = config['quantization_config'];
-  if (!isJsonObject(quantisation)) return;
+  if (!isObject(quantisation)) return;
   const method = JSON.stringify(quantisation['quant_method'] ?? 'unknown method');
   throw problem(
     'models/quantised-weights',
@@ -147,8 +148,8 @@ function templateOf(folder: string, files: ReadonlyMap<string, string>): string 
 }
 
 function namedDefault(templates: readonly unknown[]): string | undefined {
-  const found = templates.find((item) => isJsonObject(item) && item['name'] === 'default');
-  const text = isJsonObject(found) ? found['template'] : undefined;
+  const found = templates.find((item) => isObject(item) && item['name'] === 'default');
+  const text = isObject(found) ? found['template'] : undefined;
   return typeof text === 'string' ? text : undefined;
 }
 

@@ -2,8 +2,9 @@
 // Format: 8 bytes little-endian header length, the header as JSON, then the data of all tensors without holes.
 import { problem } from '../protocol/problem.ts';
 import type { ProblemError } from '../protocol/problem.ts';
-import { isCount, isJsonObject, parseJsonObject, type JsonObject } from './json.ts';
+import { isCount, parseJsonObject, type JsonObject } from './json.ts';
 import type { WeightDtype, WeightEntry } from './types.ts';
+import { isObject } from '../protocol/guards.ts';
 
 /** The reference implementation refuses longer headers too. */
 export const maxHeaderLength = 100_000_000;
@@ -90,7 +91,7 @@ function parseHeaderJson(json: string, file: string): JsonObject {
 
 function readMetadata(value: unknown, file: string): Record<string, string> {
   if (value === undefined) return {};
-  if (!isJsonObject(value)) throw broken(file, '`__metadata__` is not an object');
+  if (!isObject(value)) throw broken(file, '`__metadata__` is not an object');
   return Object.fromEntries(
     Object.entries(value).map(([key, text]) => {
       if (typeof text !== 'string') throw broken(file, `\`__metadata__.${key}\` is not a string`);
@@ -100,7 +101,7 @@ function readMetadata(value: unknown, file: string): Record<string, string> {
 }
 
 function readSpan(name: string, value: unknown, file: string): Span {
-  if (!isJsonObject(value)) throw broken(file, `tensor \`${name}\` is not described by an object`);
+  if (!isObject(value)) throw broken(file, `tensor \`${name}\` is not described by an object`);
   const { dtype, shape, data_offsets: offsets } = value;
   const bits = typeof dtype === 'string' && Object.hasOwn(dtypeBits, dtype) ? dtypeBits[dtype] : undefined;
   if (typeof dtype !== 'string' || bits === undefined) {

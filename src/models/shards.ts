@@ -4,10 +4,11 @@ import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { problem } from '../protocol/problem.ts';
 import { readTextIfPresent } from './files.ts';
-import { isJsonObject, parseJsonObject } from './json.ts';
+import { parseJsonObject } from './json.ts';
 import { readSafetensors } from './safetensors.ts';
 import type { OpenedSafetensors, OtherTensor } from './safetensors.ts';
 import type { WeightEntry } from './types.ts';
+import { isObject } from '../protocol/guards.ts';
 
 export const singleName = 'model.safetensors';
 export const indexName = 'model.safetensors.index.json';
@@ -35,7 +36,7 @@ export async function readFolderWeights(folder: string): Promise<FolderWeights> 
 /** tensor name → shard file name, from the text of an index file. Shards must lie in the same folder. */
 export function readIndex(text: string, file: string): ReadonlyMap<string, string> {
   const map = parseJsonObject(text, file)['weight_map'];
-  if (!isJsonObject(map)) throw problem('models/broken-index', 'The index has no `weight_map` object.', { file });
+  if (!isObject(map)) throw problem('models/broken-index', 'The index has no `weight_map` object.', { file });
   const entries = Object.entries(map).map(([name, shard]): [string, string] => {
     if (typeof shard !== 'string' || !/^[^/\\:]+\.safetensors$/.test(shard)) {
       const what = `names ${JSON.stringify(shard)} for \`${name}\`, which is not a safetensors file of this folder`;

@@ -1,5 +1,6 @@
 // The graphics processors that the system knows, asked without Python: vendor tools, each with a time limit.
 import { askTool } from './tool.ts';
+import { isObject } from '../protocol/guards.ts';
 
 export interface GpuReport {
   readonly name: string;
@@ -94,11 +95,11 @@ export function parseNvidiaSmi(text: string): GpuReport[] {
 /** The JSON of rocm-smi: `{"card0": {"Card Series": …, "VRAM Total Memory (B)": …}, "system": {…}}`. */
 export function parseRocmSmi(text: string): GpuReport[] {
   const document = parseJson(text);
-  if (!isRecord(document)) return [];
+  if (!isObject(document)) return [];
   const system = document['system'];
-  const driver = isRecord(system) ? textOf(system['Driver version']) : undefined;
+  const driver = isObject(system) ? textOf(system['Driver version']) : undefined;
   return Object.entries(document).flatMap(([key, card]) => {
-    if (!key.startsWith('card') || !isRecord(card)) return [];
+    if (!key.startsWith('card') || !isObject(card)) return [];
     const total = Number(textOf(card['VRAM Total Memory (B)']));
     const used = Number(textOf(card['VRAM Total Used Memory (B)']));
     return [
@@ -117,9 +118,9 @@ export function parseRocmSmi(text: string): GpuReport[] {
 /** The JSON of macOS `system_profiler SPDisplaysDataType -json`. */
 export function parseSystemProfiler(text: string): GpuReport[] {
   const document = parseJson(text);
-  const displays = isRecord(document) ? document['SPDisplaysDataType'] : undefined;
+  const displays = isObject(document) ? document['SPDisplaysDataType'] : undefined;
   if (!Array.isArray(displays)) return [];
-  return displays.filter(isRecord).map((display) => {
+  return displays.filter(isObject).map((display) => {
     const name = textOf(display['sppci_model']) ?? textOf(display['_name']) ?? 'GPU';
     const memory = /^(\d+) (GB|MB)$/.exec(textOf(display['spdisplays_vram']) ?? '');
     return {
@@ -135,7 +136,7 @@ export function parseSystemProfiler(text: string): GpuReport[] {
 export function parseVideoControllers(text: string): GpuReport[] {
   const document = parseJson(text);
   const list: readonly unknown[] = Array.isArray(document) ? document : [document];
-  return list.filter(isRecord).flatMap((controller) => {
+  return list.filter(isObject).flatMap((controller) => {
     const name = textOf(controller['Name']);
     if (!name || /basic (display|render)|remote display/i.test(name)) return [];
     const driver = textOf(controller['DriverVersion']);
@@ -162,10 +163,6 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function textOf(value: unknown): string | undefined {

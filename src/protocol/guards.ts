@@ -18,6 +18,7 @@ const listLimit = 200_000;
 /** How deep free JSON values may be nested. */
 const depthLimit = 32;
 
+/** True for an object that is neither null nor an array: what JSON calls an object. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

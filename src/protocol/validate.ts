@@ -6,6 +6,7 @@ import eventSchema from '../../schemas/trainer-event.schema.json' with { type: '
 import type { TrainerCommand } from './commands.ts';
 import { nonFiniteFields, protocolVersion, trainerEventTypes, type TrainerEvent } from './events.ts';
 import { reviveNumbers } from './jsonLines.ts';
+import { isObject } from './guards.ts';
 
 export type Checked<T> =
   | { readonly ok: true; readonly value: T }
@@ -65,13 +66,9 @@ function versionMessage(found: number): string {
 }
 
 function typeOf(value: unknown): string | undefined {
-  return isRecord(value) && typeof value['type'] === 'string' ? value['type'] : undefined;
+  return isObject(value) && typeof value['type'] === 'string' ? value['type'] : undefined;
 }
 
 function protocolOf(value: unknown): number | undefined {
-  return isRecord(value) && typeof value['protocol'] === 'number' ? value['protocol'] : undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
+  return isObject(value) && typeof value['protocol'] === 'number' ? value['protocol'] : undefined;
 }

@@ -2,13 +2,14 @@
 
 import { parsePath, type PathPart } from '../path.ts';
 import { validateTree } from '../validate.ts';
+import { isObject } from '../../protocol/guards.ts';
 
 /** Fields as a tree; a list of one plain file is its path alone. */
 export function assemble(fields: ReadonlyMap<string, unknown>): Record<string, unknown> {
   const tree: Record<string, unknown> = { version: 1 };
   for (const [path, value] of fields) setIn(tree, parsePath(path) ?? [path], value);
   const { data } = tree;
-  if (isRecord(data) && Array.isArray(data['train'])) tree['data'] = withShortTrain(data, data['train']);
+  if (isObject(data) && Array.isArray(data['train'])) tree['data'] = withShortTrain(data, data['train']);
   return tree;
 }
 
@@ -25,7 +26,7 @@ export function fault(path: string, value: unknown): string | undefined {
 
 function withShortTrain(data: Record<string, unknown>, train: readonly unknown[]): Record<string, unknown> {
   // Indexes whose file was left out are holes.
-  const files = train.filter(isRecord);
+  const files = train.filter(isObject);
   const [only, ...others] = files;
   if (!only || others.length > 0) return { ...data, train: files };
   const { path, format, columns, ...more } = only;
@@ -49,7 +50,7 @@ function setIn(tree: Record<string, unknown>, parts: readonly PathPart[], value:
       return;
     }
     const there = get(at, part);
-    const inner: Container = isRecord(there) || Array.isArray(there) ? there : typeof next === 'number' ? [] : {};
+    const inner: Container = isObject(there) || Array.isArray(there) ? there : typeof next === 'number' ? [] : {};
     put(at, part, inner);
     at = inner;
   }
@@ -63,8 +64,4 @@ function get(container: Container, part: PathPart): unknown {
 function put(container: Container, part: PathPart, value: unknown): void {
   if (!Array.isArray(container)) container[String(part)] = value;
   else if (typeof part === 'number') container[part] = value;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 // Reads fields of a config.json: typed, with defaults as transformers has them, and a clear error for what is not supported.
 
 import { problem } from '../../protocol/problem.ts';
+import { isObject } from '../../protocol/guards.ts';
 
 export type ModelConfig = Readonly<Record<string, unknown>>;
 
@@ -60,8 +61,4 @@ export function onlySupported(config: ModelConfig, field: string, supported: rea
   if (value === undefined || value === null || supported.includes(value)) return;
   const choice = supported.map((s) => JSON.stringify(s)).join(', ');
   unsupported(field, value, choice ? `only ${choice} can be computed` : 'this cannot be computed');
-}
-
-export function isObject(value: unknown): value is ModelConfig {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

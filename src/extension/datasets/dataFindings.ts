@@ -1,6 +1,7 @@
 // What `finetune check <data> --json` says of a data file, read with care. Pure.
 
 import type { Problem, Severity } from '../../protocol/problem.ts';
+import { isObject } from '../../protocol/guards.ts';
 
 export interface CodeFindings {
   /** The first findings of a code, with places. */
@@ -15,8 +16,8 @@ const severities: readonly Severity[] = ['error', 'warning', 'information', 'hin
 export function readDataFindings(text: string): CodeFindings[] | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    if (!isRecord(value) || !Array.isArray(value['files'])) return undefined;
-    return value['files'].flatMap((file: unknown) => (isRecord(file) ? findingsOf(file) : []));
+    if (!isObject(value) || !Array.isArray(value['files'])) return undefined;
+    return value['files'].flatMap((file: unknown) => (isObject(file) ? findingsOf(file) : []));
   } catch {
     return undefined;
   }
@@ -25,8 +26,8 @@ export function readDataFindings(text: string): CodeFindings[] | undefined {
 function findingsOf({ file, findings }: Readonly<Record<string, unknown>>): CodeFindings[] {
   if (typeof file !== 'string' || !Array.isArray(findings)) return [];
   return findings.flatMap((found: unknown): CodeFindings[] => {
-    if (!isRecord(found) || typeof found['count'] !== 'number' || !Array.isArray(found['first'])) return [];
-    const problems = found['first'].flatMap((each: unknown) => (isRecord(each) ? problemOf(each, file) : []));
+    if (!isObject(found) || typeof found['count'] !== 'number' || !Array.isArray(found['first'])) return [];
+    const problems = found['first'].flatMap((each: unknown) => (isObject(each) ? problemOf(each, file) : []));
     return [{ problems, count: found['count'] }];
   });
 }
@@ -40,8 +41,4 @@ function problemOf(
   if (typeof code !== 'string' || typeof message !== 'string' || severity === undefined) return [];
   if (typeof line !== 'number' || typeof start !== 'number' || typeof end !== 'number') return [];
   return [{ code, severity, message, place: { file, line, column: start + 1, endLine: line, endColumn: end + 1 } }];
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 // What `finetune check --json` says, read with care. Pure.
 
 import type { Place, Problem, Severity } from '../../protocol/problem.ts';
+import { isObject } from '../../protocol/guards.ts';
 
 const severities: readonly Severity[] = ['error', 'warning', 'information', 'hint'];
 
@@ -8,7 +9,7 @@ const severities: readonly Severity[] = ['error', 'warning', 'information', 'hin
 export function readProblems(text: string): Problem[] | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    if (!isRecord(value) || !Array.isArray(value['problems'])) return undefined;
+    if (!isObject(value) || !Array.isArray(value['problems'])) return undefined;
     return value['problems'].map(problemOf).filter((problem) => problem !== undefined);
   } catch {
     return undefined;
@@ -16,7 +17,7 @@ export function readProblems(text: string): Problem[] | undefined {
 }
 
 function problemOf(value: unknown): Problem | undefined {
-  if (!isRecord(value) || typeof value['code'] !== 'string' || typeof value['message'] !== 'string') return undefined;
+  if (!isObject(value) || typeof value['code'] !== 'string' || typeof value['message'] !== 'string') return undefined;
   const severity = severities.find((known) => known === value['severity']) ?? 'error';
   const place = placeOf(value['place']);
   const details = Array.isArray(value['details'])
@@ -32,7 +33,7 @@ function problemOf(value: unknown): Problem | undefined {
 }
 
 function placeOf(value: unknown): Place | undefined {
-  if (!isRecord(value) || typeof value['file'] !== 'string') return undefined;
+  if (!isObject(value) || typeof value['file'] !== 'string') return undefined;
   const numbers = Object.fromEntries(
     ['line', 'column', 'endLine', 'endColumn'].flatMap((key) => {
       const number = value[key];
@@ -40,8 +41,4 @@ function placeOf(value: unknown): Place | undefined {
     }),
   );
   return { file: value['file'], ...numbers };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

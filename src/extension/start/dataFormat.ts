@@ -1,6 +1,7 @@
 // The format of a data file by the head of its text, for the wizard's list. The whole file votes when a run is checked.
 
 import { looksLike, type Looks } from '../../data/formats/detect.ts';
+import { isObject } from '../../protocol/guards.ts';
 
 /** Rows that are looked at. */
 const lookedAt = 20;
@@ -35,8 +36,4 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

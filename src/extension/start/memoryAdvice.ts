@@ -1,6 +1,7 @@
 // Does a run fit into memory, and what to change when it does not. Pure; reads what `finetune estimate --json` says.
 
 import type { FieldValue } from '../../config/edit.ts';
+import { isObject } from '../../protocol/guards.ts';
 
 export interface Estimate {
   readonly memoryBytes: number | undefined;
@@ -22,15 +23,15 @@ export function readEstimate(text: string): Estimate | undefined {
   } catch {
     return undefined;
   }
-  if (!isRecord(value) || !isRecord(value['estimates']) || !isRecord(value['plan'])) return undefined;
+  if (!isObject(value) || !isObject(value['estimates']) || !isObject(value['plan'])) return undefined;
   const { estimates, plan, memory, decisions, device } = value;
   const values = new Map<string, unknown>();
   for (const decision of Array.isArray(decisions) ? decisions : []) {
-    if (isRecord(decision) && typeof decision['path'] === 'string') values.set(decision['path'], decision['value']);
+    if (isObject(decision) && typeof decision['path'] === 'string') values.set(decision['path'], decision['value']);
   }
   return {
     memoryBytes: numberIn(estimates, 'memory_bytes'),
-    availableBytes: isRecord(memory) ? numberIn(memory, 'availableBytes') : undefined,
+    availableBytes: isObject(memory) ? numberIn(memory, 'availableBytes') : undefined,
     seconds: numberIn(estimates, 'seconds'),
     diskBytes: numberIn(estimates, 'disk_bytes'),
     totalSteps: numberIn(plan, 'total_steps'),
@@ -82,8 +83,4 @@ export function memoryChanges({ values }: Estimate): MemoryChange[] {
 function numberIn(record: Readonly<Record<string, unknown>>, key: string): number | undefined {
   const value = record[key];
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 // The code cells of a Jupyter notebook as one Python text, each piece on the line of the file where it is written.
 
 import { problem } from '../../../protocol/problem.ts';
+import { isObject } from '../../../protocol/guards.ts';
 
 /** Python text of a notebook whose lines are those of the .ipynb file. Throws `import/not-readable`. */
 export function notebookPython(text: string, file: string): string {
@@ -35,9 +36,9 @@ function lineWith(lines: readonly string[], piece: string, from: number): number
 
 function sourceLines(text: string, file: string): string[] {
   const notebook = parsed(text, file);
-  const cells = isRecord(notebook) && Array.isArray(notebook['cells']) ? (notebook['cells'] as unknown[]) : [];
+  const cells = isObject(notebook) && Array.isArray(notebook['cells']) ? (notebook['cells'] as unknown[]) : [];
   return cells.flatMap((cell) => {
-    if (!isRecord(cell) || cell['cell_type'] !== 'code') return [];
+    if (!isObject(cell) || cell['cell_type'] !== 'code') return [];
     const { source } = cell;
     if (typeof source === 'string') return source.split(/(?<=\n)/);
     return Array.isArray(source) ? source.filter((line) => typeof line === 'string') : [];
@@ -50,8 +51,4 @@ function parsed(text: string, file: string): unknown {
   } catch {
     throw problem('import/not-readable', 'This notebook is not valid JSON. Save it again from Jupyter.', { file });
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -14,6 +14,7 @@ import {
   type Rule,
 } from '../rule.ts';
 import { dataset, isPath } from './values.ts';
+import { isObject } from '../../../protocol/guards.ts';
 
 export const llamaFactoryRules: readonly Rule[] = [
   choice(
@@ -97,7 +98,7 @@ function named(name: string, context: Context): Named {
   const folder = context.value('dataset_dir');
   const base = typeof folder === 'string' && folder !== '' ? folder.replace(/[\\/]$/, '') : 'data';
   const info = context.datasetInfo?.[name];
-  if (isRecord(info)) return described(name, info, base);
+  if (isObject(info)) return described(name, info, base);
   if (/\.ya?ml$/.test(name)) {
     const why = `${name} describes the data; write the data's own file here.`;
     return { file: { path: name.replace(/\.ya?ml$/, '.jsonl') }, why, important: true };
@@ -114,7 +115,7 @@ function named(name: string, context: Context): Named {
 function described(name: string, info: Readonly<Record<string, unknown>>, base: string): Named {
   const { file_name: fileName, hf_hub_url: hub, subset, split, formatting } = info;
   const isChat = formatting === 'sharegpt' || formatting === 'openai';
-  const tags = isRecord(info['tags']) ? info['tags'] : {};
+  const tags = isObject(info['tags']) ? info['tags'] : {};
   const isMessages = formatting === 'openai' || tags['role_tag'] === 'role';
   const format = isChat ? (isMessages ? 'messages' : 'conversations') : 'instruction';
   const columns = columnsOf(info['columns'], format);
@@ -132,7 +133,7 @@ function described(name: string, info: Readonly<Record<string, unknown>>, base: 
 
 /** Their column names are ours turned around: `prompt: question` names the column of our instruction. */
 function columnsOf(columns: unknown, format: string): Record<string, string> {
-  if (!isRecord(columns)) return {};
+  if (!isObject(columns)) return {};
   const ours: Readonly<Record<string, string>> =
     format === 'instruction'
       ? { prompt: 'instruction', query: 'input', response: 'output', system: 'system' }
@@ -142,8 +143,4 @@ function columnsOf(columns: unknown, format: string): Record<string, string> {
     return name === undefined || typeof column !== 'string' || name === column ? [] : [[name, column] as const];
   });
   return Object.fromEntries(found);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
