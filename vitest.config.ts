@@ -30,6 +30,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/support/packedExtension.ts'],
           testTimeout: 600_000,
           hookTimeout: 240_000,
           fileParallelism: false,

@@ -1,12 +1,9 @@
 // A fresh VS Code with the packed extension on a copy of the quickstart folder: what every end-to-end test begins with.
-import { execFile } from 'node:child_process';
-import { rmSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { join, resolve } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
-import { expect, vi } from 'vitest';
+import { expect, inject, vi } from 'vitest';
 import { startEditor, type Editor, type EditorVersion } from '../../scripts/code-server.mjs';
 import { setFields, type FieldValue } from '../../src/config/edit.ts';
 import { lastOf } from '../../src/protocol/series.ts';
@@ -67,19 +64,6 @@ export async function untilNewest(
   });
 }
 
-let packed: Promise<string> | undefined;
-
-/** The VSIX of this checkout, packed once for each test file. */
-export function packedExtension(): Promise<string> {
-  packed ??= (async () => {
-    const vsix = join(await mkdtemp(join(tmpdir(), 'finetune-vsix-')), 'extension.vsix');
-    await promisify(execFile)(process.execPath, ['scripts/package-vsix.mjs', '--out', vsix]);
-    process.once('exit', () => rmSync(dirname(vsix), { recursive: true, force: true }));
-    return vsix;
-  })();
-  return packed;
-}
-
 /** For use inside tests of a `describeWith` that names `chromium` and the editor. */
 export async function openEditorCase(options: EditorCaseOptions = {}): Promise<EditorCase> {
   const scratch = await mkdtemp(join(tmpdir(), 'finetune-e2e-'));
@@ -93,7 +77,7 @@ export async function openEditorCase(options: EditorCaseOptions = {}): Promise<E
   let editor: Editor | undefined;
   try {
     editor = await startEditor({
-      vsix: await packedExtension(),
+      vsix: inject('vsix'),
       version,
       trustEverything,
       arguments: further,

@@ -11,6 +11,12 @@ export const chromiumArguments = [
   '--disable-sync',
 ];
 
+/** Without a GPU each turn of a spinning icon is painted by the CPU that the run under test wants. */
+const withoutAnimations = `
+  const still = new CSSStyleSheet();
+  still.replaceSync('*, ::before, ::after { animation-iteration-count: 1 !important; animation-duration: 1ms !important }');
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, still];`;
+
 export interface Workbench {
   readonly page: Page;
   /** Opens a folder and the explorer of runs. */
@@ -38,6 +44,7 @@ export async function openWorkbench(browser: Browser): Promise<Workbench> {
   // Busy machines are slow; what never comes is told by the test's own limit.
   context.setDefaultTimeout(120_000);
   context.setDefaultNavigationTimeout(120_000);
+  await context.addInitScript({ content: withoutAnimations });
   const page = await context.newPage();
   const elsewhere: string[] = [];
   context.on('request', (request) => {

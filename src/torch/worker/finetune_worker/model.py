@@ -107,7 +107,7 @@ def add_adapters(model: PreTrainedModel, plan: LoraPlan, scores: bool) -> torch.
     # PEFT declares alpha an int and takes any number.
     config = LoraConfig(
         r=plan.rank,
-        lora_alpha=plan.alpha,  # type: ignore[arg-type]
+        lora_alpha=plan.alpha,
         lora_dropout=plan.dropout,
         target_modules=targets,
         use_rslora=plan.use_rslora,

@@ -41,7 +41,7 @@ def quantize(model: PreTrainedModel, plan: QuantizationPlan, compute: torch.dtyp
     load_bitsandbytes()
     layers: Any = importlib.import_module("bitsandbytes.nn")
 
-    head = model.get_output_embeddings()  # type: ignore[no-untyped-call]
+    head = model.get_output_embeddings()
     for name, layer in list(model.named_modules()):
         if not isinstance(layer, torch.nn.Linear) or layer is head:
             continue

@@ -181,7 +181,7 @@ def to_bytes(values: torch.Tensor) -> bytes:
 
 def serve(channel: Channel) -> None:
     """Never returns: the process ends with the channel."""
-    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers.utils.logging.disable_progress_bar()
     server = Server()
     methods: dict[str, Callable[[Frame], Answer]] = {
         method.__name__: method
