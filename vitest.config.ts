@@ -14,7 +14,6 @@ export default defineConfig({
           include: ['test/process/**/*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 240_000,
-          fileParallelism: false,
         },
       },
       // Each file has a browser of its own, so that two can go on at a time.
@@ -42,7 +41,6 @@ export default defineConfig({
           include: ['test/reference/**/*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 600_000,
-          fileParallelism: false,
         },
       },
     ],

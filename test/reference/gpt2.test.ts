@@ -98,7 +98,7 @@ describeWith(['python'], 'GPT-2 against PEFT', () => {
     expect(maxDifference(ours, plain)).toBeGreaterThan(0.1);
 
     const merged = 'transformer.h.1.attn.c_attn.weight';
-    const input = { task: 'adapter', model: model.path, adapter, folder, heldOut, merged };
+    const input = { tasks: ['adapter'], model: model.path, adapter, folder, heldOut, merged };
     await runPython('test/reference/sft.py', { input });
     expect(maxDifference(ours, await floats('ours.bin'))).toBeLessThan(1e-4);
     const factor = (name: string): Float32Array =>

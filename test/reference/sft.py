@@ -1,7 +1,8 @@
 """Trains with TRL by bench/peer/trl_sft.py, then tells the trained model's logits and greedy answers.
 
-stdin: {"model", "data", "folder", "steps", "rowsPerStep", "heldOut": [token ids], "prompts": [[token ids]], "newTokens", "adapter"?: a folder of ours,
-        "batches"?: [[{"tokens": [ids], "mask": [0 or 1]}]]: the rows of each step}
+stdin: {"model", "data", "folder", "steps", "rowsPerStep", "heldOut": [token ids], "prompts": [[token ids]], "newTokens", "tasks": names of the functions below,
+        "adapter"?: a folder of ours, "batches"?: [[{"tokens": [ids], "mask": [0 or 1]}]]: the rows of each step}
+stdout: {task: what it tells}
 """
 import json, os, subprocess, sys
 import numpy, torch
@@ -19,7 +20,7 @@ def logits(adapter):
         return model(torch.tensor([given["heldOut"]])).logits[0].numpy(), model
 
 
-if given["task"] == "train":
+def train():
     script = os.path.join(os.path.dirname(__file__), "..", "..", "bench", "peer", "trl_sft.py")
     command = [sys.executable, script, "--model", given["model"], "--data", given["data"], "--steps", str(given["steps"])]
     command += ["--batch", str(given["rowsPerStep"]), "--threads", "1", "--save-init", f"{folder}/init", "--save", f"{folder}/trained"]
@@ -28,9 +29,11 @@ if given["task"] == "train":
         sys.exit(done.stderr[-2000:])
     values, _ = logits(f"{folder}/trained")
     values.astype("<f4").tofile(f"{folder}/logits.bin")
-    print(json.dumps(json.loads(done.stdout.strip().splitlines()[-1])["losses"]))
-elif given["task"] == "loop":
-    # The same training without a trainer: PEFT, torch.optim.AdamW and one row at a time.
+    return json.loads(done.stdout.strip().splitlines()[-1])["losses"]
+
+
+def loop():
+    """The same training without a trainer: PEFT, torch.optim.AdamW and one row at a time."""
     model = AutoModelForCausalLM.from_pretrained(given["model"], dtype=torch.float32)
     model = PeftModel.from_pretrained(model, f"{folder}/init", is_trainable=True)
     trained = [p for p in model.parameters() if p.requires_grad]
@@ -48,8 +51,9 @@ elif given["task"] == "loop":
     model.save_pretrained(f"{folder}/loop")
     values, _ = logits(f"{folder}/loop")
     values.astype("<f4").tofile(f"{folder}/loop.bin")
-    print("{}")
-elif given["task"] == "adapter":
+
+
+def adapter():
     values, model = logits(given["adapter"])
     values.astype("<f4").tofile(f"{folder}/ours.bin")
     ids = torch.tensor(given["heldOut"])
@@ -58,12 +62,17 @@ elif given["task"] == "adapter":
     merged = model.merge_and_unload()
     name = given["merged"]
     merged.get_parameter(name).detach().numpy().astype("<f4").tofile(f"{folder}/merged.bin")
-    print("{}")
-else:
+
+
+def generate():
     model = AutoModelForCausalLM.from_pretrained(given["model"], dtype=torch.float32).eval()
     answers = []
     for prompt in given["prompts"]:
         ids = torch.tensor([prompt])
         made = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=given["newTokens"], do_sample=False, eos_token_id=None, pad_token_id=0)
         answers.append(made[0, len(prompt):].tolist())
-    print(json.dumps(answers))
+    return answers
+
+
+tasks = {"train": train, "loop": loop, "adapter": adapter, "generate": generate}
+print(json.dumps({name: tasks[name]() for name in given["tasks"]}))
