@@ -1,10 +1,13 @@
 // Test projects: unit (seconds, no processes), process (real subprocesses), reference (against Python libraries), panels
 // (in a browser), e2e (in a real VS Code).
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     allowOnly: false,
+    // Most of the time one test waits for a process that uses one core.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       // Pure functions leave nothing behind, so files share their workers: a third faster.
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000, isolate: false } },

@@ -203,7 +203,6 @@ describeWith(['python'], 'training on pairs', () => {
       const trained = await makeRun(folder, 'reward-model', config('reward', { method: 'full' }));
       expect(await liveOnce(trained)).toMatchObject({ code: 0 });
       const adapted = await makeRun(folder, 'reward-adapter', config('reward', { lora: { rank: 4 } }));
-      expect((await liveOnce(adapted, 5)).code).toBe(130);
       expect(await liveOnce(adapted)).toMatchObject({ code: 0 });
       for (const run of [trained, adapted]) expectProgress(await eventsOf(run), 'accuracy');
       results = [

@@ -23,6 +23,8 @@ export interface EditorCaseOptions {
   readonly arguments?: readonly string[];
   /** The quickstart with all its held-out rows; evaluating them takes as long as many steps. */
   readonly whole?: boolean;
+  /** Language of the editor; default English. */
+  readonly language?: string;
   /** Puts files into the folder before the window is opened. */
   readonly prepare?: (folder: string) => Promise<void>;
 }
@@ -84,7 +86,7 @@ export async function openEditorCase(options: EditorCaseOptions = {}): Promise<E
       settings: { 'workbench.colorTheme': 'Default Dark Modern', ...settings },
     });
     browser = await chromium.launch({ executablePath: requiredPath('chromium'), args: chromiumArguments });
-    const window = await openWorkbench(browser);
+    const window = await openWorkbench(browser, options.language);
     await window.open(editor.address(folder));
     return caseOf({ scratch, folder, editor, window }, browser);
   } catch (error) {

@@ -39,12 +39,20 @@ export interface Workbench {
   close(): Promise<void>;
 }
 
-export async function openWorkbench(browser: Browser): Promise<Workbench> {
+/** `language`: of the editor, such as `zh-cn`; its own texts stay English, since its language packs are extensions too. */
+export async function openWorkbench(browser: Browser, language?: string): Promise<Workbench> {
   const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
   // Busy machines are slow; what never comes is told by the test's own limit.
   context.setDefaultTimeout(120_000);
   context.setDefaultNavigationTimeout(120_000);
   await context.addInitScript({ content: withoutAnimations });
+  if (language !== undefined) {
+    // What the editor's own bundle of texts would set.
+    const value = JSON.stringify(language);
+    await context.addInitScript({
+      content: `Object.defineProperty(globalThis, '_VSCODE_NLS_LANGUAGE', { get: () => ${value}, set() {} });`,
+    });
+  }
   const page = await context.newPage();
   const elsewhere: string[] = [];
   context.on('request', (request) => {
@@ -61,12 +69,12 @@ export async function openWorkbench(browser: Browser): Promise<Workbench> {
     async open(address) {
       await page.goto(address);
       // Contributions register late: without the icon the palette does not know our commands.
-      const icon = page.locator('.activitybar a[aria-label^="Fine-Tune"]');
+      const icon = page.locator('.activitybar').locator('a[aria-label^="Fine-Tune"], a[aria-label^="微调"]');
       await icon.waitFor({ timeout: 60_000 });
-      if ((await page.locator('.sidebar .pane-header', { hasText: 'Runs' }).count()) === 0) await icon.click();
+      if ((await page.locator('.sidebar .pane-header', { hasText: /Runs|运行/ }).count()) === 0) await icon.click();
       await page
         .locator('.sidebar')
-        .getByText(/Start Fine-Tune|Active|Finished|Failed|Interrupted/)
+        .getByText(/Start Fine-Tune|Active|Finished|Failed|Interrupted|开始微调|已中断/)
         .first()
         .waitFor();
     },
