@@ -54,6 +54,15 @@ export function createWorkerGroup(members: readonly RankProcess[]): WorkerGroup 
   let steady = false;
   let closing = false;
   let tellFailure: (why: ProblemError) => void = () => undefined;
+  const checks: (() => void)[] = [];
+  const untilFault = (is: (fault: Fault) => boolean): Promise<void> =>
+    new Promise((resolve) => {
+      const check = (): void => {
+        if (faults.some(is)) resolve();
+      };
+      checks.push(check);
+      check();
+    });
   const failure = new Promise<never>((_, reject) => (tellFailure = reject));
   failure.catch(() => undefined);
   let failed: Promise<never> | undefined;
@@ -61,21 +70,20 @@ export function createWorkerGroup(members: readonly RankProcess[]): WorkerGroup 
   const report = (rank: number, found: unknown): Promise<never> => {
     const why = found instanceof ProblemError ? found : problem('torch/worker-failed', String(found));
     if (!faults.some((fault) => fault.rank === rank && fault.problem === why)) faults.push({ rank, problem: why });
+    for (const check of checks) check();
     failed ??= settle();
     return failed;
   };
   const settle = async (): Promise<never> => {
     const doing = members.map((member) => member.life().doing);
-    const begun = performance.now();
-    for (;;) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      const waited = performance.now() - begun;
-      // Who hangs was found by looking at all of them: nothing more is to come.
-      if (faults.some((fault) => fault.problem.problems[0]?.code === 'torch/worker-hung')) break;
-      if (waited > settling.atLeast && (faults.some((fault) => !isEchoOf(fault)) || waited > settling.atMost)) break;
-    }
+    // Who hangs was found by looking at all of them: nothing more is to come.
+    await within(settling.atLeast, untilFault(isHang));
+    await within(
+      settling.atMost - settling.atLeast,
+      untilFault((fault) => !isEchoOf(fault)),
+    );
     const why = explain(faults, members, doing);
-    await Promise.race([closeAll(), new Promise((resolve) => setTimeout(resolve, closingTime))]);
+    await within(closingTime, closeAll());
     tellFailure(why);
     throw why;
   };
@@ -134,6 +142,18 @@ export function rankName(rank: number, size: number): string {
 function nameOf(rank: number, members: readonly RankProcess[]): string {
   const { pid } = members[rank]!;
   return `${rankName(rank, members.length)}${pid === undefined ? '' : ` (process ${pid})`}`;
+}
+
+/** Waits for something, but not longer than so many milliseconds. */
+async function within(milliseconds: number, something: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise((resolve) => (timer = setTimeout(resolve, milliseconds)));
+  await Promise.race([something, late]);
+  clearTimeout(timer);
+}
+
+function isHang({ problem: { problems } }: Fault): boolean {
+  return problems[0]?.code === 'torch/worker-hung';
 }
 
 function isEchoOf({ problem: { problems } }: Fault): boolean {
