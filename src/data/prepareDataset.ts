@@ -112,7 +112,7 @@ function rowEncoder(kind: RowKind, options: EncodeOptions, model: DatasetModel, 
 
 /** Nothing of a prompt is trained: the answers are, which are drawn later. */
 function encodeAsked(record: SingleRecord, options: EncodeOptions): EncodedRow {
-  const none = { tokens: [], mask: [], lostTokens: 0, findings: [] };
+  const none = { tokens: new Int32Array(), mask: new Uint8Array(), lostTokens: 0, findings: [] };
   if (options.overflow === 'drop') {
     const tokens = encodePromptOf(record, { ...options, maxLength: Number.MAX_SAFE_INTEGER });
     if (tokens.length > options.maxLength) return { ...none, isDropped: true };

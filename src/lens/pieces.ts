@@ -14,8 +14,8 @@ export interface LensPiece {
 }
 
 interface Offsets {
-  readonly starts: readonly number[];
-  readonly ends: readonly number[];
+  readonly starts: ArrayLike<number>;
+  readonly ends: ArrayLike<number>;
 }
 
 /** Pieces in ascending order. A character that is rendered twice belongs to the tokens of which one is learned, or the first. */

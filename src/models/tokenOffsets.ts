@@ -38,6 +38,24 @@ export function tokenOffsets(text: string, ids: readonly number[], forms: TokenF
   );
 }
 
+/**
+ * The offsets of tokens that spell the text byte by byte: they hold wherever the text stands. Undefined for others.
+ */
+export function exactOffsets(text: string, ids: readonly number[], forms: TokenForms): TokenOffsets | undefined {
+  if (!forms.byteLevel) return undefined;
+  const { bytes, startOf, endOf } = unchanged(text, forms);
+  const [starts, ends] = [new Int32Array(ids.length), new Int32Array(ids.length)];
+  let at = 0;
+  for (const [i, id] of ids.entries()) {
+    const piece = tokenBytes(id, forms);
+    if (piece.length === 0 || !matches(bytes, at, piece, 0)) return undefined;
+    starts[i] = startOf(at);
+    at += piece.length;
+    ends[i] = endOf(at - 1);
+  }
+  return at === bytes.length ? { starts, ends } : undefined;
+}
+
 interface Source {
   readonly bytes: Uint8Array;
   /** UTF-16 index in the original text where the character of byte i starts, and where it ends. */

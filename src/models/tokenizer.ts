@@ -2,7 +2,7 @@
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { isObject } from '../protocol/guards.ts';
 import { problem } from '../protocol/problem.ts';
-import { tokenOffsets, type TokenForms } from './tokenOffsets.ts';
+import { exactOffsets, tokenOffsets, type TokenForms } from './tokenOffsets.ts';
 import { parts, type JsonObject } from './tokenizerParts.ts';
 import type { Tokenizer } from './types.ts';
 import { rememberWords } from './wordMemory.ts';
@@ -25,9 +25,13 @@ export function loadTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown =
   const padTokenId = specialId(config, 'pad_token', vocabulary.ids);
   const specialTokenIds = new Set(vocabulary.special);
   for (const id of [bosTokenId, eosTokenId, padTokenId]) if (id !== undefined) specialTokenIds.add(id);
-  const bare = rememberWords(json, (text) => checkedIds(inner.encode(text, { add_special_tokens: false }).ids));
-  const around = specialTokensAround(inner, bare);
   const forms = tokenForms(json, vocabulary.tokens, vocabulary.added);
+  const bare = rememberWords(json, {
+    encode: (text) => (text === '' ? [] : checkedIds(inner.encode(text, { add_special_tokens: false }).ids)),
+    offsets: (text, ids) => tokenOffsets(text, ids, forms),
+    exactOffsets: (text, ids) => exactOffsets(text, ids, forms),
+  });
+  const around = specialTokensAround(inner, bare.encode);
 
   return {
     vocabSize: vocabulary.tokens.length,
@@ -36,13 +40,13 @@ export function loadTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown =
     padTokenId,
     specialTokenIds,
     encode(text, { addSpecialTokens }) {
-      const ids = text === '' ? [] : bare(text);
+      const ids = bare.encode(text);
       return addSpecialTokens ? [...around.before, ...ids, ...around.after] : ids;
     },
     encodeWithOffsets(text, { addSpecialTokens }) {
-      const ids = text === '' ? [] : bare(text);
-      const { starts, ends } = tokenOffsets(text, ids, forms);
-      if (!addSpecialTokens) return { ids, starts, ends };
+      const placed = bare.encodeWithOffsets(text);
+      if (!addSpecialTokens) return placed;
+      const { ids, starts, ends } = placed;
       const points = (count: number, at: number): number[] => new Array<number>(count).fill(at);
       const [before, after] = [around.before.length, around.after.length];
       return {

@@ -2,9 +2,30 @@
 // gives a word the same tokens wherever it stands; to look them up takes a fraction of the time.
 
 import { isObject } from '../protocol/guards.ts';
+import type { TokenOffsets } from './tokenOffsets.ts';
 import { parts, type JsonObject } from './tokenizerParts.ts';
 
-type Encode = (text: string) => number[];
+export type PlacedTokens = TokenOffsets & { readonly ids: number[] };
+
+/** A tokenizer without the tokens that it adds around a text. */
+export interface TextEncoder {
+  encode(text: string): number[];
+  encodeWithOffsets(text: string): PlacedTokens;
+}
+
+export interface SlowEncoder {
+  encode(text: string): number[];
+  /** The characters of each of a text's tokens. */
+  offsets(text: string, ids: readonly number[]): TokenOffsets;
+  /** The same of a text that its tokens spell one behind the other; undefined for any other. */
+  exactOffsets(text: string, ids: readonly number[]): TokenOffsets | undefined;
+}
+
+interface Word {
+  readonly ids: readonly number[];
+  /** Absent where only a look at the whole text tells them. */
+  readonly offsets: TokenOffsets | undefined;
+}
 
 /** Words that are remembered, and their length: longer ones hardly come again. */
 const mostWords = 50_000;
@@ -27,46 +48,77 @@ classes[0x20] = space;
 classes[0x0a] = newline;
 
 /**
- * `encode`, the same tokens in less time, for a tokenizer.json whose split begins a new piece at each of these cuts; `encode`
- * itself for any other. A text is cut in ASCII only: before the single space in front of a word, behind the single line end
- * in front of one, and before a mark that closes one.
+ * The same tokens in less time, for a tokenizer.json whose split begins a new piece at each of these cuts. A text is cut in
+ * ASCII only: before the single space in front of a word, behind the single line end in front of one, and before a mark that
+ * closes one.
  */
-export function rememberWords(json: JsonObject, encode: Encode): Encode {
-  if (!splitsAtWords(json) || !keepsCuts(encode)) return encode;
-  const known = new Map<string, readonly number[]>();
-  const encodeWord = (word: string): readonly number[] => {
-    const before = known.get(word);
+export function rememberWords(json: JsonObject, slow: SlowEncoder): TextEncoder {
+  const located = (text: string, ids: number[]): PlacedTokens => ({ ids, ...slow.offsets(text, ids) });
+  if (!splitsAtWords(json) || !keepsCuts((text) => slow.encode(text)))
+    return {
+      encode: (text) => slow.encode(text),
+      encodeWithOffsets: (text) => located(text, slow.encode(text)),
+    };
+  const known = new Map<string, Word>();
+  const wordOf = (text: string): Word => {
+    const before = known.get(text);
     if (before) return before;
-    const ids = encode(word);
-    if (word.length > longestWord) return ids;
+    const ids = slow.encode(text);
+    const word = { ids, offsets: slow.exactOffsets(text, ids) };
+    if (text.length > longestWord) return word;
     if (known.size >= mostWords) known.clear();
-    known.set(word, ids);
-    return ids;
+    known.set(text, word);
+    return word;
   };
-  return (text) => {
-    const ids: number[] = [];
-    let start = 0;
-    for (let at = 1; at < text.length; at += 1) {
-      if (!isCut(text, at)) continue;
-      for (const id of encodeWord(text.slice(start, at))) ids.push(id);
-      start = at;
-    }
-    for (const id of encodeWord(text.slice(start))) ids.push(id);
-    return ids;
+  return {
+    encode(text) {
+      const ids: number[] = [];
+      eachWord(text, (start, end) => {
+        for (const id of wordOf(text.slice(start, end)).ids) ids.push(id);
+      });
+      return ids;
+    },
+    encodeWithOffsets(text) {
+      const [ids, starts, ends]: [number[], number[], number[]] = [[], [], []];
+      let isExact = true;
+      eachWord(text, (start, end) => {
+        const word = wordOf(text.slice(start, end));
+        for (const id of word.ids) ids.push(id);
+        isExact &&= word.offsets !== undefined;
+        if (word.offsets === undefined) return;
+        for (const at of word.offsets.starts) starts.push(start + at);
+        for (const at of word.offsets.ends) ends.push(start + at);
+      });
+      return isExact ? { ids, starts: new Int32Array(starts), ends: new Int32Array(ends) } : located(text, ids);
+    },
   };
 }
 
-/** Whether a piece certainly begins at a place of the text. */
-function isCut(text: string, at: number): boolean {
-  const here = classAt(text, at);
-  const before = classAt(text, at - 1);
-  if (here === closing) return before === letter;
-  if (here === space) return isPrintable(before) && classAt(text, at + 1) === letter;
-  return here === letter && before === newline && isPrintable(classAt(text, at - 2));
+function eachWord(text: string, see: (start: number, end: number) => void): void {
+  let start = 0;
+  let [beforeThat, before, here] = [0, classAt(text, 0), classAt(text, 1)];
+  for (let at = 1; at < text.length; at += 1) {
+    const after = classAt(text, at + 1);
+    if (isCut(beforeThat, before, here, after)) {
+      see(start, at);
+      start = at;
+    }
+    beforeThat = before;
+    before = here;
+    here = after;
+  }
+  if (start < text.length) see(start, text.length);
+}
+
+/** Whether a piece certainly begins with the third of four characters, by their classes. */
+function isCut(beforeThat: number, before: number, here: number, after: number): boolean {
+  if (here === letter) return before === newline && isPrintable(beforeThat);
+  if (here === space) return after === letter && isPrintable(before);
+  return here === closing && before === letter;
 }
 
 function classAt(text: string, at: number): number {
-  const unit = text.charCodeAt(at);
+  const unit = at < text.length ? text.charCodeAt(at) : 0;
   return unit < 0x80 ? classes[unit]! : 0;
 }
 
@@ -75,7 +127,7 @@ function isPrintable(kind: number): boolean {
 }
 
 /** Asks the tokenizer itself: what it makes of texts and of their two halves is the same. */
-function keepsCuts(encode: Encode): boolean {
+function keepsCuts(encode: SlowEncoder['encode']): boolean {
   const marks = Array.from('aZ9.,;:!?)]}>"\'-_/*%$');
   const halves: [string, string][] = [
     ...marks.flatMap((mark): [string, string][] => [
@@ -118,6 +170,7 @@ function keepsToItself(token: unknown): boolean {
   const { content } = token;
   if (typeof content !== 'string' || ['lstrip', 'rstrip', 'single_word'].some((flag) => token[flag] === true))
     return false;
-  for (let at = 1; at < content.length; at += 1) if (isCut(content, at)) return false;
-  return true;
+  let isWhole = true;
+  eachWord(content, (start) => (isWhole &&= start === 0));
+  return isWhole;
 }

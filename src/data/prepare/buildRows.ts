@@ -141,8 +141,7 @@ function addRow(
       counts.truncatedRows += 1;
       counts.lostTokens += encoded.lostTokens;
     }
-    const tokens = Int32Array.from(encoded.tokens);
-    const mask = Uint8Array.from(encoded.mask);
+    const { tokens, mask } = encoded;
     if (encoded.isUntrained ?? countTrained(mask) === 0) {
       counts.untrainedRows += 1;
       return;

@@ -4,9 +4,9 @@ import type { Format } from '../formats/format.ts';
 import type { DataRecord } from '../records.ts';
 
 export interface EncodedRow {
-  readonly tokens: ArrayLike<number>;
+  readonly tokens: Int32Array;
   /** 1 = trained; as long as `tokens`. */
-  readonly mask: ArrayLike<number>;
+  readonly mask: Uint8Array;
   /** Tokens cut off because the row was longer than `max_length`; 0 = none. */
   readonly lostTokens: number;
   /** What a person should know about the row; its place is added where it is missing. */

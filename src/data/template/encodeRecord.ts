@@ -49,7 +49,7 @@ export interface EncodedRecord {
  */
 export function encodeRecord(record: SingleRecord, options: EncodeOptions): EncodedRecord {
   const { laidOut, row, spans } = encodeWhole(record, options);
-  const learned = row.mask.reduce((sum, bit) => sum + bit, 0);
+  const learned = learnedIn(row.mask);
   const excess = Math.max(0, row.ids.length - options.maxLength);
   if (excess > 0 && options.overflow === 'error') {
     throw problem(
@@ -58,14 +58,15 @@ export function encodeRecord(record: SingleRecord, options: EncodeOptions): Enco
     );
   }
   const keep = excess > 0 && options.overflow === 'truncate' ? options.maxLength : row.ids.length;
-  const trainedTokens = row.mask.slice(0, keep).reduce((sum, bit) => sum + bit, 0);
-  const learnedAfter = row.mask.slice(options.maxLength).reduce((sum, bit) => sum + bit, 0);
+  const mask = row.mask.subarray(0, keep);
+  const trainedTokens = learnedIn(mask);
+  const learnedAfter = learnedIn(row.mask.subarray(options.maxLength));
   const cut = { tokens: row.ids.length, maxLength: options.maxLength, learned, learnedAfter };
   return {
     sampleId: record.sampleId,
     fate: excess > 0 && options.overflow === 'drop' ? 'drop' : 'keep',
-    tokens: Int32Array.from(row.ids.slice(0, keep)),
-    mask: Uint8Array.from(row.mask.slice(0, keep)),
+    tokens: new Int32Array(row.ids).subarray(0, keep),
+    mask,
     trainedTokens,
     truncatedTokens: row.ids.length - keep,
     truncatedTrainedTokens: learned - trainedTokens,
@@ -80,17 +81,26 @@ export function encodeRecord(record: SingleRecord, options: EncodeOptions): Enco
   };
 }
 
+function learnedIn(mask: Uint8Array): number {
+  let learned = 0;
+  for (let t = 0; t < mask.length; t += 1) learned += mask[t]!;
+  return learned;
+}
+
 /** A row before it is cut: every token with the characters of the text that it covers. */
 export interface WholeRow {
   readonly laidOut: LaidOut;
   readonly spans: readonly TextSpan[];
-  /** Ids, mask, and UTF-16 units [start, end) of the text; of a token that was added to it start = end. */
-  readonly row: {
-    readonly ids: readonly number[];
-    readonly mask: readonly number[];
-    readonly starts: readonly number[];
-    readonly ends: readonly number[];
-  };
+  readonly row: Row;
+}
+
+interface Row {
+  readonly ids: readonly number[];
+  /** As long as `ids`, as are the others. */
+  readonly mask: Uint8Array;
+  /** UTF-16 units [start, end) of the text; of a token that was added to it start = end. */
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
 }
 
 /** What `encodeRecord` cuts to length, for whoever shows where a row is cut. @throws as `encodeRecord`, but never for length. */
@@ -99,36 +109,40 @@ export function encodeWhole(record: SingleRecord, options: Omit<EncodeOptions, '
   const laidOut = layOut(record, options);
   const tokens = tokenizer.encodeWithOffsets(laidOut.text, { addSpecialTokens: laidOut.addSpecialTokens });
   const spans = options.trainOn === 'all' ? [{ start: 0, end: laidOut.text.length }] : laidOut.spans;
-  const mask = [...maskOfSpans(laidOut.text, tokens, spans)];
-  const row: Row = { ids: [...tokens.ids], mask, starts: [...tokens.starts], ends: [...tokens.ends] };
-  dropSecondBos(row, tokenizer.bosTokenId);
-  appendEos(row, laidOut, tokenizer.eosTokenId);
+  const masked = { ...tokens, mask: maskOfSpans(laidOut.text, tokens, spans) };
+  const row = closedByEos(withoutSecondBos(masked, tokenizer.bosTokenId), laidOut, tokenizer.eosTokenId);
   return { laidOut, spans, row };
 }
 
-interface Row {
-  readonly ids: number[];
-  readonly mask: number[];
-  readonly starts: number[];
-  readonly ends: number[];
-}
-
 /** A text that begins with BOS, for a tokenizer that puts one there too, or a template that does both. */
-function dropSecondBos(row: Row, bos: number | undefined): void {
-  if (bos === undefined || row.ids[0] !== bos || row.ids[1] !== bos) return;
-  for (const column of [row.ids, row.mask, row.starts, row.ends]) column.shift();
-  row.mask[0] = 0;
+function withoutSecondBos(row: Row, bos: number | undefined): Row {
+  const { ids, mask, starts, ends } = row;
+  if (bos === undefined || ids[0] !== bos || ids[1] !== bos) return row;
+  const rest = mask.slice(1);
+  rest[0] = 0;
+  return { ids: ids.slice(1), mask: rest, starts: starts.subarray(1), ends: ends.subarray(1) };
 }
 
 /** EOS, learned: appended, or already there where the tokenizer itself ends texts with it. */
-function appendEos(row: Row, laidOut: LaidOut, eos: number | undefined): void {
-  if (!laidOut.closeWithEos || eos === undefined) return;
-  if (row.ids.at(-1) !== eos) {
-    row.ids.push(eos);
-    row.starts.push(laidOut.text.length);
-    row.ends.push(laidOut.text.length);
+function closedByEos(row: Row, laidOut: LaidOut, eos: number | undefined): Row {
+  if (!laidOut.closeWithEos || eos === undefined) return row;
+  const { ids, mask, starts, ends } = row;
+  if (ids.at(-1) === eos) {
+    mask[ids.length - 1] = 1;
+    return row;
   }
-  row.mask[row.ids.length - 1] = 1;
+  const end = laidOut.text.length;
+  const longer = new Uint8Array(mask.length + 1);
+  longer.set(mask);
+  longer[mask.length] = 1;
+  return { ids: [...ids, eos], mask: longer, starts: withLast(starts, end), ends: withLast(ends, end) };
+}
+
+function withLast(column: Int32Array, last: number): Int32Array {
+  const longer = new Int32Array(column.length + 1);
+  longer.set(column);
+  longer[column.length] = last;
+  return longer;
 }
 
 function nothingTrained(record: SingleRecord, trained: number, learned: number, maxLength: number): Problem[] {

@@ -38,9 +38,9 @@ function characters(maxLength = 1000, overflow: 'truncate' | 'drop' | 'error' = 
       const isDropped = text.length > maxLength && overflow === 'drop';
       if (text.length > maxLength && overflow === 'error')
         throw problem('data/too-long', `The row has ${text.length} tokens.`);
-      const tokens = Array.from(text.slice(0, maxLength), (c) => c.codePointAt(0)!);
+      const tokens = Int32Array.from(Array.from(text.slice(0, maxLength)), (c) => c.codePointAt(0)!);
       const answer = record.kind === 'text' ? 0 : text.indexOf('=') + 1;
-      const mask = tokens.map((_, t) => (t >= answer ? 1 : 0));
+      const mask = Uint8Array.from(tokens, (_, t) => (t >= answer ? 1 : 0));
       const findings: Problem[] = mask.includes(1)
         ? []
         : [{ code: 'data/nothing-trained', severity: 'warning', message: 'teaches nothing' }];
@@ -280,7 +280,10 @@ describe('what is reported', () => {
     await prepared(
       () => undefined,
       {},
-      { ...characters(), encode: () => ({ tokens: [1, 2], mask: [0, 1], lostTokens: 0, findings: [] }) },
+      {
+        ...characters(),
+        encode: () => ({ tokens: Int32Array.of(1, 2), mask: Uint8Array.of(0, 1), lostTokens: 0, findings: [] }),
+      },
       { onProgress: (progress) => seen.push(progress) },
     );
     expect(new Set(seen.map(({ phase }) => phase))).toEqual(new Set(['hash', 'detect', 'tokenise']));

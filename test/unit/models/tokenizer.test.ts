@@ -36,6 +36,11 @@ describe.each(Object.keys(golden))('%s', (name) => {
 
   test('remembered words have the tokens of the whole text', () => {
     const library = new HuggingFaceTokenizer(json(name) as Record<string, unknown>, {});
+    // The same tokenizer with a token that nobody writes and that keeps words from being remembered.
+    const description = json(name) as { added_tokens?: readonly unknown[] };
+    const unused = { id: tokenizer.vocabSize, content: '\u{10ffff}', lstrip: true, rstrip: false, single_word: false };
+    const added = [...(description.added_tokens ?? []), { ...unused, special: false, normalized: false }];
+    const forgetful = loadTokenizer({ ...description, added_tokens: added }, config);
     const random = uniform(name);
     const pieces = [
       'the',
@@ -81,6 +86,8 @@ describe.each(Object.keys(golden))('%s', (name) => {
       const { ids } = library.encode(text, { add_special_tokens: false });
       if (ids.includes(undefined as never)) continue;
       expect([text, tokenizer.encode(text, { addSpecialTokens: false })]).toEqual([text, ids]);
+      const placed = tokenizer.encodeWithOffsets(text, { addSpecialTokens: true });
+      expect([text, placed]).toEqual([text, forgetful.encodeWithOffsets(text, { addSpecialTokens: true })]);
     }
   });
 
@@ -180,9 +187,13 @@ test('words are remembered where the split allows it, and only there', () => {
     const description = { ...(json(name) as Record<string, unknown>), ...change };
     const library = new HuggingFaceTokenizer(description, {});
     let asked = 0;
-    const encode = rememberWords(description, (text) => {
-      asked += 1;
-      return library.encode(text, { add_special_tokens: false }).ids;
+    const { encode } = rememberWords(description, {
+      encode(text) {
+        asked += 1;
+        return library.encode(text, { add_special_tokens: false }).ids;
+      },
+      offsets: () => ({ starts: new Int32Array(), ends: new Int32Array() }),
+      exactOffsets: () => undefined,
     });
     encode('so it is it');
     asked = 0;
