@@ -2,6 +2,7 @@
 import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja';
 import { problem } from '../protocol/problem.ts';
 import { methodVariable, pythonStringMethods, usePythonStrings } from './jinjaStrings.ts';
+import { plainRendering } from './plainRendering.ts';
 import { formatDate } from './strftime.ts';
 
 /** Values that templates may see: JSON, with absent fields allowed. */
@@ -75,11 +76,15 @@ export function compileChatTemplate(source: string, name: string): ChatTemplate 
     }
     throw problem('chat/template-failed', `The chat template of ${name} rendered no text.`);
   };
+  const plain = plainRendering(program, source, (messages, options) => run(messages, options, '', ''));
   return {
     name,
     source,
     marksGeneration: marked !== source,
-    render: (messages, options = {}) => run(messages, options, '', ''),
+    render(messages, options = {}) {
+      const text = plain(messages, options);
+      return text === undefined || text.includes(objectText) ? run(messages, options, '', '') : text;
+    },
     renderMarked(messages, options = {}) {
       const [open, close] = unusedCharacters(JSON.stringify([messages, options, source]));
       return spansOf(run(messages, options, open, close), open, close, name);
@@ -157,9 +162,11 @@ function range(start: number, stop?: number, step = 1): number[] {
   return values;
 }
 
+const objectText = '[object Map]';
+
 /** Python refuses to add an object to a string; here it would be printed as the name of its type. */
 function withoutObjects(text: string): string {
-  if (text.includes('[object Map]')) throw new Error('it adds an object to a text (can only concatenate str to str)');
+  if (text.includes(objectText)) throw new Error('it adds an object to a text (can only concatenate str to str)');
   return text;
 }
 

@@ -70,6 +70,14 @@ export function rememberWords(json: JsonObject, slow: SlowEncoder): TextEncoder 
     known.set(text, word);
     return word;
   };
+  /** Used again for each text. */
+  let [starts, ends] = [new Int32Array(1024), new Int32Array(1024)];
+  const makeRoom = (tokens: number): void => {
+    const [before, beforeThat] = [starts, ends];
+    [starts, ends] = [new Int32Array(2 * tokens), new Int32Array(2 * tokens)];
+    starts.set(before);
+    ends.set(beforeThat);
+  };
   return {
     encode(text) {
       const ids: number[] = [];
@@ -79,17 +87,22 @@ export function rememberWords(json: JsonObject, slow: SlowEncoder): TextEncoder 
       return ids;
     },
     encodeWithOffsets(text) {
-      const [ids, starts, ends]: [number[], number[], number[]] = [[], [], []];
+      const ids: number[] = [];
       let isExact = true;
       eachWord(text, (start, end) => {
-        const word = wordOf(text.slice(start, end));
-        for (const id of word.ids) ids.push(id);
-        isExact &&= word.offsets !== undefined;
-        if (word.offsets === undefined) return;
-        for (const at of word.offsets.starts) starts.push(start + at);
-        for (const at of word.offsets.ends) ends.push(start + at);
+        const { ids: own, offsets } = wordOf(text.slice(start, end));
+        isExact &&= offsets !== undefined;
+        if (offsets && ids.length + own.length > starts.length) makeRoom(ids.length + own.length);
+        for (let i = 0; i < own.length; i += 1) {
+          if (offsets) {
+            starts[ids.length] = start + offsets.starts[i]!;
+            ends[ids.length] = start + offsets.ends[i]!;
+          }
+          ids.push(own[i]!);
+        }
       });
-      return isExact ? { ids, starts: new Int32Array(starts), ends: new Int32Array(ends) } : located(text, ids);
+      if (!isExact) return located(text, ids);
+      return { ids, starts: starts.slice(0, ids.length), ends: ends.slice(0, ids.length) };
     },
   };
 }
