@@ -91,10 +91,13 @@ function hasClearEdges(content: string): boolean {
   let [first, last] = [0, content.length - 1];
   while (isUsualSpace(content.charCodeAt(first))) first += 1;
   while (last > first && isUsualSpace(content.charCodeAt(last))) last -= 1;
-  return first <= last && !isWhite.test(content.charAt(first)) && !isWhite.test(content.charAt(last));
+  return first <= last && !isWhite(content.charAt(first)) && !isWhite(content.charAt(last));
 }
 
-const isWhite = /[\s\x1c-\x1f\x85\ufeff]/;
+/** What Python, JavaScript or both take for white space. */
+function isWhite(character: string): boolean {
+  return character.trim() === '' || '\x1c\x1d\x1e\x1f\x85'.includes(character);
+}
 
 function isUsualSpace(unit: number): boolean {
   return unit === 0x20 || unit === 0x0a || unit === 0x0d || unit === 0x09;

@@ -9,16 +9,16 @@ export type PlacedTokens = TokenOffsets & { readonly ids: number[] };
 
 /** A tokenizer without the tokens that it adds around a text. */
 export interface TextEncoder {
-  encode(text: string): number[];
-  encodeWithOffsets(text: string): PlacedTokens;
+  readonly encode: (text: string) => number[];
+  readonly encodeWithOffsets: (text: string) => PlacedTokens;
 }
 
 export interface SlowEncoder {
-  encode(text: string): number[];
+  readonly encode: (text: string) => number[];
   /** The characters of each of a text's tokens. */
-  offsets(text: string, ids: readonly number[]): TokenOffsets;
+  readonly offsets: (text: string, ids: readonly number[]) => TokenOffsets;
   /** The same of a text that its tokens spell one behind the other; undefined for any other. */
-  exactOffsets(text: string, ids: readonly number[]): TokenOffsets | undefined;
+  readonly exactOffsets: (text: string, ids: readonly number[]) => TokenOffsets | undefined;
 }
 
 interface Word {
@@ -54,9 +54,9 @@ classes[0x0a] = newline;
  */
 export function rememberWords(json: JsonObject, slow: SlowEncoder): TextEncoder {
   const located = (text: string, ids: number[]): PlacedTokens => ({ ids, ...slow.offsets(text, ids) });
-  if (!splitsAtWords(json) || !keepsCuts((text) => slow.encode(text)))
+  if (!splitsAtWords(json) || !keepsCuts(slow.encode))
     return {
-      encode: (text) => slow.encode(text),
+      encode: slow.encode,
       encodeWithOffsets: (text) => located(text, slow.encode(text)),
     };
   const known = new Map<string, Word>();
