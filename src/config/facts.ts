@@ -56,6 +56,8 @@ export interface ConfigFacts {
   ) => { readonly path: string; readonly reason: 'file' | 'forbidden' } | undefined;
   readonly model?: ModelFacts;
   readonly adapter?: AdapterFacts;
+  /** Of `reward.model`, once it was looked at: why it cannot judge the answers of the model, as a sentence. */
+  readonly rewardModel?: { readonly unusable?: string };
   /** Rows of one epoch after the split (weights of files counted in), and rows to validate on. */
   readonly rows?: { readonly train: number; readonly validation: number };
   /** Formats found in the data where the config says `auto`, by the path as written. */

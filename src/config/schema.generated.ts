@@ -268,6 +268,18 @@ export interface RewardConfig {
    */
   exact_match?: string;
   /**
+   * A reward model: the result of a run with `objective: reward`, or another folder or hub id of a model for sequence classification with one label. Its number for prompt and answer is what the answer is worth. It must have the vocabulary of the model that is trained.
+   */
+  model?: string;
+  /**
+   * Shortest answer that costs nothing. A shorter one costs the share of it that is missing: -0.5 at half of it.
+   */
+  min_length?: number;
+  /**
+   * Longest answer that costs nothing. A longer one costs the share of it that is too much: -0.5 at one and a half times of it, -1 from twice of it on.
+   */
+  max_length?: number;
+  /**
    * 1 for an answer in which this regular expression (of Python) is found, 0 for others.
    */
   regex?: string;

@@ -148,15 +148,23 @@ export interface DrawnAnswer {
   readonly isEnded: boolean;
 }
 
+/** An answer as those see it who judge it. */
+export interface AnswerToScore {
+  readonly text: string;
+  /** Its tokens, the one that ended it included. */
+  readonly length: number;
+  /** Prompt and answer as a row that is trained has them: what a reward model reads. */
+  readonly tokens: Int32Array;
+  /** Columns of the row that asked. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
 /** What a session for rewards can do besides: draw answers, and tell what they are worth. */
 export interface AnswerTools {
   /** The answers to each prompt one after another, `group` of them. */
   draw(prompts: readonly Int32Array[], settings: DrawSettings): Promise<DrawnAnswer[]>;
-  /** Rewards of the answers by the name of each way to score, given the fields of each answer's row. */
-  score(
-    answers: readonly string[],
-    rows: readonly Readonly<Record<string, unknown>>[],
-  ): Promise<Readonly<Record<string, readonly number[]>>>;
+  /** Rewards of the answers by the name of each way to score. */
+  score(answers: readonly AnswerToScore[]): Promise<Readonly<Record<string, readonly number[]>>>;
 }
 
 /** A model being trained (or only run). One caller at a time: await each call before the next. */

@@ -95,8 +95,10 @@ function peftConfig(settings: AdapterSettings): JsonObject {
 
 export interface OpenedAdapter {
   readonly settings: AdapterSettings;
-  /** Under `<module>.lora_A.weight` and `<module>.lora_B.weight`. */
+  /** Under `<module>.lora_A.weight` and `<module>.lora_B.weight`; of DoRA also `<module>.lora_magnitude_vector`. */
   readonly weights: ReadonlyMap<string, WeightEntry>;
+  /** The head of a reward model, [labels, hidden]; others have none. */
+  readonly head?: WeightEntry;
 }
 
 /** Fields of PEFT that change what an adapter computes and that are not carried out here, with their harmless values. */
@@ -118,11 +120,23 @@ const unsupported: Readonly<Record<string, readonly unknown[]>> = {
   velora_config: [],
 };
 
+/** What PEFT computes of a reward model and nobody here does, so that only the torch engine may be given it. */
+const supportedForScores: Readonly<Record<string, (value: unknown) => boolean>> = {
+  use_dora: (value) => value === true,
+  // PEFT itself lists both names that heads have in transformers, of which a model has one.
+  modules_to_save: (value) => Array.isArray(value) && value.every((name) => name === 'score' || name === 'classifier'),
+};
+
+const headName = `${outer}score.weight`;
+
 /**
- * Opens a PEFT LoRA folder. Throws `models/not-an-adapter`, `models/unsupported-adapter`, `models/broken-adapter` and
- * what `readSafetensors` throws.
+ * Opens a PEFT LoRA folder, with `scores` that of a reward model: its head lies beside it. Throws `models/not-an-adapter`,
+ * `models/unsupported-adapter`, `models/broken-adapter` and what `readSafetensors` throws.
  */
-export async function readAdapter(folder: string): Promise<OpenedAdapter> {
+export async function readAdapter(
+  folder: string,
+  { scores = false }: { readonly scores?: boolean } = {},
+): Promise<OpenedAdapter> {
   const file = join(folder, configName);
   const text = await readTextIfPresent(file);
   if (text === undefined) {
@@ -131,23 +145,31 @@ export async function readAdapter(folder: string): Promise<OpenedAdapter> {
     });
   }
   const config = parseJsonObject(text, file);
-  refuseUnsupported(config, file);
+  refuseUnsupported(config, file, scores ? supportedForScores : {});
   const header = await readSafetensors(join(folder, weightsName));
   const other = header.others[0];
   if (other) throw broken(header.file, `tensor \`${other.name}\` is stored as ${other.dtype}`);
-  const weights = new Map([...header.entries.values()].map((entry) => renameEntry(entry, header.file)));
+  const stored = [...header.entries.values()];
+  const head = scores ? stored.find(({ name }) => name === headName) : undefined;
+  const useDora = scores && config['use_dora'] === true;
+  const own = stored.filter((entry) => entry !== head);
+  const weights = new Map(own.map((entry) => renameEntry(entry, header.file, useDora)));
   const settings = readSettings(config, file, modulesOf(weights, header.file));
   checkShapes(weights, settings, header.file);
-  return { settings, weights };
+  return {
+    settings: useDora ? { ...settings, useDora } : settings,
+    weights,
+    ...(head ? { head: { ...head, name: 'score.weight' } } : {}),
+  };
 }
 
-function refuseUnsupported(config: JsonObject, file: string): void {
+function refuseUnsupported(config: JsonObject, file: string, supported: typeof supportedForScores): void {
   const refuse = (what: string) => problem('models/unsupported-adapter', `${what} cannot be used here.`, { file });
   if (config['peft_type'] !== 'LORA') throw refuse(`An adapter of the kind ${JSON.stringify(config['peft_type'])}`);
   for (const [key, harmless] of Object.entries(unsupported)) {
     const value = config[key];
     const empty = Array.isArray(value) && value.length === 0;
-    if (value !== undefined && value !== null && !empty && !harmless.includes(value)) {
+    if (value !== undefined && value !== null && !empty && !harmless.includes(value) && !supported[key]?.(value)) {
       throw refuse(`An adapter with \`${key}: ${JSON.stringify(value)}\``);
     }
   }
@@ -176,7 +198,9 @@ function readSettings(config: JsonObject, file: string, modules: readonly string
   };
 }
 
-function renameEntry(entry: WeightEntry, file: string): [string, WeightEntry] {
+function renameEntry(entry: WeightEntry, file: string, useDora: boolean): [string, WeightEntry] {
+  const length = useDora ? /^base_model\.model\.(.+\.lora_magnitude_vector)(?:\.weight)?$/.exec(entry.name) : null;
+  if (length) return [length[1]!, { ...entry, name: length[1]! }];
   // Older PEFT versions put the adapter's name, `default`, before `.weight`.
   const parsed = /^base_model\.model\.(.+)\.lora_([AB])(?:\.default)?\.weight$/.exec(entry.name);
   if (!parsed) throw broken(file, `tensor \`${entry.name}\` is no part of a LoRA adapter of linear layers`);
@@ -185,7 +209,9 @@ function renameEntry(entry: WeightEntry, file: string): [string, WeightEntry] {
 }
 
 function modulesOf(weights: ReadonlyMap<string, WeightEntry>, file: string): string[] {
-  const modules = [...new Set([...weights.keys()].map((name) => name.replace(/\.lora_[AB]\.weight$/, '')))].sort();
+  const modules = [
+    ...new Set([...weights.keys()].map((name) => name.replace(/\.lora_([AB]\.weight|magnitude_vector)$/, ''))),
+  ].sort();
   if (modules.length === 0) throw broken(file, 'it holds no tensors');
   for (const module of modules) {
     for (const part of ['A', 'B']) {

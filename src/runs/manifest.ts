@@ -61,6 +61,8 @@ export interface RunHashes {
   readonly template: string;
   readonly data: string;
   readonly mask: string;
+  /** Of the model that judges answers, where there is one. */
+  readonly reward_model?: string;
 }
 
 const validator = lazyValidator<RunManifest>(runSchema);

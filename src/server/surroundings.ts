@@ -10,7 +10,9 @@ import { readAdapter } from '../models/adapter.ts';
 import { cachedModels } from '../models/hubCache.ts';
 import { hubEnvironment } from '../models/hubEnvironment.ts';
 import { readModelOutline } from '../models/outline.ts';
+import { examineRewardFolder } from '../models/rewardModel.ts';
 import { readCpu } from '../platform/cpu.ts';
+import { ProblemError } from '../protocol/problem.ts';
 import { adapterFacts, fileFacts } from '../trainer/facts.ts';
 import { lookups, type Lookups } from './lookups.ts';
 
@@ -44,6 +46,7 @@ const longestFolder = 2_000;
 export function lookAround(news: () => void): Surroundings {
   const models = lookups(modelOutline, news);
   const adapters = lookups(async (folder) => adapterFacts((await readAdapter(folder)).settings), news);
+  const judges = lookups(rewardModelFacts, news);
   const rows = lookups(rowsOutline, news);
   const hub = lookups(
     async () => cachedModels((await hubEnvironment(process.env)).cache),
@@ -54,7 +57,7 @@ export function lookAround(news: () => void): Surroundings {
     const { glob } = await import('tinyglobby');
     return (await glob(pattern, { cwd: folder, expandDirectories: false })).length;
   }, news);
-  const all: readonly Lookups<unknown>[] = [models, adapters, rows, hub, globs];
+  const all: readonly Lookups<unknown>[] = [models, adapters, judges, rows, hub, globs];
   let machine: Promise<MachineFacts> | undefined;
 
   return {
@@ -67,6 +70,8 @@ export function lookAround(news: () => void): Surroundings {
       const model = config && models.now(modelKey(config.model, folder));
       const initFrom = config?.lora?.init_from;
       const adapter = initFrom === undefined ? undefined : adapters.now(resolve(folder, initFrom));
+      const judge = config?.reward?.model;
+      const rewardModel = judge === undefined ? undefined : judges.now(resolve(folder, judge));
       // With columns renamed a row looks like something else; the run finds out what.
       const files = config?.data.columns ? [] : dataFiles(config);
       const formats = Object.fromEntries(
@@ -75,7 +80,12 @@ export function lookAround(news: () => void): Surroundings {
           return looks === undefined || looks === 'unknown' ? [] : [[path, looks] as const];
         }),
       );
-      return { ...base, countMatches, formats, ...(model ? { model } : {}), ...(adapter ? { adapter } : {}) };
+      const asked = {
+        ...(model ? { model } : {}),
+        ...(adapter ? { adapter } : {}),
+        ...(rewardModel ? { rewardModel } : {}),
+      };
+      return { ...base, countMatches, formats, ...asked };
     },
     model: (reference, file) => models.soon(modelKey(reference, file === undefined ? '.' : dirname(file))),
     rows: (path, file) => rows.soon(resolve(file === undefined ? '.' : dirname(file), path)),
@@ -111,6 +121,18 @@ async function modelOutline(key: string): Promise<ModelFacts | undefined> {
   // Without weights the size is not known, and a model that is not known to be small counts as large.
   const parameters = outline.parameters ?? Number.MAX_SAFE_INTEGER;
   return { contextLength, linearModules: linearModules.map(({ name }) => name), parameters };
+}
+
+/** Vocabularies are compared when the run is checked: reading them takes too long while somebody types. */
+async function rewardModelFacts(folder: string): Promise<ConfigFacts['rewardModel']> {
+  if (!isFolder(folder)) return undefined;
+  try {
+    await examineRewardFolder(folder);
+    return {};
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    return { unusable: error.problems.map(({ message }) => message).join(' ') };
+  }
 }
 
 async function rowsOutline(path: string): Promise<RowsOutline | undefined> {

@@ -1,7 +1,7 @@
 // What an objective that learns from rewards does before a step: draws answers to its prompts, scores and compares them.
 
 import type { TokenisedDataset, TokenisedRow } from '../data/dataset.ts';
-import type { AnswerTools, DrawSettings, Observed } from '../engine/session.ts';
+import type { AnswerToScore, AnswerTools, DrawSettings, Observed } from '../engine/session.ts';
 import type { Control } from './control.ts';
 import { joined } from './observed.ts';
 import type { Evaluation } from './evaluate.ts';
@@ -20,6 +20,8 @@ export interface DrawnAnswersPlan {
   readonly seed: number;
   /** Text of an answer's tokens. */
   readonly decode: (tokens: readonly number[]) => string;
+  /** What rows have behind the token that ends an answer: a reward model was trained to judge at their very end. */
+  readonly closing: readonly number[];
 }
 
 /** Keeps a group of equal rewards from being divided by zero, as TRL does. */
@@ -81,7 +83,7 @@ export function groupAdvantages(rewards: readonly number[], group: number): numb
 }
 
 async function drawAndScore(
-  { answers, decode }: DrawnAnswersPlan,
+  { answers, decode, closing }: DrawnAnswersPlan,
   prompts: readonly TokenisedRow[],
   settings: DrawSettings,
   control: Control,
@@ -93,14 +95,13 @@ async function drawAndScore(
     ),
   );
   const asked = drawn.map((_, i) => prompts[Math.floor(i / settings.group)]!);
-  const texts = drawn.map(({ tokens }) => decode([...tokens]));
-  const scores = await control.interruptible(
-    answers.score(
-      texts,
-      asked.map(({ fields = {} }) => fields),
-    ),
-  );
-  const rewards = texts.map((_, i) => Object.values(scores).reduce((sum, own) => sum + own[i]!, 0));
+  const given = drawn.map(({ tokens, isEnded }, i): AnswerToScore => {
+    const { tokens: prompt, fields = {} } = asked[i]!;
+    const whole = Int32Array.from([...prompt, ...tokens, ...(isEnded ? closing : [])]);
+    return { text: decode([...tokens]), length: tokens.length, tokens: whole, fields };
+  });
+  const scores = await control.interruptible(answers.score(given));
+  const rewards = given.map((_, i) => Object.values(scores).reduce((sum, own) => sum + own[i]!, 0));
   const rows = drawn.map(({ tokens }, i): TokenisedRow => {
     const { sampleId, tokens: prompt } = asked[i]!;
     const whole = Int32Array.from([...prompt, ...tokens]);

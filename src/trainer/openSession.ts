@@ -5,6 +5,7 @@ import { chooseEngine } from '../config/engine.ts';
 import type { FinetuneConfig } from '../config/schema.generated.ts';
 import type { SessionPlan, TrainingSession } from '../engine/session.ts';
 import { createSession } from '../engine/workerSession.ts';
+import type { RewardModel } from '../models/rewardModel.ts';
 import type { NamedTensor } from '../models/types.ts';
 import { packageFile } from '../platform/packageFile.ts';
 import { problem, type Problem } from '../protocol/problem.ts';
@@ -61,35 +62,46 @@ export async function startTorch(
   return workers;
 }
 
+export interface SessionRequest {
+  readonly plan: SessionPlan;
+  /** An adapter that training goes on from. */
+  readonly first: AsyncIterable<NamedTensor> | undefined;
+  readonly rewardModel?: RewardModel | undefined;
+  readonly baseDirectory: string;
+}
+
 /**
- * `workers`: what `startTorch` started; the session closes it. `adapter`: what training goes on from. Throws what the engines
- * throw, and `torch/missing` when the environment went away since the config was checked.
+ * `workers`: what `startTorch` started; the session closes it. Throws what the engines throw, and `torch/missing` when the
+ * environment went away since the config was checked.
  */
 export async function openSession(
   config: EffectiveConfig,
-  plan: SessionPlan,
+  { plan, first, rewardModel, baseDirectory }: SessionRequest,
   workers: WorkerGroup | undefined,
-  adapter: AsyncIterable<NamedTensor> | undefined,
-  baseDirectory: string,
 ): Promise<OpenedSession> {
   if (config.engine === 'embedded') {
     const session = await createSession(plan);
-    if (adapter) await session.restore({ trained: adapter, step: 0 });
+    if (first) await session.restore({ trained: first, step: 0 });
     return { session, warnings: [], versions: {} };
   }
   if (!workers) throw problem('torch/missing', 'The Python of the torch engine is gone.');
-  const wanted = { ...torchPlan(config, plan, baseDirectory), ...(adapter ? { first: adapter } : {}) };
+  const wanted = { ...torchPlan(config, plan, baseDirectory, rewardModel), ...(first ? { first } : {}) };
   const session = await createTorchSession(workers, wanted);
   const { warnings, versions, modelClass } = session;
   return { session, warnings, versions, modelClass };
 }
 
 /** What the torch engine is asked for: the plan of both engines, and what only torch does. */
-export function torchPlan(config: EffectiveConfig, plan: SessionPlan, baseDirectory: string): TorchPlan {
+export function torchPlan(
+  config: EffectiveConfig,
+  plan: SessionPlan,
+  baseDirectory: string,
+  rewardModel?: RewardModel,
+): TorchPlan {
   return {
     ...plan,
     mixedPrecision: config.training.mixed_precision,
-    objective: objectivePlan(config, baseDirectory),
+    objective: objectivePlan(config, baseDirectory, rewardModel),
     ...(config.quantization ? { quantization: config.quantization } : {}),
     sharding: shardingOf(config),
   };

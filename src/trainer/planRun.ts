@@ -12,12 +12,14 @@ import type { PreparedDataset } from '../data/prepareDataset.ts';
 import type { SessionPlan } from '../engine/session.ts';
 import { readAdapter, type OpenedAdapter } from '../models/adapter.ts';
 import { openModel } from '../models/openModel.ts';
+import type { RewardModel } from '../models/rewardModel.ts';
 import type { LoadedModel } from '../models/types.ts';
 import type { Problem } from '../protocol/problem.ts';
 import { refuseErrors, readConfiguration } from './configuration.ts';
 import { freeBytesOn } from './estimates.ts';
 import { adapterFacts, fileFacts, modelFacts } from './facts.ts';
 import type { PreparedRun, PrepareRequest } from './preparedRun.ts';
+import { rewardModelOf } from './rewardModel.ts';
 import { datasetOf, expectedRows, refuseForeignTokens, refuseFullContext } from './rows.ts';
 import {
   adviceFor,
@@ -35,6 +37,8 @@ export interface PlannedRun {
   readonly model: LoadedModel;
   /** The adapter that training goes on from. */
   readonly adapter: OpenedAdapter | undefined;
+  /** What judges answers beside other rewards. */
+  readonly rewardModel: RewardModel | undefined;
   readonly data: PreparedDataset;
   readonly order: RowOrder;
   readonly steps: ReturnType<typeof planSteps>;
@@ -67,11 +71,13 @@ export async function planRun(
   const model = await openModel(written.model, { baseDirectory, signal, onProgress: progress.model });
   const initFrom = written.lora?.init_from;
   const adapter = initFrom === undefined ? undefined : await readAdapter(path.resolve(baseDirectory, initFrom));
+  const judging = await rewardModelOf(written, model, { baseDirectory, signal, onProgress: progress.model });
   const facts: EffectiveFacts = {
     ...fileFacts(baseDirectory),
     machine,
     model: modelFacts(model),
     ...(adapter ? { adapter: adapterFacts(adapter.settings) } : {}),
+    ...judging.facts,
   };
   refuseErrors(checkConfig(written, facts, positions));
 
@@ -81,6 +87,7 @@ export async function planRun(
   const data = await datasetOf(first, baseDirectory, model, { signal, onProgress: progress.data });
   try {
     const { train, validation } = data;
+    const { rewardModel } = judging;
     refuseForeignTokens([train, ...(validation ? [validation] : [])], model);
     refuseFullContext(first, [train, ...(validation ? [validation] : [])], model);
     const rows = { train: train.length, validation: validation?.length ?? 0 };
@@ -107,17 +114,17 @@ export async function planRun(
     const sequences = expectSequences(expected, order, steps.totalSteps, capacity);
     const keepingAll = { ...sessionPlan(first, model), gradientCheckpointing: false };
     const memory = {
-      neededBytes: estimatePlan(keepingAll, sequences, first).memoryBytes,
+      neededBytes: estimatePlan(keepingAll, sequences, first, rewardModel).memoryBytes,
       freeBytes: await freeBytesOn(first.device),
     };
     const allFacts: EffectiveFacts = { ...facts, rows, memory };
     const warnings = refuseErrors(checkConfig(written, allFacts, positions));
     const { config, decisions } = effectiveConfig(written, allFacts, positions);
-    const advice = adviceFor(config, model, sequences);
+    const advice = adviceFor(config, model, sequences, rewardModel);
     request.onAdvice(advice);
     signal.throwIfAborted();
     return {
-      ...{ config, decisions, model, adapter, data, order, steps, capacity, sequences, warnings, advice },
+      ...{ config, decisions, model, adapter, rewardModel, data, order, steps, capacity, sequences, warnings, advice },
       sessionPlan: sessionPlan(config, model),
       freeBytes: memory.freeBytes,
     };

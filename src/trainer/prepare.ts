@@ -6,6 +6,7 @@ import type { Decision, EffectiveConfig } from '../config/effectiveTypes.ts';
 import type { planSteps } from '../config/plan.ts';
 import { scheduleFor } from '../config/schedule.ts';
 import { readTensor } from '../models/safetensors.ts';
+import type { RewardModel } from '../models/rewardModel.ts';
 import type { LoadedModel, NamedTensor, WeightEntry } from '../models/types.ts';
 import type { RunPlan } from '../protocol/events.ts';
 import type { RunHashes } from '../runs/manifest.ts';
@@ -34,15 +35,16 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
     await (await starting.catch(() => undefined))?.close();
     throw error;
   });
-  const { config, model, adapter, data, order, steps, capacity } = planned;
+  const { config, model, adapter, rewardModel, data, order, steps, capacity } = planned;
   const { train, validation } = data;
   let opened: OpenedSession | undefined;
   try {
     const stage = config.engine === 'torch' ? 'Starting PyTorch' : 'Building the training graph';
     reporterOf(request.onProgress).stage('engine', stage);
-    const estimate = estimatePlan(planned.sessionPlan, planned.sequences, config);
+    const estimate = estimatePlan(planned.sessionPlan, planned.sequences, config, rewardModel);
     const first = adapter && tensorsOf(adapter.weights.values());
-    opened = await openSession(config, planned.sessionPlan, await starting, first, baseDirectory);
+    const wanted = { plan: planned.sessionPlan, first, rewardModel, baseDirectory };
+    opened = await openSession(config, wanted, await starting);
     const { session } = opened;
     const layout = resultLayout(config, model, opened, baseDirectory);
     const { every, at_start: atStart } = config.evaluation;
@@ -66,7 +68,7 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
       device: config.device,
       threads: config.threads,
       estimates,
-      hashes: hashesOf(config, model, data.hashes),
+      hashes: hashesOf(config, model, rewardModel, data.hashes),
       versions: opened.versions,
       session,
       train,
@@ -130,6 +132,7 @@ function runPlan(
 function hashesOf(
   config: EffectiveConfig,
   model: LoadedModel,
+  rewardModel: RewardModel | undefined,
   data: { readonly data: string; readonly template: string; readonly mask: string },
 ): RunHashes {
   // Another number of processes computes the same, up to rounding.
@@ -140,7 +143,15 @@ function hashesOf(
     weights: model.hashes.weights,
     tokenizer: model.hashes.tokenizer,
     ...data,
+    ...(rewardModel ? { reward_model: rewardModelHash(rewardModel) } : {}),
   };
+}
+
+function rewardModelHash({ model, adapter }: RewardModel): string {
+  const own = adapter && [adapter.settings, [...adapter.weights.values(), adapter.head].map((one) => one?.shape)];
+  return createHash('sha256')
+    .update(JSON.stringify([model.hashes, own]))
+    .digest('hex');
 }
 
 function reportDecision({ path: name, value, source, reason }: Decision): PreparedRun['decisions'][number] {

@@ -5,7 +5,7 @@ import { rowKindOf } from '../config/objective.ts';
 import type { TokenisedDataset } from '../data/dataset.ts';
 import type { PrepareControls } from '../data/prepare/prepareRows.ts';
 import { prepareDataset, type PreparedDataset } from '../data/prepareDataset.ts';
-import { encodePrompt, stopTokenIds } from '../data/template/prompt.ts';
+import { encodePrompt, stopTokenIds, tokensBehindAnswer } from '../data/template/prompt.ts';
 import type { RowTemplate } from '../data/template/templates.ts';
 import { architectureOf } from '../engine/architectures/registry.ts';
 import type { LoadedModel } from '../models/types.ts';
@@ -82,6 +82,7 @@ export function drawingOf(
       stopTokenIds: stopTokenIds(model, template),
     },
     decode: (tokens) => model.tokenizer.decode(tokens, { skipSpecialTokens: true }),
+    closing: tokensBehindAnswer(model, template),
   };
 }
 

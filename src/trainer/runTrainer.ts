@@ -257,6 +257,7 @@ function refuseChangedInputs(recorded: RunHashes | undefined, now: RunHashes): v
     template: 'the chat template',
     data: 'the data',
     mask: 'which tokens are trained',
+    reward_model: 'the reward model',
   };
   const changed = Object.entries(names).filter(
     ([key]) => key in now && Reflect.get(now, key) !== Reflect.get(recorded, key),

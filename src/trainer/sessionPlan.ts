@@ -7,6 +7,7 @@ import { chooseCapacity, packRows } from '../data/packing.ts';
 import { architectureOf } from '../engine/architectures/registry.ts';
 import { planCosts, sequenceSize, type SequenceSize } from '../engine/costs.ts';
 import type { SessionPlan } from '../engine/session.ts';
+import type { RewardModel } from '../models/rewardModel.ts';
 import type { LoadedModel } from '../models/types.ts';
 import { hasReference, objectivePlan } from '../torch/session/objective.ts';
 import type { MemorySettings } from './failures.ts';
@@ -98,6 +99,7 @@ export function estimatePlan(
   plan: SessionPlan,
   { largest, steps }: ExpectedSequences,
   config: EffectiveConfig,
+  rewardModel?: RewardModel,
 ): PlanEstimate {
   const costs = planCosts(plan);
   const comparesWithReference = hasReference(objectivePlan(config, '.'));
@@ -107,7 +109,7 @@ export function estimatePlan(
     const program = plan.device === 'cpu' ? torchProgramBytes : 0;
     const reference = comparesWithReference ? 4 * costs.trainableParameters : 0;
     const frozen = torchWeightBytes(plan, costs.totalParameters - costs.trainableParameters, config);
-    return total - weights + program + frozen + reference;
+    return total - weights + program + frozen + reference + rewardModelBytes(rewardModel, config);
   };
   const processes = plan.device === 'cpu' ? (config.distributed?.processes ?? 1) : 1;
   const flopsOf = (sequence: SequenceSize): number =>
@@ -129,11 +131,21 @@ function torchWeightBytes(plan: SessionPlan, frozen: number, { training, quantiz
   return linear * (0.5 + (quantization.double_quant ? 1 : 4) / 64) + 4 * (frozen - linear);
 }
 
+/** A reward model as it is kept beside the trained one: its numbers in 32 bits, or in bfloat16. */
+function rewardModelBytes(rewardModel: RewardModel | undefined, { training }: EffectiveConfig): number {
+  if (!rewardModel) return 0;
+  const { model, adapter } = rewardModel;
+  const entries = [...model.weights.values(), ...(adapter?.weights.values() ?? [])];
+  const count = entries.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  return count * (training.mixed_precision === 'bf16' ? 2 : 4);
+}
+
 /** What to say when memory runs out: the settings now, and what others would need. */
 export function adviceFor(
   config: EffectiveConfig,
   model: LoadedModel,
   sequences: ExpectedSequences,
+  rewardModel?: RewardModel,
 ): PreparedRun['advice'] {
   const { training, data } = config;
   const estimateMemory = (settings: MemorySettings): number => {
@@ -142,7 +154,7 @@ export function adviceFor(
       plan.method.kind === 'lora' ? { ...plan.method, rank: settings.rank ?? plan.method.rank } : plan.method;
     const changed = { ...plan, method, gradientCheckpointing: settings.gradientCheckpointing };
     const largest = sequences.largest.map((size) => shorter(size, settings, training.batch_size, data.packing));
-    return estimatePlan(changed, { ...sequences, largest }, config).memoryBytes;
+    return estimatePlan(changed, { ...sequences, largest }, config, rewardModel).memoryBytes;
   };
   return { estimateMemory, config: adviceSettings(config) };
 }

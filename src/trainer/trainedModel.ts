@@ -61,7 +61,11 @@ export async function openTrainedModel(request: TrainedModelRequest): Promise<Tr
   // Whatever a model was trained by, it is asked for the losses of tokens.
   const { distributed: _ranks, ...rest } = config;
   const asked = { ...rest, objective: 'sft' } as const;
-  const { session } = await openSession(asked, planForAsking(config, wholeModel), worker, first, baseDirectory);
+  const { session } = await openSession(
+    asked,
+    { plan: planForAsking(config, wholeModel), first, baseDirectory },
+    worker,
+  );
   try {
     if (weights.kind === 'tensors') {
       const { trainedFile, sessionName } = resultLayout(config, model, { session }, baseDirectory).checkpoint;

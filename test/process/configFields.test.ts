@@ -17,6 +17,7 @@ import { createRun } from '../../src/runs/startRun.ts';
 import { machineFacts } from '../../src/trainer/facts.ts';
 import { placementOf, torchPlan } from '../../src/trainer/openSession.ts';
 import { prepareRun } from '../../src/trainer/prepare.ts';
+import { rewardModelOf } from '../../src/trainer/rewardModel.ts';
 import { datasetOf, drawingOf } from '../../src/trainer/rows.ts';
 import { createControl } from '../../src/trainer/control.ts';
 import { drawStep } from '../../src/trainer/drawnAnswers.ts';
@@ -35,6 +36,7 @@ beforeAll(async () => {
   process.env['FINETUNE_DATA'] = path.join(folder, 'data');
   await writeTinyModel(path.join(folder, 'model'));
   await writeTinyModel(path.join(folder, 'other-model'), { rope_theta: 100 });
+  await writeTinyModel(path.join(folder, 'judge'), {}, 1);
   await writeTinyData(path.join(folder, 'rows.jsonl'), 12);
   await writeTinyData(path.join(folder, 'more.jsonl'), 16);
   await writeFile(path.join(folder, 'all.jsonl'), rowOf('a') + rowOf('b'));
@@ -216,6 +218,9 @@ const torchPairs: Readonly<Record<string, Pair>> = {
   'reward.timeout': { also: grpo, value: 5 },
   'reward.exact_match': { also: grpo, value: 'solution' },
   'reward.regex': { also: grpo, value: 'b' },
+  'reward.model': { also: grpo, value: './judge' },
+  'reward.min_length': { also: grpo, value: 2 },
+  'reward.max_length': { also: grpo, value: 8 },
   'dpo.loss_type': { also: dpo, value: 'ipo' },
   'dpo.beta': { also: dpo, value: 0.5 },
   'dpo.label_smoothing': { also: dpo, value: 0.1 },
@@ -315,7 +320,8 @@ async function rowsOf(tree: Tree): Promise<string> {
 async function askedOf(tree: Tree): Promise<string> {
   const effective = await effectiveOf(tree);
   expect(effective.engine).toBe('torch');
-  const plan = torchPlan(effective, sessionPlan(effective, model), folder);
+  const { rewardModel } = await rewardModelOf(effective, model, { baseDirectory: folder });
+  const plan = torchPlan(effective, sessionPlan(effective, model), folder, rewardModel);
   return JSON.stringify([plan, placementOf(effective.distributed)]);
 }
 

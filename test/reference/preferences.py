@@ -7,30 +7,14 @@ stdin: {"model": folder, "rows": [{"prompt", "chosen", "rejected"}: lists of mes
 stdout: {"cases": {name: {"steps": [logged numbers]}}, "scores": [numbers]}
 Each case's first adapter and score head lie in folder/name/init.
 """
-import json, os, sys
-
-answer = os.fdopen(os.dup(1), "w")
-os.dup2(2, 1)
 import torch
+from trl_steps import answer, common, given, watch
 from datasets import Dataset
 from peft import LoraConfig, PeftModel
-from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer, PrinterCallback, TrainerCallback
+from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 from trl import DPOConfig, DPOTrainer, RewardConfig, RewardTrainer
 
-torch.set_num_threads(1)
-given = json.load(sys.stdin)
 tokenizer = AutoTokenizer.from_pretrained(given["model"])
-
-
-class Steps(TrainerCallback):
-    """Keeps what each step logs."""
-
-    def __init__(self):
-        self.logs = []
-
-    def on_log(self, args, state, control, logs=None, **kw):
-        if logs and "loss" in logs:
-            self.logs.append({name: float(value) for name, value in logs.items()})
 
 
 def train(case):
@@ -41,24 +25,20 @@ def train(case):
         model.config.pad_token_id = tokenizer.pad_token_id
     else:
         model = AutoModelForCausalLM.from_pretrained(given["model"], dtype=torch.float32)
-    common = dict(
+    own = dict(
         output_dir=f"{given['folder']}/{case['name']}", per_device_train_batch_size=case["batch"],
         gradient_accumulation_steps=case["accumulate"], max_steps=case["steps"], max_length=200,
-        learning_rate=case["rate"], lr_scheduler_type="constant", warmup_steps=0, weight_decay=0.0, max_grad_norm=1.0,
-        optim="adamw_torch", bf16=False, fp16=False, use_cpu=True, logging_steps=1, save_strategy="no", report_to="none",
-        gradient_checkpointing=False, train_sampling_strategy="sequential", disable_tqdm=True, seed=0,
+        learning_rate=case["rate"], train_sampling_strategy="sequential",
     )
-    args = RewardConfig(**common) if reward else DPOConfig(
-        **common, beta=case["beta"], loss_type=[case["loss"]], label_smoothing=case.get("smoothing", 0.0))
+    args = RewardConfig(**common, **own) if reward else DPOConfig(
+        **common, **own, beta=case["beta"], loss_type=[case["loss"]], label_smoothing=case.get("smoothing", 0.0))
     lora = LoraConfig(
         r=4, lora_alpha=8, lora_dropout=0.0, target_modules="all-linear", task_type="SEQ_CLS" if reward else "CAUSAL_LM",
         modules_to_save=["score"] if reward else None)
     trainer = (RewardTrainer if reward else DPOTrainer)(
         model=model if reward or case["method"] == "lora" else given["model"], processing_class=tokenizer, args=args,
         train_dataset=Dataset.from_list(given["rows"]), peft_config=lora if case["method"] == "lora" else None)
-    trainer.remove_callback(PrinterCallback)
-    steps = Steps()
-    trainer.add_callback(steps)
+    steps = watch(trainer)
     trainer.model.save_pretrained(f"{given['folder']}/{case['name']}/init")
     trainer.train()
     return {"steps": steps.logs}
@@ -77,5 +57,4 @@ def scores(wanted):
 
 told = {"cases": {case["name"]: train(case) for case in given["cases"]}}
 told["scores"] = [scores(wanted) for wanted in given.get("scored", [])]
-json.dump(told, answer)
-answer.close()
+answer(told)

@@ -8,10 +8,12 @@ import type { TokenisedRow } from '../../src/data/dataset.ts';
 import { packRows } from '../../src/data/packing.ts';
 import { prepareDataset } from '../../src/data/prepareDataset.ts';
 import type { StepResult } from '../../src/engine/session.ts';
+import { defaults } from '../../src/config/schema.generated.ts';
 import { openModel } from '../../src/models/openModel.ts';
+import { misfitOf, openRewardModel } from '../../src/models/rewardModel.ts';
 import { readSafetensors, readTensor } from '../../src/models/safetensors.ts';
 import type { LoadedModel, NamedTensor } from '../../src/models/types.ts';
-import type { ObjectivePlan } from '../../src/torch/session/objective.ts';
+import { objectivePlan, type ObjectivePlan } from '../../src/torch/session/objective.ts';
 import { openTorchSession } from '../../src/torch/session/torchSession.ts';
 import { startWorker, type WorkerProcess } from '../../src/torch/session/workerProcess.ts';
 import { summarise } from '../../src/trainer/observed.ts';
@@ -254,6 +256,23 @@ describeWith(['python'], 'training on pairs', () => {
           packRows(scoredRows().map(twice), { capacity: 256, packing: true }),
         );
         for (const [k, score] of told.scores[i]!.entries()) expect(observed!['reward/mean']![k]).toBeCloseTo(score, 4);
+      }
+    });
+
+    test('and judge answers of another model with those scores', async () => {
+      for (const [i, [file]] of results.entries()) {
+        const reward = { model: path.dirname(file), timeout: 60, max_length: 4 };
+        const judge = await openRewardModel(reward.model, { baseDirectory: folder });
+        expect(misfitOf(judge, model)).toBeUndefined();
+        const settings = { objective: 'grpo', grpo: defaults.grpo, reward } as const;
+        const { answers } = await open(objectivePlan(settings, folder, judge), 'lora');
+        const given = scoredRows().map(({ tokens, rejectedFrom }, k) => {
+          return { text: '', length: 4 + 2 * k, tokens: tokens.subarray(0, rejectedFrom), fields: {} };
+        });
+        const scores = await answers!.score(given);
+        expect(Object.keys(scores)).toEqual(['length', 'model']);
+        expect(scores['length']).toEqual([0, -0.5, -1]);
+        for (const [k, score] of told.scores[i]!.entries()) expect(scores['model']![k]).toBeCloseTo(score, 4);
       }
     });
   });

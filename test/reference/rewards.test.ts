@@ -4,6 +4,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { checkRun } from '../../src/cli/check/checkRun.ts';
 import { packRows } from '../../src/data/packing.ts';
 import type { StepResult } from '../../src/engine/session.ts';
 import { writeAdapter } from '../../src/models/adapter.ts';
@@ -48,6 +49,7 @@ describeWith(['python'], 'learning from rewards', () => {
     folder = await scratchFolder();
     await useTorch(folder);
     await writeTinyModel(path.join(folder, 'model'));
+    await writeTinyModel(path.join(folder, 'judge'), {}, 1);
     const lines = Array.from({ length: 24 }, (_, i) => `${JSON.stringify({ prompt: `say ${i}`, right: 'a' })}\n`);
     await writeFile(path.join(folder, 'prompts.jsonl'), lines.join(''));
     await writeFile(path.join(folder, 'rewards.py'), rewards);
@@ -157,6 +159,29 @@ describeWith(['python'], 'learning from rewards', () => {
     expect(numbers(again)).toEqual(numbers(steps));
     const adapter = (run: string) => readFile(path.join(run, 'adapter/adapter_model.safetensors'));
     expect(await adapter(stopped)).toEqual(await adapter(whole));
+  });
+
+  test('a reward model, a wanted length and a function together raise the reward of a model that is trained whole', async () => {
+    const reward = { model: './judge', max_length: 6, function: 'rewards.py:letters' };
+    const training = { max_steps: 20, batch_size: 4, learning_rate: 0.004, lr_scheduler: 'constant' };
+    const run = await makeRun(folder, 'judged', config(reward, { method: 'full', training }));
+    expect(await liveOnce(run)).toMatchObject({ code: 0 });
+    const steps = (await eventsOf(run)).flatMap((event) => (event.type === 'step' ? [event.metrics!] : []));
+    for (const metrics of steps) {
+      const parts = ['model', 'length', 'letters'].map((name) => metrics[`rewards/${name}`]!);
+      expect(parts.reduce((a, b) => a + b)).toBeCloseTo(metrics['reward/mean']!, 5);
+    }
+    const meanOf = (part: typeof steps) => part.reduce((sum, m) => sum + m['reward/mean']!, 0) / part.length;
+    expect(meanOf(steps.slice(-4))).toBeGreaterThan(meanOf(steps.slice(0, 4)) + 0.3);
+  });
+
+  test('a model that is no reward model is refused at its line', async () => {
+    const file = path.join(folder, 'no-judge.finetune.json');
+    await writeFile(file, JSON.stringify(config({ model: './model' }), undefined, 1));
+    const { problems } = await checkRun(file, { overrides: [], configOnly: false });
+    const [found] = problems.filter(({ severity }) => severity === 'error');
+    expect(found).toMatchObject({ code: 'config/reward-model-unusable', place: { file, line: 8 } });
+    expect(found!.message).toContain('has no head for scores');
   });
 
   test('a reward function that fails ends the run with its place and what to do', async () => {

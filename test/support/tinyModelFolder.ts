@@ -28,12 +28,17 @@ const config = {
   eos_token_id: 258,
 };
 
-/** Writes the model; `changes` to its config make one that does not fit. */
-export async function writeTinyModel(folder: string, changes: Partial<typeof config> = {}): Promise<string> {
+/** Writes the model; `changes` to its config make one that does not fit, `labels` one for sequence classification. */
+export async function writeTinyModel(
+  folder: string,
+  changes: Partial<typeof config> = {},
+  labels?: number,
+): Promise<string> {
   await mkdir(folder, { recursive: true });
   const write = (name: string, value: unknown) => writeFile(path.join(folder, name), JSON.stringify(value));
   const full = { ...config, ...changes };
-  await write('config.json', full);
+  const names = Object.fromEntries(Array.from({ length: labels ?? 0 }, (_, i) => [i, `LABEL_${i}`]));
+  await write('config.json', { ...full, ...(labels === undefined ? {} : { id2label: names }) });
   await write('tokenizer.json', tokenizer());
   await write('tokenizer_config.json', {
     tokenizer_class: 'PreTrainedTokenizerFast',
@@ -42,8 +47,15 @@ export async function writeTinyModel(folder: string, changes: Partial<typeof con
     pad_token: specials[0],
     chat_template: template,
   });
-  await writeSafetensors(path.join(folder, 'model.safetensors'), tensors(full), { metadata: { format: 'pt' } });
+  const head = labels === undefined ? [] : [scoreHead(labels, full.hidden_size)];
+  const all = [...tensors(full), ...head];
+  await writeSafetensors(path.join(folder, 'model.safetensors'), all, { metadata: { format: 'pt' } });
   return folder;
+}
+
+function scoreHead(labels: number, hidden: number) {
+  const shape = [labels, hidden];
+  return { name: 'score.weight', shape, data: randomArray(shape, 'score', 0.3) };
 }
 
 function tensors(c: typeof config) {

@@ -12,9 +12,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src/torch/worker"))
 
 import torch  # noqa: E402
+from finetune_worker.plan import LengthPlan  # noqa: E402
 from finetune_worker.policy import clipped_loss, divergence  # noqa: E402
 from finetune_worker.reward_function import RewardError, RewardFunction  # noqa: E402
+from finetune_worker.reward_model import laid_together  # noqa: E402
 from finetune_worker.rollout import Sampling, choose_tokens  # noqa: E402
+from finetune_worker.scoring import length_penalty  # noqa: E402
+from finetune_worker.sequences import segment_ends  # noqa: E402
 
 SOURCE = """
 import time
@@ -85,6 +89,30 @@ class Functions(unittest.TestCase):
         ):
             with self.assertRaisesRegex(RewardError, words):
                 self.call(name)
+
+
+class Lengths(unittest.TestCase):
+    """What an answer costs that is too short or too long."""
+
+    def test_nothing_within_and_a_share_outside(self) -> None:
+        wanted = LengthPlan(4, 8)
+        found = [length_penalty(length, wanted) for length in (0, 3, 4, 8, 10, 16, 90)]
+        self.assertEqual(found, [1.0, 0.25, 0.0, 0.0, 0.25, 1.0, 1.0])
+
+    def test_either_bound_alone(self) -> None:
+        self.assertEqual(length_penalty(1, LengthPlan(None, 2)), 0.0)
+        self.assertEqual(length_penalty(90, LengthPlan(2, None)), 0.0)
+        self.assertEqual(length_penalty(3, LengthPlan(None, 2)), 0.5)
+
+
+class Judged(unittest.TestCase):
+    """Texts of a reward model, laid together."""
+
+    def test_in_order_and_never_cut(self) -> None:
+        texts = [[1] * 300, [2] * 200, [3] * 100, [4] * 900]
+        found = list(laid_together(texts, torch.device("cpu")))
+        self.assertEqual([one.tokens.tolist() for one in found], [texts[0] + texts[1], texts[2], texts[3]])
+        self.assertEqual(segment_ends(found[0]).tolist(), [299, 499])
 
 
 class Draws(unittest.TestCase):

@@ -12,6 +12,7 @@ import { readAdapter } from '../../models/adapter.ts';
 import { openModel, type ModelProgress } from '../../models/openModel.ts';
 import { ProblemError, type Problem } from '../../protocol/problem.ts';
 import { adapterFacts, fileFacts, machineFacts, modelFacts } from '../../trainer/facts.ts';
+import { rewardModelOf } from '../../trainer/rewardModel.ts';
 import { datasetOf, refuseForeignTokens } from '../../trainer/rows.ts';
 import { parseConfigFile } from '../readConfig.ts';
 
@@ -68,6 +69,7 @@ async function checkModelAndData(
     ...before,
     model: modelFacts(model),
     ...(adapter ? { adapter: adapterFacts(adapter.settings) } : {}),
+    ...(await rewardModelOf(config, model, { baseDirectory, ...aborting })).facts,
   };
   const withModel = checkConfig(config, facts, positions);
   const first = effectiveConfig(config, facts, positions);

@@ -261,6 +261,17 @@ const explanations: Readonly<Record<string, Explanation>> = {
     wrong: 'objective: grpo',
     right: 'objective: grpo\nreward: {exact_match: solution}',
   },
+  'config/reward-model-unusable': {
+    why: 'A reward model gives a text one number, and reads the very tokens that the trained model writes. Found by `finetune check` and before a start, and while you type as far as the files of the model tell it.',
+    wrong: 'objective: grpo\nreward: {model: ./models/tiny}',
+    right: 'objective: grpo\nreward: {model: outputs/reward-model}',
+  },
+  'config/reward-lengths-cross': {
+    why: 'Every answer would cost something, and none could be right.',
+    wrong: 'objective: grpo\nreward: {min_length: 64, max_length: 32}',
+    right: 'objective: grpo\nreward: {min_length: 32, max_length: 64}',
+    fix: 'exchanges the two',
+  },
   'config/grpo-in-one-process': {
     why: 'Every process would have to draw the same answers with the same weights at the same time, and that is not done.',
     wrong: "objective: grpo\nreward: {regex: '[0-9]'}\ndistributed: {processes: 2}",

@@ -62,7 +62,8 @@ export function isGlob(path: string): boolean {
 function namedPaths(config: FinetuneConfig): { file: string; path: string }[] {
   const { validation, template } = config.data;
   const init = config.lora?.init_from;
-  const rewards = config.reward?.function?.replace(/:\w*$/, '');
+  const { function: own, model: judge } = config.reward ?? {};
+  const rewards = own?.replace(/:\w*$/, '');
   return [
     ...(isModelPath(config.model) ? [{ file: config.model, path: 'model' }] : []),
     ...trainFiles(config),
@@ -71,6 +72,7 @@ function namedPaths(config: FinetuneConfig): { file: string; path: string }[] {
       ? [{ file: template, path: 'data.template' }]
       : []),
     ...(rewards !== undefined ? [{ file: rewards, path: 'reward.function' }] : []),
+    ...(judge !== undefined && isModelPath(judge) ? [{ file: judge, path: 'reward.model' }] : []),
     ...(init !== undefined && config.method !== 'full' ? [{ file: init, path: 'lora.init_from' }] : []),
   ];
 }

@@ -110,11 +110,33 @@ const rewardMissing: ConfigRule = {
   severity: 'error',
   summary: 'The objective is `grpo`, and `reward` says nothing about what an answer is worth.',
   check: (config) => {
-    const { function: own, exact_match: match, regex } = config.reward ?? {};
-    if (objectiveOf(config) !== 'grpo' || [own, match, regex].some((given) => given !== undefined)) return [];
+    const { timeout: _, ...given } = config.reward ?? {};
+    if (objectiveOf(config) !== 'grpo' || Object.values(given).some((one) => one !== undefined)) return [];
     const path = config.reward === undefined ? 'objective' : 'reward';
-    const message = 'Say what an answer is worth: `reward.function`, `exact_match` or `regex`.';
+    const message = 'Say what an answer is worth: `reward.function`, `model`, `exact_match`, `regex` or `max_length`.';
     return [{ path, message }];
+  },
+};
+
+const rewardModelUnusable: ConfigRule = {
+  code: 'config/reward-model-unusable',
+  severity: 'error',
+  summary:
+    '`reward.model` is no reward model, has several labels, or another vocabulary than the model that is trained.',
+  check: ({ reward }, { rewardModel }) => {
+    if (reward?.model === undefined || rewardModel?.unusable === undefined) return [];
+    return [{ path: 'reward.model', message: rewardModel.unusable }];
+  },
+};
+
+const lengthsCross: ConfigRule = {
+  code: 'config/reward-lengths-cross',
+  severity: 'error',
+  summary: '`reward.min_length` is above `reward.max_length`, so that no answer is long enough and short enough.',
+  check: ({ reward: { min_length: min, max_length: max } = {} }) => {
+    if (min === undefined || max === undefined || min <= max) return [];
+    const message = `No answer has at least ${min} and at most ${max} tokens. Take a min_length of ${max} or less.`;
+    return [{ path: 'reward.min_length', message }];
   },
 };
 
@@ -146,6 +168,8 @@ export const objectiveRules: readonly ConfigRule[] = [
   formatNotForObjective,
   promptsUnused,
   rewardMissing,
+  rewardModelUnusable,
+  lengthsCross,
   epsilonUnused,
   grpoInOneProcess,
 ];

@@ -38,15 +38,31 @@ export function stopTokenIds(
   return [...new Set(ids.filter((id): id is number => typeof id === 'number'))];
 }
 
+/** What a row has behind the token that ends its answer, such as a line end; nothing without a template. */
+export function tokensBehindAnswer(
+  model: Pick<LoadedModel, 'tokenizer' | 'generationConfig'>,
+  template: RowTemplate,
+): number[] {
+  if (template === 'none') return [];
+  const tokens = model.tokenizer.encode(textBehindAnswer(template), { addSpecialTokens: false });
+  const stops = stopTokenIds(model, template);
+  const end = tokens.findIndex((token) => stops.includes(token));
+  return end === -1 ? [] : tokens.slice(end + 1);
+}
+
 /** The first special token after the content of an assistant turn. */
-function closingToken(tokenizer: Tokenizer, { template, options }: Exclude<RowTemplate, 'none'>): number | undefined {
+function closingToken(tokenizer: Tokenizer, template: Exclude<RowTemplate, 'none'>): number | undefined {
+  const rest = textBehindAnswer(template);
+  const token = specialTokensOf(tokenizer).firstIn(rest);
+  return token === undefined ? undefined : tokenizer.tokenToId(rest.slice(token.start, token.end));
+}
+
+function textBehindAnswer({ template, options }: Exclude<RowTemplate, 'none'>): string {
   const answer = 'finetune-probe';
   const messages = [
     { role: 'user', content: 'Hello' },
     { role: 'assistant', content: answer },
   ];
   const text = template.render(messages, options);
-  const rest = text.slice(text.lastIndexOf(answer) + answer.length);
-  const token = specialTokensOf(tokenizer).firstIn(rest);
-  return token === undefined ? undefined : tokenizer.tokenToId(rest.slice(token.start, token.end));
+  return text.slice(text.lastIndexOf(answer) + answer.length);
 }

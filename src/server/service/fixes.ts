@@ -123,6 +123,14 @@ export const fixers: Readonly<Record<string, (broken: Broken) => Wanted[]>> = {
     return path.endsWith('format') ? [set(path, format, false)] : [];
   },
   'config/prompts-unused': removeIt,
+  'config/reward-lengths-cross': ({ text }) => {
+    const [min, max] = ['reward.min_length', 'reward.max_length'].map((at) => valueAt(text.document.value, at));
+    const changes = [
+      { kind: 'set', path: 'reward.min_length', value: max },
+      { kind: 'set', path: 'reward.max_length', value: min },
+    ] as const;
+    return [{ title: 'Exchange min_length and max_length', changes: [...changes] }];
+  },
   'config/epsilon-unused': removeIt,
   'config/grpo-in-one-process': () => [remove('distributed')],
   // Without torch there is no other way to train by an objective of its own: setting it up is the remedy.

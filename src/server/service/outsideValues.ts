@@ -33,6 +33,7 @@ export function outsideValues(path: readonly PathPart[], typed: string, outside:
   const names = path.filter((part) => typeof part === 'string').join('.');
   switch (names) {
     case 'model':
+    case 'reward.model':
       return [
         ...outside.models.map((value) => ({ ...plain(value, 'model'), detail: 'on this machine' })),
         ...pathsBelow(typed, outside, (name) => /\.gguf$/i.test(name), './'),

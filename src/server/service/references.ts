@@ -16,7 +16,7 @@ export interface NamedThing {
 
 /** The names of a config, as far as they are texts of its file. */
 export function namedThings(text: ConfigText, config: FinetuneConfig): NamedThing[] {
-  const { data, lora } = config;
+  const { data, lora, reward } = config;
   const train: [string, unknown, NamedThing['kind']][] =
     typeof data.train === 'string'
       ? [['data.train', data.train, 'data']]
@@ -27,6 +27,7 @@ export function namedThings(text: ConfigText, config: FinetuneConfig): NamedThin
     ['data.validation', data.validation, 'data'],
     ['data.template', data.template, 'template'],
     ['lora.init_from', lora?.init_from, 'adapter'],
+    ['reward.model', reward?.model, 'model'],
     ['output', config.output, 'output'],
   ];
   return named.flatMap(([at, name, kind]) => {
@@ -45,7 +46,8 @@ export function hubAddress(name: string): string | undefined {
 
 /** What describes a folder of each kind, the best first. */
 const insideFolder: Readonly<Record<NamedThing['kind'], readonly string[]>> = {
-  model: ['config.json'],
+  // A reward model may be an adapter.
+  model: ['config.json', 'adapter_config.json'],
   adapter: ['adapter_config.json'],
   output: ['adapter_config.json', 'config.json'],
   data: [],

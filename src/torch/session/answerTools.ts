@@ -29,8 +29,11 @@ export function answerTools(worker: Pick<WorkerProcess, 'ask'>): AnswerTools {
         throw new Error(`The worker's answers cannot be used: ${describeSchemaError(validate.errors)}.`);
       return answer.parts.map((part, i) => ({ tokens: intsOf(part), isEnded: value.ended[i] === true }));
     },
-    async score(completions, rows) {
-      const { value } = (await worker.ask('score', { completions, rows })).head;
+    async score(answers) {
+      const [completions, rows] = [answers.map(({ text }) => text), answers.map(({ fields }) => fields)];
+      const head = { completions, rows, lengths: answers.map(({ length }) => length) };
+      const parts = answers.map(({ tokens }) => bytesOf(tokens));
+      const { value } = (await worker.ask('score', head, parts)).head;
       const validate = scored();
       if (!validate(value))
         throw new Error(`The worker's rewards cannot be used: ${describeSchemaError(validate.errors)}.`);

@@ -2,8 +2,10 @@
 
 import path from 'node:path';
 import type { EffectiveConfig } from '../../config/effectiveTypes.ts';
-import type { RowLoss } from '../../engine/session.ts';
+import type { RowLoss, TrainingMethod } from '../../engine/session.ts';
 import { rowLosses } from '../../engine/training/losses.ts';
+import type { RewardModel } from '../../models/rewardModel.ts';
+import type { WeightEntry } from '../../models/types.ts';
 import type { PackedSequence } from '../../protocol/sequence.ts';
 
 export type ObjectivePlan =
@@ -32,21 +34,35 @@ export interface ScoringPlan {
   readonly timeout: number;
   readonly exactMatch?: string;
   readonly regex?: string;
+  readonly model?: RewardModelPlan;
+  /** Tokens of answers that cost nothing. */
+  readonly length?: { readonly min?: number; readonly max?: number };
+}
+
+/** A reward model that judges answers: all of its weights, or those of the model below and an adapter with its head. */
+export interface RewardModelPlan {
+  readonly modelConfig: Readonly<Record<string, unknown>>;
+  readonly weights: readonly WeightEntry[];
+  readonly adapter?: {
+    readonly method: Extract<TrainingMethod, { kind: 'lora' }>;
+    readonly weights: readonly WeightEntry[];
+  };
 }
 
 export const supervisedFineTuning: ObjectivePlan = { kind: 'sft' };
 
-/** `baseDirectory`: what the path of a reward function is relative to. */
+/** `baseDirectory`: what the path of a reward function is relative to. `rewardModel`: what `reward.model` names, opened. */
 export function objectivePlan(
   { objective, dpo, grpo, reward }: Pick<EffectiveConfig, 'objective' | 'dpo' | 'grpo' | 'reward'>,
   baseDirectory: string,
+  rewardModel?: RewardModel,
 ): ObjectivePlan {
   if (objective === 'dpo' && dpo) {
     return { kind: 'dpo', beta: dpo.beta, lossType: dpo.loss_type, labelSmoothing: dpo.label_smoothing };
   }
   if (objective === 'grpo' && grpo && reward) {
     const { beta, epsilon: clip, num_iterations: updates } = grpo;
-    return { kind: 'grpo', beta, clip, updates, scoring: scoringPlan(reward, baseDirectory) };
+    return { kind: 'grpo', beta, clip, updates, scoring: scoringPlan(reward, baseDirectory, rewardModel) };
   }
   return objective === 'reward' ? { kind: 'reward' } : supervisedFineTuning;
 }
@@ -61,14 +77,31 @@ export function isOfTokens({ kind }: ObjectivePlan): boolean {
   return kind === 'sft' || kind === 'grpo';
 }
 
-function scoringPlan(reward: NonNullable<EffectiveConfig['reward']>, baseDirectory: string): ScoringPlan {
+function scoringPlan(
+  reward: NonNullable<EffectiveConfig['reward']>,
+  baseDirectory: string,
+  rewardModel: RewardModel | undefined,
+): ScoringPlan {
+  const { min_length: min, max_length: max } = reward;
   const [, file = '', name = ''] = /^(.+):(\w+)$/.exec(reward.function ?? '') ?? [];
   return {
     timeout: reward.timeout,
     ...(reward.function === undefined ? {} : { function: { file: path.resolve(baseDirectory, file), name } }),
     ...(reward.exact_match === undefined ? {} : { exactMatch: reward.exact_match }),
     ...(reward.regex === undefined ? {} : { regex: reward.regex }),
+    ...(rewardModel ? { model: rewardModelPlan(rewardModel) } : {}),
+    ...(min === undefined && max === undefined
+      ? {}
+      : { length: { ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) } }),
   };
+}
+
+function rewardModelPlan({ model, adapter }: RewardModel): RewardModelPlan {
+  const plan = { modelConfig: model.config, weights: [...model.weights.values()] };
+  if (!adapter?.head) return plan;
+  const { rank, alpha, useRslora, useDora = false, modules } = adapter.settings;
+  const method = { kind: 'lora', rank, alpha, dropout: 0, targetModules: modules, useRslora, useDora } as const;
+  return { ...plan, adapter: { method, weights: [...adapter.weights.values(), adapter.head] } };
 }
 
 /** Losses that the worker gives for a sequence: one for each trained token, or one for each pair. */

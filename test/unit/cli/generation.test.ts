@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findSource, nameOfSource } from '../../../src/cli/generation/source.ts';
-import { encodePrompt, stopTokenIds } from '../../../src/data/template/prompt.ts';
+import { encodePrompt, stopTokenIds, tokensBehindAnswer } from '../../../src/data/template/prompt.ts';
 import { resolveTemplate } from '../../../src/data/template/templates.ts';
 import { writeAdapter } from '../../../src/models/adapter.ts';
 import type { NamedTensor, Tokenizer } from '../../../src/models/types.ts';
@@ -103,5 +103,14 @@ describe('a question', () => {
     const template = await resolveTemplate('chat', facts);
     expect(stopTokenIds({ tokenizer, generationConfig: { eos_token_id: [1, 77] } }, template)).toEqual([1, 77, 2]);
     expect(stopTokenIds({ tokenizer, generationConfig: { eos_token_id: 1 } }, 'none')).toEqual([1]);
+  });
+
+  test('what a row has behind the end of its answer is told, for those who judge at its very end', async () => {
+    const chat = { ...facts, modelTemplate: source.replace('<x>', '<x>\n') };
+    const model = { tokenizer, generationConfig: {} };
+    const behind = tokensBehindAnswer(model, await resolveTemplate('chat', chat));
+    expect(tokenizer.decode(behind)).toBe('\n');
+    expect(tokensBehindAnswer(model, await resolveTemplate('chat', facts))).toEqual([]);
+    expect(tokensBehindAnswer(model, 'none')).toEqual([]);
   });
 });

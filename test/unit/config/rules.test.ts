@@ -111,7 +111,29 @@ const broken: readonly Case[] = [
   {
     code: 'reward-missing',
     text: config('objective: grpo\nreward: {timeout: 5}'),
-    expected: ['error: x:5:9: Say what an answer is worth: `reward.function`, `exact_match` or `regex`.'],
+    expected: [
+      'error: x:5:9: Say what an answer is worth: `reward.function`, `model`, `exact_match`, `regex` or `max_length`.',
+    ],
+  },
+  {
+    code: 'reward-model-unusable',
+    text: config('objective: grpo\nreward: {model: ./judge}'),
+    facts: { rewardModel: { unusable: 'This model has 2 labels.' } },
+    expected: ['error: x:5:17: This model has 2 labels.'],
+  },
+  {
+    code: 'reward-lengths-cross',
+    text: config('objective: grpo\nreward: {min_length: 9, max_length: 8}'),
+    expected: ['error: x:5:22: No answer has at least 9 and at most 8 tokens. Take a min_length of 8 or less.'],
+  },
+  {
+    code: 'file-not-found',
+    text: config('objective: grpo\nreward: {model: ./judge}', 'data: {train: data/train.jsonl}').replace(
+      'a/b',
+      './models/tiny',
+    ),
+    facts: files,
+    expected: ['error: x:5:17: ./judge is not there. Paths are relative to the folder of this config.'],
   },
   {
     code: 'grpo-in-one-process',

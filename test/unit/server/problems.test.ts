@@ -33,7 +33,10 @@ const withTorch: ConfigFacts = {
   ...facts,
   machine: { cores: 2, devices: [gpu, { name: 'cpu', kind: 'cpu', usable: true }] },
 };
-const factsFor = (text: string): ConfigFacts => (/^distributed:/m.test(text) ? withTorch : facts);
+/** The tiny model is a language model, and so no reward model. */
+const withoutJudge: ConfigFacts = { ...facts, rewardModel: { unusable: 'This model has no head for scores.' } };
+const factsFor = (text: string): ConfigFacts =>
+  /^distributed:/m.test(text) ? withTorch : text.includes('reward: {model: ./models/tiny}') ? withoutJudge : facts;
 
 function problemsIn(text: string) {
   return configProblems(readConfigText(text, 'x'), {}, () => factsFor(text));

@@ -13,7 +13,7 @@ from torch.nn.functional import logsigmoid
 from .model import base_of
 from .plan import DpoPlan, GrpoPlan, Plan, RewardPlan
 from .policy import clipped_loss, divergence
-from .sequences import Sequence, segment_ids, token_logits, token_losses
+from .sequences import Sequence, segment_ends, segment_ids, token_logits, token_losses
 
 #: Puts the values that training began with in place of the trained ones, for as long as it is open.
 Reference = Callable[[], AbstractContextManager[None]]
@@ -126,9 +126,7 @@ class Reward:
 
     def losses(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> Losses:
         """The score of a side is the head's number at its last token."""
-        starts = (sequence.positions == 0).nonzero().flatten()
-        ends = torch.cat([starts[1:], starts.new_tensor([len(sequence.tokens)])]) - 1
-        scores = scores_at(model, sequence, ends, autocast)
+        scores = scores_at(model, sequence, segment_ends(sequence), autocast)
         chosen, rejected = scores[::2], scores[1::2]
         values = -logsigmoid(chosen - rejected)
         better, worse = chosen.detach(), rejected.detach()

@@ -20,6 +20,18 @@ class LoraPlan:
     use_rslora: bool
     use_dora: bool
 
+    @staticmethod
+    def parse(value: dict[str, Any]) -> LoraPlan:
+        """From the trainer's JSON."""
+        return LoraPlan(
+            value["rank"],
+            value["alpha"],
+            value["dropout"],
+            value["targetModules"],
+            value["useRslora"],
+            value.get("useDora", False),
+        )
+
 
 @dataclass(frozen=True)
 class QuantizationPlan:
@@ -66,6 +78,38 @@ class RewardPlan:
 
 
 @dataclass(frozen=True)
+class RewardModelPlan:
+    """A reward model that judges answers: all of its weights, or those below an adapter."""
+
+    model_config: dict[str, Any]
+    weights: list[StoredTensor]
+    lora: LoraPlan | None
+    #: Tensors of the adapter, its head among them.
+    adapter: list[StoredTensor]
+
+    @staticmethod
+    def parse(value: dict[str, Any] | None) -> RewardModelPlan | None:
+        """None where no model judges."""
+        if value is None:
+            return None
+        adapter = value.get("adapter")
+        return RewardModelPlan(
+            value["modelConfig"],
+            [StoredTensor.parse(entry) for entry in value["weights"]],
+            None if adapter is None else LoraPlan.parse(adapter["method"]),
+            [] if adapter is None else [StoredTensor.parse(entry) for entry in adapter["weights"]],
+        )
+
+
+@dataclass(frozen=True)
+class LengthPlan:
+    """Tokens of answers that cost nothing."""
+
+    shortest: int | None
+    longest: int | None
+
+
+@dataclass(frozen=True)
 class ScoringPlan:
     """What answers are worth: the sum of those that are given."""
 
@@ -77,6 +121,8 @@ class ScoringPlan:
     exact_match: str | None
     #: What a good answer matches somewhere.
     regex: str | None
+    model: RewardModelPlan | None
+    length: LengthPlan | None
 
 
 @dataclass(frozen=True)
@@ -108,7 +154,15 @@ def parse_scoring(value: dict[str, Any]) -> ScoringPlan:
     """From the trainer's JSON."""
     function = value.get("function")
     pair = None if function is None else (function["file"], function["name"])
-    return ScoringPlan(pair, value["timeout"], value.get("exactMatch"), value.get("regex"))
+    wanted = value.get("length")
+    return ScoringPlan(
+        pair,
+        value["timeout"],
+        value.get("exactMatch"),
+        value.get("regex"),
+        RewardModelPlan.parse(value.get("model")),
+        None if wanted is None else LengthPlan(wanted.get("min"), wanted.get("max")),
+    )
 
 
 @dataclass(frozen=True)
@@ -152,20 +206,10 @@ class Plan:
         method = value["method"]
         optimizer = value["optimizer"]
         quantization = value.get("quantization")
-        lora = None
-        if method["kind"] == "lora":
-            lora = LoraPlan(
-                method["rank"],
-                method["alpha"],
-                method["dropout"],
-                method["targetModules"],
-                method["useRslora"],
-                method.get("useDora", False),
-            )
         return Plan(
             model_config=value["modelConfig"],
             weights=[StoredTensor.parse(entry) for entry in value["weights"]],
-            lora=lora,
+            lora=LoraPlan.parse(method) if method["kind"] == "lora" else None,
             quantization=quantization and QuantizationPlan(quantization["type"], quantization["double_quant"]),
             objective=parse_objective(value["objective"]),
             optimizer=OptimizerPlan(

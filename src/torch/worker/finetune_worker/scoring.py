@@ -1,38 +1,71 @@
-"""What answers are worth: a person's function, a right answer in a column, a pattern. Their sum is the reward."""
+"""What answers are worth: a person's function, a right answer in a column, a pattern, a reward model, a wanted length.
+
+Their sum is the reward.
+"""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
-from .plan import GrpoPlan, Plan
+from .plan import GrpoPlan, LengthPlan
 from .reward_function import RewardError, RewardFunction
+from .reward_model import RewardModel
+from .session import Session
+
+
+@dataclass(frozen=True)
+class Answers:
+    """N answers."""
+
+    texts: list[str]
+    #: Columns of the rows that asked.
+    rows: list[dict[str, Any]]
+    #: In tokens.
+    lengths: list[int]
+    #: Tokens of prompt and answer together.
+    tokens: list[list[int]]
 
 
 class Scoring:
-    """The ways to score of a plan."""
+    """The ways to score of a session's plan."""
 
-    def __init__(self, plan: Plan) -> None:
-        if not isinstance(plan.objective, GrpoPlan):
+    def __init__(self, session: Session) -> None:
+        if not isinstance(session.plan.objective, GrpoPlan):
             raise RewardError("this objective has no rewards")
-        self._plan = plan.objective.scoring
-        function = self._plan.function
+        self._plan = session.plan.objective.scoring
+        function, model = self._plan.function, self._plan.model
         self._function = None if function is None else RewardFunction(*function, self._plan.timeout)
+        self._model = None if model is None else RewardModel(model, session)
 
-    def __call__(self, completions: list[str], rows: list[dict[str, Any]]) -> dict[str, list[float]]:
-        """Rewards [N] by name, of N answers to the prompts of N rows. Raises RewardError."""
+    def __call__(self, answers: Answers) -> dict[str, list[float]]:
+        """Rewards [N] by name. Raises RewardError."""
         rewards: dict[str, list[float]] = {}
         if self._plan.exact_match is not None:
-            right = [column(row, self._plan.exact_match) for row in rows]
-            pairs = zip(completions, right, strict=True)
+            right = [column(row, self._plan.exact_match) for row in answers.rows]
+            pairs = zip(answers.texts, right, strict=True)
             rewards["exact_match"] = [float(answer.strip() == str(wanted).strip()) for answer, wanted in pairs]
         if self._plan.regex is not None:
-            rewards["regex"] = [float(re.search(self._plan.regex, answer) is not None) for answer in completions]
+            rewards["regex"] = [float(re.search(self._plan.regex, text) is not None) for text in answers.texts]
+        if self._plan.length is not None:
+            rewards["length"] = [0.0 - length_penalty(length, self._plan.length) for length in answers.lengths]
+        if self._model is not None:
+            rewards["model"] = self._model(answers.tokens)
         if self._function is not None:
-            names = sorted({name for row in rows for name in row})
-            columns = {name: [row.get(name) for row in rows] for name in names if name != "completions"}
-            rewards[self._function.name] = self._function(completions, columns)
+            names = sorted({name for row in answers.rows for name in row})
+            columns = {name: [row.get(name) for row in answers.rows] for name in names if name != "completions"}
+            # A function may be called as one of the above is.
+            name = self._function.shown if self._function.name in rewards else self._function.name
+            rewards[name] = self._function(answers.texts, columns)
         return rewards
+
+
+def length_penalty(length: int, wanted: LengthPlan) -> float:
+    """0 for a wanted length, rising evenly to 1 at no tokens at all and at twice the longest."""
+    missing = 0.0 if wanted.shortest is None else (wanted.shortest - length) / wanted.shortest
+    beyond = 0.0 if wanted.longest is None else (length - wanted.longest) / wanted.longest
+    return min(1.0, max(0.0, missing, beyond))
 
 
 def column(row: dict[str, Any], name: str) -> Any:

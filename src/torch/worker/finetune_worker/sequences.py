@@ -77,6 +77,12 @@ def segment_ids(sequence: Sequence) -> torch.Tensor:
     return (sequence.positions == 0).cumsum(0) - 1
 
 
+def segment_ends(sequence: Sequence) -> torch.Tensor:
+    """The last place of each segment."""
+    starts = (sequence.positions == 0).nonzero().flatten()
+    return torch.cat([starts[1:], starts.new_tensor([len(sequence.tokens)])]) - 1
+
+
 @torch.no_grad()
 def packing_error(compute: Callable[[Sequence], torch.Tensor], vocabulary: int, device: torch.device) -> float:
     """How far a row's numbers are from its numbers beside another row, over their size; rightly nearly 0.

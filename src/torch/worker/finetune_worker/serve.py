@@ -23,7 +23,7 @@ from .quantization import load_bitsandbytes
 from .ranks import ALONE, Ranks, RanksError, join, open_meeting
 from .reward_function import RewardError
 from .rollout import Sampling, draw_answers
-from .scoring import Scoring
+from .scoring import Answers, Scoring
 from .sequences import Sequence, read_sequences
 from .session import Session, SessionError, Share
 from .settings import effective_settings
@@ -69,6 +69,7 @@ class Server:
     def create(self, request: Frame) -> Answer:
         """Builds everything. The answer tells what was built and what it really uses."""
         self._session = Session(Plan.parse(request.head["plan"]), self._ranks)
+        self._scoring = None
         versions = {"torch": torch.__version__, "transformers": transformers.__version__}
         return {**self.session.info(), "settings": effective_settings(self.session), "versions": versions}, []
 
@@ -98,16 +99,21 @@ class Server:
         sampling = Sampling(
             head["group"], head["longest"], head["temperature"], head["topP"], frozenset(head["stopTokenIds"])
         )
-        prompts = [list(struct.unpack(f"<{len(part) // 4}i", part)) for part in request.parts]
+        prompts = read_tokens(request.parts)
         answers = draw_answers(self.session.model, prompts, sampling, head["seed"], self.session.device)
         value = {"ended": [answer.is_ended for answer in answers]}
         return value, [struct.pack(f"<{len(answer.tokens)}i", *answer.tokens) for answer in answers]
 
     def score(self, request: Frame) -> Answer:
-        """What answers are worth, by the name of each way to score them."""
+        """What answers are worth, by the name of each way to score them.
+
+        A part for each answer has its int32 tokens behind those of its prompt.
+        """
         if self._scoring is None:
-            self._scoring = Scoring(self.session.plan)
-        return {"rewards": self._scoring(request.head["completions"], request.head["rows"])}, []
+            self._scoring = Scoring(self.session)
+        head = request.head
+        answers = Answers(head["completions"], head["rows"], head["lengths"], read_tokens(request.parts))
+        return {"rewards": self._scoring(answers)}, []
 
     def keep_reference(self, _request: Frame) -> Answer:
         """The trained values as they are now are what objectives compare with."""
@@ -143,8 +149,7 @@ class Server:
 
     def generate(self, request: Frame) -> Answer:
         """Begins with prompts (one part each, int32); the answer has their logits [rows, vocabulary]."""
-        prompts = [list(struct.unpack(f"<{len(part) // 4}i", part)) for part in request.parts]
-        self._generation = Generation(self.session.model, prompts, self.session.device)
+        self._generation = Generation(self.session.model, read_tokens(request.parts), self.session.device)
         return {}, [to_bytes(self._generation.logits)]
 
     def generate_next(self, request: Frame) -> Answer:
@@ -165,6 +170,11 @@ class Server:
 
     def _peak(self) -> int:
         return peak_bytes(self.session.device)
+
+
+def read_tokens(parts: list[bytes]) -> list[list[int]]:
+    """Int32 tokens of each part."""
+    return [list(struct.unpack(f"<{len(part) // 4}i", part)) for part in parts]
 
 
 def losses_to_bytes(losses: list[Losses]) -> tuple[list[str], list[bytes]]:

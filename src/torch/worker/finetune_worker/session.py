@@ -13,7 +13,7 @@ import torch
 
 from .activity import activity
 from .model import base_of, build_model, lora_layers, trained_parameters
-from .objectives import Grpo, Losses, create_objective
+from .objectives import Grpo, Losses, Objective, create_objective
 from .optimizer import create_optimizer, set_learning_rate
 from .parallel import sum_gradients
 from .plan import GrpoPlan, Plan
@@ -70,12 +70,14 @@ class Session:
         self.objective = create_objective(plan, self.reference)
         self.vocabulary = int(plan.model_config["vocab_size"])
         self.model.eval()
-        plain = torch.autocast(self.device.type, enabled=False)
-        error = packing_error(
-            lambda sequence: self.objective.probe(self.model, sequence, plain), self.vocabulary, self.device
-        )
+        self.check_packing(self.model, self.objective)
         let_go(self.model)
-        dtype = next(self.model.parameters()).dtype
+
+    def check_packing(self, model: torch.nn.Module, objective: Objective) -> None:
+        """Raises SessionError where rows laid in one sequence see each other."""
+        plain = torch.autocast(self.device.type, enabled=False)
+        error = packing_error(lambda sequence: objective.probe(model, sequence, plain), self.vocabulary, self.device)
+        dtype = next(model.parameters()).dtype
         if not error <= PACKING_TOLERANCE.get(dtype, 1e-3):
             raise SessionError(
                 f"rows laid in one sequence are not kept apart by this version of transformers (error {error:.2g})"
