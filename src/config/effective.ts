@@ -4,6 +4,7 @@ import { chooseDevice } from './device.ts';
 import { chooseEngine, type Engine } from './engine.ts';
 import type { Decision, EffectiveConfig, EffectiveData, EffectiveLora, EffectiveTraining } from './effectiveTypes.ts';
 import type { ConfigFacts, MachineFacts } from './facts.ts';
+import { methodOf, prefixLength, trainsLora } from './method.ts';
 import { learningRateShares, objectiveOf } from './objective.ts';
 import { formatPath, valueAt, type PathPart } from './path.ts';
 import { sourceOf, type Positions } from './positions.ts';
@@ -29,10 +30,10 @@ export function effectiveConfig(
   positions?: Positions,
 ): { config: EffectiveConfig; decisions: Decision[] } {
   const reasons: Reasons = new Map();
-  const method = config.method ?? defaults.method;
+  const method = methodOf(config);
   const objective = objectiveOf(config);
   const data = effectiveData(config, facts, reasons);
-  const lora = method === 'full' ? undefined : effectiveLora(config, facts, reasons);
+  const lora = trainsLora(config) ? effectiveLora(config, facts, reasons) : undefined;
   const quantization = method === 'qlora' ? { ...defaults.quantization, ...config.quantization } : undefined;
   const effective: EffectiveConfig = {
     version: config.version,
@@ -47,6 +48,7 @@ export function effectiveConfig(
     data,
     ...optional('lora', lora),
     ...optional('quantization', quantization),
+    ...optional('prefix', method === 'prefix' ? { ...defaults.prefix, ...config.prefix } : undefined),
     ...optional('dpo', objective === 'dpo' ? { ...defaults.dpo, ...config.dpo } : undefined),
     ...optional('grpo', objective === 'grpo' ? { ...defaults.grpo, ...config.grpo } : undefined),
     ...optional('reward', objective === 'grpo' ? { ...defaults.reward, ...config.reward } : undefined),
@@ -118,7 +120,14 @@ function effectiveData(config: FinetuneConfig, facts: ConfigFacts, reasons: Reas
     train,
     format: decideFormat(config, train, facts, reasons),
     max_length: decideMaxLength(config, facts, reasons),
+    packing: decidePacking(config, reasons),
   };
+}
+
+function decidePacking(config: FinetuneConfig, reasons: Reasons): boolean {
+  if (methodOf(config) !== 'prefix') return config.data.packing ?? defaults.data.packing;
+  if (config.data.packing === undefined) reasons.set('data.packing', 'each row stands behind a prefix of its own');
+  return defaultsForMethod['data.packing'].prefix;
 }
 
 /** The format of rows that name none: as written, else found in the validation file, else what all training files have. */
@@ -140,10 +149,12 @@ function decideFormat(
 
 function decideMaxLength(config: FinetuneConfig, facts: ConfigFacts, reasons: Reasons): number {
   if (config.data.max_length !== undefined) return config.data.max_length;
-  const context = facts.model?.contextLength;
-  if (context === undefined || context >= defaults.data.max_length) return defaults.data.max_length;
-  reasons.set('data.max_length', `the model's context is ${context} tokens long`);
-  return context;
+  const { contextLength = Infinity } = facts.model ?? {};
+  const before = prefixLength(config);
+  if (contextLength - before >= defaults.data.max_length) return defaults.data.max_length;
+  const rest = before === 0 ? '' : `, and the prefix takes ${before} of them`;
+  reasons.set('data.max_length', `the model's context is ${contextLength} tokens long${rest}`);
+  return contextLength - before;
 }
 
 function effectiveLora(config: FinetuneConfig, facts: ConfigFacts, reasons: Reasons): EffectiveLora {
@@ -195,15 +206,27 @@ function effectiveTraining(config: FinetuneConfig, facts: EffectiveFacts, reason
 function defaultLearningRate(config: FinetuneConfig, reasons: Reasons): number {
   const objective = objectiveOf(config);
   const share = learningRateShares[objective];
-  const isFull = config.method === 'full';
-  const { learning_rate: usual } = defaults.training;
+  const usual = usualLearningRate(config);
   const why = [
-    ...(isFull ? [`method full wants about a tenth of lora's ${showNumber(usual)}`] : []),
+    ...(usual.why === undefined ? [] : [usual.why]),
     ...(share === 1 ? [] : [`objective ${objective} ${showNumber(share)} of sft's`]),
   ];
   if (why.length > 0) reasons.set('training.learning_rate', why.join(', '));
-  const rate = isFull ? defaultsForMethod['training.learning_rate'].full : usual;
-  return Number((rate * share).toPrecision(6));
+  return Number((usual.rate * share).toPrecision(6));
+}
+
+/** A network that makes a prefix learns at smaller rates than the prefix by itself. */
+const projectionShare = 0.1;
+
+function usualLearningRate({ method, prefix }: FinetuneConfig): { rate: number; why?: string } {
+  const { learning_rate: usual } = defaults.training;
+  const { full, prefix: plain } = defaultsForMethod['training.learning_rate'];
+  if (method === 'full') return { rate: full, why: `method full wants about a tenth of lora's ${showNumber(usual)}` };
+  if (method !== 'prefix') return { rate: usual };
+  if (prefix?.prefix_projection === true) {
+    return { rate: plain * projectionShare, why: `a tenth of a plain prefix's ${showNumber(plain)}` };
+  }
+  return { rate: plain, why: 'method prefix wants larger steps than lora' };
 }
 
 function decideMixedPrecision(config: FinetuneConfig, facts: EffectiveFacts, reasons: Reasons): 'no' | 'bf16' {
@@ -224,6 +247,10 @@ function decideCheckpointing(config: FinetuneConfig, facts: ConfigFacts, reasons
   const wanted = config.training?.gradient_checkpointing ?? defaults.training.gradient_checkpointing;
   if (wanted !== 'auto') return wanted;
   const path = 'training.gradient_checkpointing';
+  if (methodOf(config) === 'prefix') {
+    reasons.set(path, 'layers that are computed again would do so without the prefix');
+    return false;
+  }
   if (!facts.memory) {
     reasons.set(path, 'off, since the memory of a step was not estimated');
     return false;

@@ -16,6 +16,7 @@ import type {
   FinetuneConfig,
   LoraConfig,
   SlurmConfig,
+  PrefixConfig,
   QuantizationConfig,
   TrainingConfig,
 } from './schema.generated.ts';
@@ -37,6 +38,11 @@ export interface EffectiveData extends Readonly<Required<Omit<DataConfig, 'train
 
 export interface EffectiveLora extends Readonly<Required<Omit<LoraConfig, 'init_from'>>> {
   readonly init_from?: string;
+}
+
+export interface EffectivePrefix extends Readonly<Required<Omit<PrefixConfig, 'encoder_hidden_size'>>> {
+  /** Absent: the width of a layer's keys. */
+  readonly encoder_hidden_size?: number;
 }
 
 export interface EffectiveDistributed extends Readonly<
@@ -77,6 +83,8 @@ export interface EffectiveConfig {
   readonly lora?: EffectiveLora;
   /** Present for method `qlora`. */
   readonly quantization?: Readonly<Required<QuantizationConfig>>;
+  /** Present for method `prefix`. */
+  readonly prefix?: EffectivePrefix;
   /** Present for objective `dpo`. */
   readonly dpo?: Readonly<Required<DpoConfig>>;
   /** Present for objective `grpo`. */

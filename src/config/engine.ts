@@ -1,5 +1,6 @@
 // Which engine a config's `engine` means, and what only the torch engine does.
 
+import { trainsLora } from './method.ts';
 import { defaults, type FinetuneConfig } from './schema.generated.ts';
 
 export type Engine = Exclude<NonNullable<FinetuneConfig['engine']>, 'auto'>;
@@ -48,7 +49,15 @@ export function torchNeeds(config: FinetuneConfig): TorchNeed[] {
       },
     ],
     [
-      lora?.use_dora === true && method !== 'full',
+      method === 'prefix',
+      {
+        path: 'method',
+        reason: 'only torch trains prefixes',
+        refusal: 'The embedded engine does not train prefixes. Write `method: lora`, or `engine: torch`.',
+      },
+    ],
+    [
+      lora?.use_dora === true && trainsLora(config),
       {
         path: 'lora.use_dora',
         reason: 'only torch trains DoRA',

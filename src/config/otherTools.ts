@@ -65,6 +65,9 @@ export const foreignNames: ReadonlyMap<string, ForeignName> = new Map([
   ...noted('lora.target_modules', 'write `all-linear`', 'lora_target_linear'),
   ...same('lora.use_rslora', 'peft_use_rslora', 'use_rs_lora', 'lora_use_rslora'),
   ...same('lora.use_dora', 'peft_use_dora', 'lora_use_dora'),
+  ...same('prefix.num_virtual_tokens', 'num_virtual_tokens', 'prefix_length', 'prefix_tokens'),
+  ...same('prefix.prefix_projection', 'prefix_projection'),
+  ...same('prefix.encoder_hidden_size', 'encoder_hidden_size'),
   ...same('lora.init_from', 'adapter_name_or_path', 'lora_model_dir', 'resume_adapter_file', 'adapter_file'),
   ...same('training.epochs', 'num_epochs', 'num_train_epochs', 'n_epochs'),
   ...same('training.max_steps', 'iters', 'num_steps', 'total_steps', 'train_steps'),
@@ -151,7 +154,7 @@ export const foreignValues: Readonly<Record<string, Readonly<Record<string, stri
   'data.order': { sequential: 'as_is', shuffle: 'random', curriculum: 'easy_first' },
   device: { gpu0: 'gpu', metal: 'webgpu', vulkan: 'webgpu', dml: 'directml' },
   'lora.target_modules': { all: 'all-linear', all_linear: 'all-linear', linear: 'all-linear' },
-  method: { none: 'full', full_finetune: 'full', fft: 'full' },
+  method: { none: 'full', full_finetune: 'full', fft: 'full', prefix_tuning: 'prefix', 'prefix-tuning': 'prefix' },
   'training.lr_scheduler': {
     constant_with_warmup: 'constant',
     cosine_with_warmup: 'cosine',

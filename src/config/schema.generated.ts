@@ -41,9 +41,9 @@ export interface FinetuneConfig {
    */
   threads?: 'auto' | number;
   /**
-   * How the weights are trained. `lora` trains two small matrices beside each chosen linear layer (Hu et al. 2021, arXiv:2106.09685); `qlora` does the same beside layers that are kept in 4 bits (Dettmers et al. 2023, arXiv:2305.14314; torch engine); `full` trains every weight.
+   * How the weights are trained. `lora` trains two small matrices beside each chosen linear layer (Hu et al. 2021, arXiv:2106.09685); `qlora` does the same beside layers that are kept in 4 bits (Dettmers et al. 2023, arXiv:2305.14314; torch engine); `prefix` trains keys and values that stand before every row in each layer (Li & Liang 2021, arXiv:2101.00190; torch engine); `full` trains every weight.
    */
-  method?: 'full' | 'lora' | 'qlora';
+  method?: 'full' | 'lora' | 'qlora' | 'prefix';
   /**
    * What is minimised. `sft` (supervised fine-tuning) is the cross-entropy of the trained tokens. The others need rows with a better and a worse answer (format preference) and the torch engine: `dpo` makes the better answer more likely than the worse one, measured from where the model began (Rafailov et al. 2023, arXiv:2305.18290); `reward` trains a reward model, whose head gives a text one number (Bradley & Terry 1952). `grpo` needs prompts: the model answers each several times, and answers that `reward` scores higher than their neighbours become likelier (Shao et al. 2024, arXiv:2402.03300).
    */
@@ -55,6 +55,7 @@ export interface FinetuneConfig {
   data: DataConfig;
   lora?: LoraConfig;
   quantization?: QuantizationConfig;
+  prefix?: PrefixConfig;
   dpo?: DpoConfig;
   grpo?: GrpoConfig;
   reward?: RewardConfig;
@@ -112,7 +113,7 @@ export interface DataConfig {
    */
   overflow?: 'truncate' | 'drop' | 'error';
   /**
-   * Lay several short rows in one sequence, with attention and positions kept apart, so that nothing is padded. A step still has batch_size rows, so losses do not change.
+   * Lay several short rows in one sequence, with attention and positions kept apart, so that nothing is padded. A step still has batch_size rows, so losses do not change. With method prefix each row gets a sequence of its own.
    */
   packing?: boolean;
   /**
@@ -200,6 +201,23 @@ export interface QuantizationConfig {
    * Quantise the scales as well: about 0.4 bits less for each weight.
    */
   double_quant?: boolean;
+}
+/**
+ * The prefix of method `prefix`: keys and values of places that no token stands at, seen by every row in each layer. The model itself stays as it is.
+ */
+export interface PrefixConfig {
+  /**
+   * Places before each row. They count towards the model's context.
+   */
+  num_virtual_tokens?: number;
+  /**
+   * Train a small embedding and a network of two layers that makes the keys and values from it, instead of these themselves. It learns more steadily; what is saved is the prefix that it makes.
+   */
+  prefix_projection?: boolean;
+  /**
+   * Width inside that network, for prefix_projection.
+   */
+  encoder_hidden_size?: number;
 }
 /**
  * The loss of objective `dpo`, which compares the log-probabilities of both answers with those of a reference: the model as it was before the first step.
@@ -305,7 +323,7 @@ export interface TrainingConfig {
    */
   gradient_accumulation_steps?: number;
   /**
-   * Peak learning rate, after warm-up. The default for objectives dpo and grpo is a tenth of the others'.
+   * Peak learning rate, after warm-up. The default for objectives dpo and grpo is a tenth of the others', and so it is with prefix.prefix_projection.
    */
   learning_rate?: number;
   /**
@@ -365,7 +383,7 @@ export interface TrainingConfig {
    */
   mixed_precision?: 'auto' | 'no' | 'bf16';
   /**
-   * Compute activations again in the backward pass instead of keeping them: less memory, about a quarter more time, the same numbers. `auto` turns it on when the steps would not fit otherwise.
+   * Compute activations again in the backward pass instead of keeping them: less memory, about a quarter more time, the same numbers. `auto` turns it on when the steps would not fit otherwise. Not with method prefix.
    */
   gradient_checkpointing?: 'auto' | true | false;
 }
@@ -496,6 +514,10 @@ export const defaults = {
     type: 'nf4',
     double_quant: true,
   },
+  prefix: {
+    num_virtual_tokens: 20,
+    prefix_projection: false,
+  },
   dpo: {
     loss_type: 'sigmoid',
     beta: 0.1,
@@ -565,7 +587,11 @@ export const trainFileDefaults = {
 
 /** Defaults that hold for one method only, by path and method. */
 export const defaultsForMethod = {
+  'data.packing': {
+    prefix: false,
+  },
   'training.learning_rate': {
     full: 0.00002,
+    prefix: 0.01,
   },
 } as const;

@@ -6,7 +6,8 @@ import type { DimBindings } from './graph/dims.ts';
 import { floatingPointOperations, peakActivationBytes } from './graph/cost.ts';
 import { reachable } from './graph/liveness.ts';
 import type { PackedSequence } from '../protocol/sequence.ts';
-import type { SessionPlan } from './session.ts';
+import { prefixParameters } from './prefix.ts';
+import type { SessionPlan, TrainingMethod } from './session.ts';
 import { stepGraph } from './training/graph.ts';
 
 /** Memory of a training process in bytes, by what it is for. */
@@ -66,11 +67,17 @@ export function sequenceSize(sequence: PackedSequence): SequenceSize {
 export function planCosts(plan: Omit<SessionPlan, 'device' | 'threads' | 'seed'>): PlanCosts {
   const architecture = architectureOf(plan.modelConfig);
   const weights = modelWeights(architecture, plan.weights);
-  const { model, outputs } = stepGraph({ architecture, weights, method: plan.method }, plan.gradientCheckpointing);
+  const { model, outputs } = stepGraph(
+    { architecture, weights, method: countedAs(plan.method) },
+    plan.gradientCheckpointing,
+  );
   const nodes = reachable(outputs.values());
   const vocabulary = model.logits.shape[1] as number;
   const size = (shape: readonly number[]) => shape.reduce((n, d) => n * d, 1);
-  const trainable = model.parameters.reduce((n, p) => n + size(p.shape), 0);
+  const trainable =
+    plan.method.kind === 'prefix'
+      ? prefixParameters(architecture, plan.method)
+      : model.parameters.reduce((n, p) => n + size(p.shape), 0);
   const stored = [...weights.values()];
   const full = plan.method.kind === 'full';
   const dims = (s: SequenceSize): DimBindings => ({ T: s.tokens, B: s.rows, L: s.longestRow, S: s.trainedTokens });
@@ -90,4 +97,10 @@ export function planCosts(plan: Omit<SessionPlan, 'device' | 'threads' | 'seed'>
       return { ...parts, total: Object.values(parts).reduce((a, b) => a + b, 0) };
     },
   };
+}
+
+/** A prefix has no part in this engine's graphs. It lets gradients through every layer, as the smallest adapters do. */
+function countedAs(method: TrainingMethod): TrainingMethod {
+  if (method.kind !== 'prefix') return method;
+  return { kind: 'lora', rank: 1, alpha: 1, dropout: 0, targetModules: 'all-linear', useRslora: false };
 }

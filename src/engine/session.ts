@@ -16,7 +16,17 @@ export type TrainingMethod =
       readonly useRslora: boolean;
       /** Weights' lengths trained apart from their directions; the torch engine alone does it. */
       readonly useDora?: boolean;
-    };
+    }
+  | PrefixMethod;
+
+/** Keys and values before every row, in each layer; the torch engine alone trains them. */
+export interface PrefixMethod {
+  readonly kind: 'prefix';
+  readonly virtualTokens: number;
+  /** Whether a network of two layers makes them while they are trained, `encoderSize` wide inside. */
+  readonly projection: boolean;
+  readonly encoderSize: number;
+}
 
 export interface OptimizerSettings {
   readonly kind: 'adamw' | 'sgd';
@@ -183,6 +193,8 @@ export interface TrainingSession {
    * [out, rank]; full: the weights under their stored names.
    */
   trainedTensors(): AsyncIterable<NamedTensor>;
+  /** What is saved at the end, where that is made from the trained tensors: a prefix, [places, 2 · layers · width]. */
+  prefixTensors?(): AsyncIterable<NamedTensor>;
   /** The optimiser's state, one tensor after another: `exp_avg.<name>`, `exp_avg_sq.<name>`. */
   optimizerTensors(): AsyncIterable<NamedTensor>;
   /** Puts trained tensors and optimiser state back; with the step count training goes on bit-equal. */

@@ -165,6 +165,10 @@ export async function readAdapter(
 
 function refuseUnsupported(config: JsonObject, file: string, supported: typeof supportedForScores): void {
   const refuse = (what: string) => problem('models/unsupported-adapter', `${what} cannot be used here.`, { file });
+  if (config['peft_type'] === 'PREFIX_TUNING') {
+    const message = 'This adapter is a prefix, which PEFT puts before a model and the embedded engine does not.';
+    throw problem('models/unsupported-adapter', message, { file });
+  }
   if (config['peft_type'] !== 'LORA') throw refuse(`An adapter of the kind ${JSON.stringify(config['peft_type'])}`);
   for (const [key, harmless] of Object.entries(unsupported)) {
     const value = config[key];

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { checkConfig } from '../config/check.ts';
 import { effectiveConfig, type EffectiveFacts } from '../config/effective.ts';
 import type { Decision, EffectiveConfig } from '../config/effectiveTypes.ts';
+import { trainsLora } from '../config/method.ts';
 import { planSteps } from '../config/plan.ts';
 import type { FinetuneConfig } from '../config/schema.generated.ts';
 import { planOrder, type RowOrder } from '../data/order.ts';
@@ -69,7 +70,7 @@ export async function planRun(
   onConfig(written);
   progress.stage('model', `Opening ${written.model}`);
   const model = await openModel(written.model, { baseDirectory, signal, onProgress: progress.model });
-  const initFrom = written.lora?.init_from;
+  const initFrom = trainsLora(written) ? written.lora?.init_from : undefined;
   const adapter = initFrom === undefined ? undefined : await readAdapter(path.resolve(baseDirectory, initFrom));
   const judging = await rewardModelOf(written, model, { baseDirectory, signal, onProgress: progress.model });
   const facts: EffectiveFacts = {

@@ -7,11 +7,14 @@ import type { TrainingSession } from '../engine/session.ts';
 import { adapterConfigText, type AdapterSettings } from '../models/adapter.ts';
 import { writeAdapter, writeModelFolder } from '../models/export.ts';
 import { parseHubReference } from '../models/hubReference.ts';
+import type { PrefixSettings } from '../models/prefixAdapter.ts';
 import type { TensorSpec } from '../models/safetensors.ts';
 import type { LoadedModel } from '../models/types.ts';
 import { writeFileAtomic } from '../runs/atomicFile.ts';
 import type { CheckpointLayout } from './checkpoint/store.ts';
+import { prefixCheckpoint, prefixSettings, writePrefix } from './prefixLayout.ts';
 import type { PreparedRun } from './preparedRun.ts';
+import { sessionPlan } from './sessionPlan.ts';
 
 export interface ResultLayout {
   readonly checkpoint: CheckpointLayout;
@@ -26,9 +29,25 @@ export function resultLayout(
   baseDirectory: string,
 ): ResultLayout {
   const scores = config.objective === 'reward';
+  const { method } = sessionPlan(config, model);
+  if (method.kind === 'prefix')
+    return prefixLayout(prefixSettings(method, model, baseOf(model, baseDirectory)), model, session);
   if (!config.lora) return modelLayout(model, scores ? scoringConfig(model, modelClass) : model.config, session);
   const settings = adapterSettings(config.lora, model, session, baseDirectory);
   return adapterLayout({ ...settings, scores }, model, session);
+}
+
+function prefixLayout(settings: PrefixSettings, model: LoadedModel, session: TrainingSession): ResultLayout {
+  return {
+    checkpoint: prefixCheckpoint(settings),
+    result: {
+      kind: 'adapter',
+      async write(folder) {
+        await writeTokenizer(folder, model);
+        await writePrefix(folder, settings, session);
+      },
+    },
+  };
 }
 
 /** PEFT wraps the model twice; the names of its tensors begin with that. */
@@ -90,20 +109,23 @@ function adapterSettings(
 ): AdapterSettings {
   const adapted = new Set(session.info.adaptedModules);
   const modules = architectureOf(model.config).linearModules.filter(({ name }) => adapted.has(name));
-  // A hub id means the same on every machine; a path only here.
-  const isLocal = path.resolve(baseDirectory, model.reference) === model.path;
-  const hub = isLocal ? undefined : parseHubReference(model.reference);
   return {
     rank: lora.rank,
     alpha: lora.alpha,
     dropout: lora.dropout,
     useRslora: lora.use_rslora,
     useDora: lora.use_dora,
-    baseModel: hub ? hub.id : model.path,
-    ...(hub ? { revision: hub.revision } : {}),
+    ...baseOf(model, baseDirectory),
     modules: session.info.adaptedModules,
     fanInFanOut: modules.some((module) => module.storedTransposed),
   };
+}
+
+/** A hub id means the same on every machine; a path only here. */
+function baseOf(model: LoadedModel, baseDirectory: string): Pick<AdapterSettings, 'baseModel' | 'revision'> {
+  const isLocal = path.resolve(baseDirectory, model.reference) === model.path;
+  const hub = isLocal ? undefined : parseHubReference(model.reference);
+  return hub ? { baseModel: hub.id, revision: hub.revision } : { baseModel: model.path };
 }
 
 async function writeTokenizer(folder: string, model: LoadedModel): Promise<void> {

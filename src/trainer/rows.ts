@@ -97,12 +97,12 @@ function refuseLongPrompt(length: number, contextLength: number, index: number):
 
 /** Throws `trainer/no-room-for-answers`, naming the first prompt behind which an answer has no room in the context. */
 export function refuseFullContext(
-  { grpo }: Pick<EffectiveConfig, 'grpo'>,
+  { grpo, prefix }: Pick<EffectiveConfig, 'grpo' | 'prefix'>,
   datasets: readonly TokenisedDataset[],
   model: LoadedModel,
 ): void {
   if (!grpo) return;
-  const { contextLength } = architectureOf(model.config);
+  const contextLength = architectureOf(model.config).contextLength - (prefix?.num_virtual_tokens ?? 0);
   for (const dataset of datasets) {
     for (let index = 0; index < dataset.length; index++) {
       const length = dataset.tokenCount(index);

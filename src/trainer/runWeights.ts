@@ -13,8 +13,8 @@ import { checkpointName } from './checkpoint/write.ts';
 export type RunWeights =
   /** As the model is before the first step. */
   | { readonly kind: 'start' }
-  /** Trained tensors of an adapter or a checkpoint in this folder. */
-  | { readonly kind: 'tensors'; readonly folder: string }
+  /** Trained tensors of a checkpoint in this folder, or a finished adapter. */
+  | { readonly kind: 'tensors'; readonly folder: string; readonly isFinished?: boolean }
   /** A whole model in this folder. */
   | { readonly kind: 'model'; readonly folder: string };
 
@@ -39,7 +39,9 @@ export async function weightsOfRun(
   const result = state.finished?.result;
   if (wanted === undefined && result) {
     const place = path.join(folder, result.path);
-    return { weights: { kind: result.kind === 'model' ? 'model' : 'tensors', folder: place }, from: 'result' };
+    const weights: RunWeights =
+      result.kind === 'model' ? { kind: 'model', folder: place } : { kind: 'tensors', folder: place, isFinished: true };
+    return { weights, from: 'result' };
   }
   if (wanted === undefined) {
     const newest = await latestCheckpoint(checkpoints, () => undefined);

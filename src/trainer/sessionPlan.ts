@@ -6,7 +6,8 @@ import type { RowOrder } from '../data/order.ts';
 import { chooseCapacity, packRows } from '../data/packing.ts';
 import { architectureOf } from '../engine/architectures/registry.ts';
 import { planCosts, sequenceSize, type SequenceSize } from '../engine/costs.ts';
-import type { SessionPlan } from '../engine/session.ts';
+import { keyWidth } from '../engine/prefix.ts';
+import type { SessionPlan, TrainingMethod } from '../engine/session.ts';
 import type { RewardModel } from '../models/rewardModel.ts';
 import type { LoadedModel } from '../models/types.ts';
 import { hasReference, objectivePlan } from '../torch/session/objective.ts';
@@ -14,21 +15,11 @@ import type { MemorySettings } from './failures.ts';
 import type { PreparedRun } from './preparedRun.ts';
 
 export function sessionPlan(config: EffectiveConfig, model: LoadedModel): SessionPlan {
-  const { training, lora } = config;
+  const { training } = config;
   return {
     modelConfig: model.config,
     weights: [...model.weights.values()],
-    method: lora
-      ? {
-          kind: 'lora',
-          rank: lora.rank,
-          alpha: lora.alpha,
-          dropout: lora.dropout,
-          targetModules: lora.target_modules,
-          useRslora: lora.use_rslora,
-          useDora: lora.use_dora,
-        }
-      : { kind: 'full' },
+    method: trainingMethod(config, model),
     optimizer: {
       kind: training.optimizer,
       beta1: training.adam_beta1,
@@ -43,6 +34,27 @@ export function sessionPlan(config: EffectiveConfig, model: LoadedModel): Sessio
     gradientCheckpointing: training.gradient_checkpointing,
     device: config.device,
     threads: config.threads,
+  };
+}
+
+function trainingMethod({ lora, prefix }: EffectiveConfig, model: LoadedModel): TrainingMethod {
+  if (prefix) {
+    return {
+      kind: 'prefix',
+      virtualTokens: prefix.num_virtual_tokens,
+      projection: prefix.prefix_projection,
+      encoderSize: prefix.encoder_hidden_size ?? keyWidth(architectureOf(model.config)),
+    };
+  }
+  if (!lora) return { kind: 'full' };
+  return {
+    kind: 'lora',
+    rank: lora.rank,
+    alpha: lora.alpha,
+    dropout: lora.dropout,
+    targetModules: lora.target_modules,
+    useRslora: lora.use_rslora,
+    useDora: lora.use_dora,
   };
 }
 

@@ -3,6 +3,7 @@
 import path from 'node:path';
 import { effectiveConfig } from '../config/effective.ts';
 import type { EffectiveConfig } from '../config/effectiveTypes.ts';
+import { trainsLora } from '../config/method.ts';
 import type { Positions } from '../config/positions.ts';
 import type { FinetuneConfig } from '../config/schema.generated.ts';
 import type { SessionPlan, TrainingSession } from '../engine/session.ts';
@@ -40,9 +41,9 @@ export interface TrainedModel {
 export async function openTrainedModel(request: TrainedModelRequest): Promise<TrainedModel> {
   const { config: written, positions, baseDirectory, weights, signal, onModel } = request;
   const model = await openModel(written.model, { baseDirectory, signal, ...(onModel ? { onProgress: onModel } : {}) });
-  const initFrom = written.lora?.init_from;
+  const initFrom = trainsLora(written) ? written.lora?.init_from : undefined;
   const start = initFrom === undefined ? undefined : await readAdapter(path.resolve(baseDirectory, initFrom));
-  const { config } = effectiveConfig(
+  const { config: trained } = effectiveConfig(
     written,
     {
       ...fileFacts(baseDirectory),
@@ -52,7 +53,8 @@ export async function openTrainedModel(request: TrainedModelRequest): Promise<Tr
     },
     positions,
   );
-  refuseScores(config);
+  refuseScores(trained);
+  const config = asKept(trained, weights);
   const wholeModel = weights.kind === 'model' ? await openModel(weights.folder, { baseDirectory, signal }) : model;
   // One process is enough to ask a model something, however many have trained it.
   const { distributed: _, ...alone } = written;
@@ -77,6 +79,12 @@ export async function openTrainedModel(request: TrainedModelRequest): Promise<Tr
     await session.close();
     throw error;
   }
+}
+
+/** A finished prefix is what its projection made; the network itself is not kept. */
+function asKept(config: EffectiveConfig, weights: RunWeights): EffectiveConfig {
+  const isMade = weights.kind === 'tensors' && weights.isFinished === true;
+  return isMade && config.prefix ? { ...config, prefix: { ...config.prefix, prefix_projection: false } } : config;
 }
 
 /** Throws `trainer/no-token-losses`: a reward model has a number for a whole text and none for a token. */

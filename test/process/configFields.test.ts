@@ -204,11 +204,15 @@ const runPairs: Readonly<Record<string, Pair>> = {
 };
 
 const dpo = { objective: 'dpo' };
+const prefix = { method: 'prefix', lora: undefined };
 const grpo = { objective: 'grpo', reward: { regex: 'a' } };
 
 /** Fields that only the torch engine reads: compared by what its worker is asked for; test/reference holds what it does then. */
 const torchPairs: Readonly<Record<string, Pair>> = {
   'lora.use_dora': { also: { engine: 'torch' }, value: true },
+  'prefix.num_virtual_tokens': { also: prefix, value: 4 },
+  'prefix.prefix_projection': { also: prefix, value: true },
+  'prefix.encoder_hidden_size': { also: { ...prefix, prefix: { prefix_projection: true } }, value: 12 },
   'quantization.type': { also: { method: 'qlora' }, value: 'fp4' },
   'quantization.double_quant': { also: { method: 'qlora' }, value: false },
   'grpo.beta': { also: grpo, value: 0.5 },

@@ -1,20 +1,35 @@
 """Adapters by transformers, bitsandbytes and PEFT alone: losses and gradient norms of some steps.
 
-stdin: {model, rows: [{tokens, trainedFrom}], rowsPerStep, learningRate, weightDecay, cases}. A case is {adapter} with
-{type, doubleQuant} for a base in 4 bits and {loraPlusRatio} for LoRA+; everything else stands in the adapter's own config.
-Prints [{lengths, steps: [[loss, norm], ...]}] for the cases; `lengths` says whether PEFT found DoRA's lengths.
+stdin: {model, rows: [{tokens, trainedFrom}], rowsPerStep, learningRate, weightDecay, cases, finished}. A case is {adapter}
+with {type, doubleQuant} for a base in 4 bits, {loraPlusRatio} for LoRA+ and {encoder}, a file beside the adapter, for what
+makes a prefix; everything else stands in the adapter's own config. `finished` are folders of prefixes that are only used.
+Prints {cases: [{lengths, steps: [[loss, norm], ...]}], finished: [{losses, tokens, packedError}]}; `lengths` says whether
+PEFT found DoRA's lengths.
 """
 
 import json
 import sys
 
 import torch
-from peft import PeftModel, prepare_model_for_kbit_training
+from peft import PeftConfig, PeftModel, get_peft_model, prepare_model_for_kbit_training
 from peft.optimizers import create_loraplus_optimizer
+from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
 
+def open_prefix_encoder(request, case):
+    config = PeftConfig.from_pretrained(case["adapter"])
+    config.inference_mode = False
+    model = get_peft_model(AutoModelForCausalLM.from_pretrained(request["model"], dtype=torch.float32), config)
+    stored = load_file(f"{case['adapter']}/{case['encoder']}")
+    encoder = {name.removeprefix("prompt_encoder."): tensor for name, tensor in stored.items()}
+    model.prompt_encoder["default"].load_state_dict(encoder)
+    return model
+
+
 def open_model(request, case):
+    if "encoder" in case:
+        return open_prefix_encoder(request, case)
     if "type" not in case:
         base = AutoModelForCausalLM.from_pretrained(request["model"], dtype=torch.float32)
         return PeftModel.from_pretrained(base, case["adapter"], is_trainable=True)
@@ -38,9 +53,11 @@ def optimizer_of(model, trained, request, case):
         return create_loraplus_optimizer(
             model, torch.optim.AdamW, lr=rate, loraplus_lr_ratio=ratio, loraplus_weight_decay=decay, weight_decay=decay
         )
-    matrices = {"params": [p for p in trained if p.dim() > 1], "weight_decay": decay}
-    lengths = {"params": [p for p in trained if p.dim() == 1], "weight_decay": 0.0}
-    return torch.optim.AdamW([matrices, lengths], lr=rate)
+    tables = {id(module.weight) for module in model.modules() if isinstance(module, torch.nn.Embedding)}
+    decaying = [p for p in trained if p.dim() > 1 and id(p) not in tables]
+    others = [p for p in trained if p.dim() == 1 or id(p) in tables]
+    groups = [{"params": decaying, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
+    return torch.optim.AdamW([group for group in groups if group["params"]], lr=rate)
 
 
 def take_steps(request, case):
@@ -54,19 +71,43 @@ def take_steps(request, case):
         count = sum(len(row["tokens"]) - row["trainedFrom"] for row in rows)
         total = 0.0
         for row in rows:
-            tokens = torch.tensor([row["tokens"]])
-            logits = model(input_ids=tokens).logits[0, :-1]
-            losses = torch.nn.functional.cross_entropy(logits, tokens[0, 1:], reduction="none")
-            losses = losses[row["trainedFrom"] - 1 :]
+            losses = row_losses(model, row)
             (losses.sum() / count).backward()
             total += float(losses.sum()) / count
         norm = torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimizer.step()
         optimizer.zero_grad()
         steps.append([total, float(norm)])
-    return {"lengths": any(p.dim() == 1 for p in trained), "steps": steps}
+    return {"lengths": any("lora_magnitude" in name for name, _ in model.named_parameters()), "steps": steps}
+
+
+def row_losses(model, row):
+    tokens = torch.tensor([row["tokens"]])
+    logits = model(input_ids=tokens).logits[0, :-1]
+    losses = torch.nn.functional.cross_entropy(logits, tokens[0, 1:], reduction="none")
+    return losses[row["trainedFrom"] - 1 :]
+
+
+@torch.no_grad()
+def use_prefix(request, folder):
+    """Losses of the first four rows, six tokens after the first, and the second row's losses when packed beside the first."""
+    base = AutoModelForCausalLM.from_pretrained(request["model"], dtype=torch.float32)
+    model = PeftModel.from_pretrained(base, folder).eval()
+    rows = request["rows"][:4]
+    losses = [float(row_losses(model, row).sum()) for row in rows]
+    prompt = torch.tensor([rows[0]["tokens"]])
+    tokens = []
+    for _ in range(6):
+        tokens.append(int(model(input_ids=prompt).logits[0, -1].argmax()))
+        prompt = torch.cat([prompt, torch.tensor([tokens[-1:]])], dim=1)
+    first, second = rows[0]["tokens"], rows[1]["tokens"]
+    positions = torch.tensor([[*range(len(first)), *range(len(second))]])
+    together = model(input_ids=torch.tensor([first + second]), position_ids=positions).logits[0, len(first) :]
+    alone = model(input_ids=torch.tensor([second])).logits[0]
+    return {"losses": losses, "tokens": tokens, "packedError": float((together - alone).abs().max())}
 
 
 torch.set_num_threads(1)
 request = json.load(sys.stdin)
-print(json.dumps([take_steps(request, case) for case in request["cases"]]))
+cases = [take_steps(request, case) for case in request["cases"]]
+print(json.dumps({"cases": cases, "finished": [use_prefix(request, folder) for folder in request["finished"]]}))

@@ -51,7 +51,12 @@ function modelName(reference: string): string {
 }
 
 function methodName(method: string, lora: unknown): string {
-  const names: Readonly<Record<string, string>> = { lora: 'LoRA', qlora: 'QLoRA', full: t('full fine-tuning') };
+  const names: Readonly<Record<string, string>> = {
+    lora: 'LoRA',
+    qlora: 'QLoRA',
+    full: t('full fine-tuning'),
+    prefix: t('prefix tuning'),
+  };
   const name = names[method] ?? method;
   const rank = typeof lora === 'object' && lora !== null && 'rank' in lora ? lora.rank : undefined;
   return typeof rank === 'number' ? `${name} r${rank}` : name;

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { checkConfig } from '../../config/check.ts';
 import { effectiveConfig, type EffectiveFacts } from '../../config/effective.ts';
 import type { Decision } from '../../config/effectiveTypes.ts';
+import { trainsLora } from '../../config/method.ts';
 import { planSteps, type StepPlan } from '../../config/plan.ts';
 import type { Positions } from '../../config/positions.ts';
 import type { FinetuneConfig } from '../../config/schema.generated.ts';
@@ -63,7 +64,7 @@ async function checkModelAndData(
     ...{ baseDirectory, ...aborting },
     ...(onModel ? { onProgress: onModel } : {}),
   });
-  const initFrom = config.lora?.init_from;
+  const initFrom = trainsLora(config) ? config.lora?.init_from : undefined;
   const adapter = initFrom === undefined ? undefined : await readAdapter(resolve(baseDirectory, initFrom));
   const facts: EffectiveFacts = {
     ...before,

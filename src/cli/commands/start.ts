@@ -54,6 +54,7 @@ export const define: DefineCommand = (command, terminal, done) => {
 /** Whether PyTorch as it is installed has not been compared with the embedded engine for this config. */
 async function isUnrehearsed(config: FinetuneConfig, file: string): Promise<boolean> {
   if (chooseEngine(config).engine !== 'torch' || (config.objective ?? 'sft') !== 'sft') return false;
+  if (config.method === 'prefix') return false;
   const record = await readTorchRecord(torchPlaces());
   return record !== undefined && !(record.rehearsed ?? []).includes(resolve(file));
 }

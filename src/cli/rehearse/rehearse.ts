@@ -80,6 +80,10 @@ async function compareOn(planned: PlannedRun, request: RehearsalRequest, folder:
     const message = `There is nothing to rehearse: the embedded engine does not train by the objective ${config.objective}.`;
     throw problem('torch/not-comparable', message);
   }
+  if (config.method === 'prefix') {
+    const message = 'There is nothing to rehearse: the embedded engine does not train prefixes.';
+    throw problem('torch/not-comparable', message);
+  }
   const schedule = scheduleFor(config.training, Math.min(request.steps, planned.steps.totalSteps));
   const sequencesOf = (step: number) => {
     const rows = Array.from(order.rowsOfStep(step), (row) => data.train.row(row));

@@ -1,5 +1,6 @@
 // Rules about rows: what they are compared with, how long they may be, fields that their format does not read.
 
+import { prefixLength } from '../method.ts';
 import type { Columns, DataConfig, DataFormat, FinetuneConfig } from '../schema.generated.ts';
 import { trainFiles, type ConfigRule, type Finding } from './rule.ts';
 
@@ -23,8 +24,12 @@ const maxLengthBeyondContext: ConfigRule = {
   check: (config, facts) => {
     const context = facts.model?.contextLength;
     const length = config.data.max_length;
-    if (context === undefined || length === undefined || length <= context) return [];
-    return [{ path: 'data.max_length', message: `The model's context has ${context} tokens. Take at most that.` }];
+    const before = prefixLength(config);
+    if (context === undefined || length === undefined || length <= context - before || before >= context) return [];
+    const left = before === 0 ? '' : `, of which a prefix of ${before} leaves ${context - before}`;
+    return [
+      { path: 'data.max_length', message: `The model's context has ${context} tokens${left}. Take at most that.` },
+    ];
   },
 };
 

@@ -2,8 +2,9 @@
 
 import { chooseDevice } from '../device.ts';
 import { chooseEngine } from '../engine.ts';
+import { methodOf } from '../method.ts';
 import { defaults } from '../schema.generated.ts';
-import { methodOf, type ConfigRule } from './rule.ts';
+import type { ConfigRule } from './rule.ts';
 
 const path = 'distributed.processes';
 
@@ -62,17 +63,15 @@ const cannotShard: ConfigRule = {
   code: 'config/cannot-shard',
   severity: 'error',
   summary:
-    'A strategy that lays weights in shards with `method: qlora` or an objective other than sft, which need them whole.',
+    'A strategy that lays weights in shards with `method: qlora` or `prefix`, or an objective other than sft, which need them whole.',
   check: (config) => {
     const { strategy = defaults.distributed.strategy } = config.distributed ?? {};
     const { objective = defaults.objective } = config;
     if (strategy === 'ddp') return [];
-    const reason =
-      methodOf(config) === 'qlora'
-        ? 'Weights in 4 bits'
-        : objective === 'sft'
-          ? ''
-          : `Models that learn by ${objective}`;
+    const byMethod = { qlora: 'Weights in 4 bits', prefix: 'Models with a prefix', lora: '', full: '' }[
+      methodOf(config)
+    ];
+    const reason = byMethod === '' && objective !== 'sft' ? `Models that learn by ${objective}` : byMethod;
     if (reason === '') return [];
     return [{ path: 'distributed.strategy', message: `${reason} cannot be laid in shards. Write \`strategy: ddp\`.` }];
   },

@@ -19,7 +19,7 @@ const needsTorch: ConfigRule = {
   code: 'config/needs-torch',
   severity: 'error',
   summary:
-    '`engine: embedded` with what only the torch engine does: an objective other than sft, `method: qlora`, `lora.use_dora`, `mixed_precision: bf16`, `distributed`.',
+    '`engine: embedded` with what only the torch engine does: an objective other than sft, `method: qlora` or `prefix`, `lora.use_dora`, `mixed_precision: bf16`, `distributed`.',
   check: (config) => {
     if (config.engine !== 'embedded') return [];
     return torchNeeds(config).flatMap(({ path, refusal }) =>

@@ -232,6 +232,42 @@ const explanations: Readonly<Record<string, Explanation>> = {
     right: 'method: lora',
     fix: 'removes the block, or takes qlora',
   },
+  'config/prefix-unused': {
+    why: 'Only method `prefix` trains a prefix; the block would be without effect.',
+    wrong: 'method: lora\nprefix: {num_virtual_tokens: 50}',
+    right: 'method: prefix\nprefix: {num_virtual_tokens: 50}',
+    fix: 'removes the block, or takes prefix',
+  },
+  'config/encoder-hidden-size-unused': {
+    why: 'It is the width of the network that makes the prefix, and there is none without `prefix_projection`.',
+    wrong: 'method: prefix\nprefix: {encoder_hidden_size: 512}',
+    right: 'method: prefix\nprefix: {prefix_projection: true, encoder_hidden_size: 512}',
+    fix: 'removes the line',
+  },
+  'config/packing-with-prefix': {
+    why: 'transformers keeps packed rows apart by their positions, but not behind cached keys and values, which a prefix is: each row would see the rows before it, without a word.',
+    wrong: 'method: prefix\ndata:\n  train: data/train.jsonl\n  packing: true',
+    right: 'method: prefix\ndata:\n  train: data/train.jsonl',
+    fix: 'removes the line',
+  },
+  'config/checkpointing-with-prefix': {
+    why: 'transformers computes layers again without cached keys and values: the prefix would be left out, and nothing learned.',
+    wrong: 'method: prefix\ntraining:\n  gradient_checkpointing: true',
+    right: 'method: prefix',
+    fix: 'removes the line',
+  },
+  'config/objective-with-prefix': {
+    why: 'A head for scores is trained whole, and the files of a prefix have no place for it.',
+    wrong: 'method: prefix\nobjective: reward',
+    right: 'method: lora\nobjective: reward',
+    fix: 'takes lora',
+  },
+  'config/prefix-beyond-context': {
+    why: 'The prefix takes up places of the context, and no row would fit behind it.',
+    wrong: '# a model with a context of 2048 tokens\nmethod: prefix\nprefix: {num_virtual_tokens: 2048}',
+    right: 'method: prefix\nprefix: {num_virtual_tokens: 20}',
+    fix: 'takes the usual length',
+  },
   'config/objective-block-unused': {
     why: 'Each block of an objective is read by that objective alone; the run is something else than it seems.',
     wrong: 'objective: reward\ndpo: {beta: 0.2}',

@@ -1,6 +1,7 @@
 // Rules about files that must be there.
 
 import type { ConfigFacts } from '../facts.ts';
+import { trainsLora } from '../method.ts';
 import type { FinetuneConfig } from '../schema.generated.ts';
 import { nearest } from '../suggest.ts';
 import { trainFiles, type ConfigRule, type Finding } from './rule.ts';
@@ -73,7 +74,7 @@ function namedPaths(config: FinetuneConfig): { file: string; path: string }[] {
       : []),
     ...(rewards !== undefined ? [{ file: rewards, path: 'reward.function' }] : []),
     ...(judge !== undefined && isModelPath(judge) ? [{ file: judge, path: 'reward.model' }] : []),
-    ...(init !== undefined && config.method !== 'full' ? [{ file: init, path: 'lora.init_from' }] : []),
+    ...(init !== undefined && trainsLora(config) ? [{ file: init, path: 'lora.init_from' }] : []),
   ];
 }
 

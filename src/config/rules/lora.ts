@@ -1,15 +1,16 @@
 // Rules about LoRA: blocks that nothing reads, scales far from what works, layers that the model does not have.
 
+import { methodOf, trainsLora } from '../method.ts';
 import { defaults, type FinetuneConfig } from '../schema.generated.ts';
 import { nearest } from '../suggest.ts';
-import { hasAdapters, methodOf, type ConfigRule, type Finding } from './rule.ts';
+import type { ConfigRule, Finding } from './rule.ts';
 
 const loraUnused: ConfigRule = {
   code: 'config/lora-unused',
   severity: 'warning',
-  summary: 'A field of LoRA is set, but the method is `full`.',
+  summary: 'A field of LoRA is set, but the method is `full` or `prefix`.',
   check: (config) => {
-    if (hasAdapters(config)) return [];
+    if (trainsLora(config)) return [];
     const unused = [
       ...(config.lora === undefined ? [] : ['lora']),
       ...(config.training?.lora_lr_ratio === undefined ? [] : ['training.lora_lr_ratio']),
@@ -18,7 +19,7 @@ const loraUnused: ConfigRule = {
     return unused.map((path) => ({
       path,
       part: 'key',
-      message: `\`${path}\` is not used by method full. Remove it, or write \`method: lora\`.`,
+      message: `\`${path}\` is not used by method ${methodOf(config)}. Remove it, or write \`method: lora\`.`,
     }));
   },
 };
@@ -30,7 +31,7 @@ const alphaFarFromRank: ConfigRule = {
     '`lora.alpha` lies outside rank … 2 · rank, so the adapters are scaled unusually (not checked with use_rslora).',
   check: (config, facts) => {
     const { alpha, use_rslora, init_from } = config.lora ?? {};
-    if (!hasAdapters(config) || alpha === undefined || use_rslora === true) return [];
+    if (!trainsLora(config) || alpha === undefined || use_rslora === true) return [];
     const adapterRank = init_from === undefined ? undefined : facts.adapter?.rank;
     const rank = config.lora?.rank ?? adapterRank ?? defaults.lora.rank;
     if (alpha >= rank && alpha <= 2 * rank) return [];
@@ -46,7 +47,7 @@ const unknownTargetModule: ConfigRule = {
   check: (config, facts) => {
     const targets = config.lora?.target_modules;
     const modules = facts.model?.linearModules;
-    if (!hasAdapters(config) || !Array.isArray(targets) || modules === undefined) return [];
+    if (!trainsLora(config) || !Array.isArray(targets) || modules === undefined) return [];
     return targets.flatMap((target, index) => unknownTarget(target, index, modules));
   },
 };
@@ -65,7 +66,7 @@ const adapterDiffers: ConfigRule = {
   summary: '`lora.rank`, `lora.alpha` or `lora.use_rslora` differs from the adapter that `lora.init_from` names.',
   check: (config, facts) => {
     const { adapter } = facts;
-    if (!hasAdapters(config) || config.lora?.init_from === undefined || !adapter) return [];
+    if (!trainsLora(config) || config.lora?.init_from === undefined || !adapter) return [];
     return [
       ...differs(config, 'rank', adapter.rank),
       ...differs(config, 'alpha', adapter.alpha),

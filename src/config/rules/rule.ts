@@ -25,16 +25,6 @@ export interface ConfigRule extends CodeInfo {
   readonly check: (config: FinetuneConfig, facts: ConfigFacts) => Finding[];
 }
 
-/** The method that will be used. */
-export function methodOf(config: FinetuneConfig): NonNullable<FinetuneConfig['method']> {
-  return config.method ?? defaults.method;
-}
-
-/** Whether the method trains low-rank adapters. */
-export function hasAdapters(config: FinetuneConfig): boolean {
-  return methodOf(config) !== 'full';
-}
-
 /** The schedule that will be used. */
 export function schedulerOf(config: FinetuneConfig): string {
   return config.training?.lr_scheduler ?? defaults.training.lr_scheduler;

@@ -6,6 +6,7 @@ import { engineRules } from './engine.ts';
 import { evaluationRules } from './evaluation.ts';
 import { fileRules } from './files.ts';
 import { loraRules } from './lora.ts';
+import { prefixRules } from './prefix.ts';
 import { objectiveRules } from './objective.ts';
 import { machineRules } from './machine.ts';
 import type { CodeInfo, ConfigRule } from './rule.ts';
@@ -17,6 +18,7 @@ export const configRules: readonly ConfigRule[] = [
   ...dataRules,
   ...trainingRules,
   ...loraRules,
+  ...prefixRules,
   ...objectiveRules,
   ...evaluationRules,
   ...engineRules,

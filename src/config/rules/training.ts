@@ -1,10 +1,11 @@
 // Rules about the length of a run, its schedule and its optimiser.
 
+import { methodOf, trainsLora } from '../method.ts';
 import { learningRateShares, objectiveOf } from '../objective.ts';
 import { warmupSteps } from '../schedule.ts';
 import { defaults, type FinetuneConfig, type TrainingConfig } from '../schema.generated.ts';
 import { showNumber } from '../words.ts';
-import { methodOf, schedulerOf, totalStepsOf, type ConfigRule, type Finding } from './rule.ts';
+import { schedulerOf, totalStepsOf, type ConfigRule, type Finding } from './rule.ts';
 
 const epochsAndMaxSteps: ConfigRule = {
   code: 'config/epochs-and-max-steps',
@@ -103,23 +104,29 @@ const adamUnused: ConfigRule = {
 /**
  * Usual learning rates. full: fine-tuning recipes of instruction models lie around 1e-5 to 5e-5. lora: QLoRA (Dettmers et
  * al. 2023, arXiv:2305.14314) took 1e-4 to 2e-4; "LoRA Without Regret" (Schulman et al. 2025) found LoRA's best rate
- * about ten times that of full fine-tuning. Small models bear more.
+ * about ten times that of full fine-tuning. prefix: Li & Liang 2021 took 5e-5 for projected prefixes, PEFT's examples
+ * 1e-2 and 3e-2 for plain ones. Small models bear more.
  */
 const adapterRates = { low: 5e-5, high: 5e-4 } as const;
-const usualRates = { full: { low: 1e-6, high: 1e-4 }, lora: adapterRates, qlora: adapterRates } as const;
+const usualRates = {
+  full: { low: 1e-6, high: 1e-4 },
+  lora: adapterRates,
+  qlora: adapterRates,
+  prefix: { low: 5e-5, high: 5e-2 },
+} as const;
 const smallModel = { parameters: 100e6, factor: 100 };
 
 const learningRateUnusual: ConfigRule = {
   code: 'config/learning-rate-unusual',
   severity: 'hint',
   summary:
-    'The learning rate lies outside what is usual for the method: 5e-5 to 5e-4 for lora and qlora (times lora_lr_ratio), 1e-6 to 1e-4 for full; up to a hundred times more for models below 100 million parameters, a tenth of it for dpo.',
+    'The learning rate lies outside what is usual for the method: 5e-5 to 5e-4 for lora and qlora (times lora_lr_ratio), 1e-6 to 1e-4 for full, 5e-5 to 5e-2 for prefix; up to a hundred times more for models below 100 million parameters, a tenth of it for dpo.',
   check: (config, facts) => {
     const given = config.training?.learning_rate;
     if (given === undefined || config.training?.optimizer === 'sgd') return [];
     const method = methodOf(config);
-    const rate =
-      method === 'full' ? given : given * (config.training?.lora_lr_ratio ?? defaults.training.lora_lr_ratio);
+    const ratio = config.training?.lora_lr_ratio ?? defaults.training.lora_lr_ratio;
+    const rate = trainsLora(config) ? given * ratio : given;
     const share = learningRateShares[objectiveOf(config)];
     const small = facts.model !== undefined && facts.model.parameters < smallModel.parameters;
     const low = usualRates[method].low * share;

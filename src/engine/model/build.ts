@@ -153,7 +153,7 @@ export function buildModel(request: ModelRequest): ModelGraph {
 
 /** The modules that carry an adapter: a target names a module's last part, or more of its path, as PEFT matches them. */
 function adapterTargets(architecture: Architecture, method: TrainingMethod): ReadonlySet<string> {
-  if (method.kind === 'full') return new Set();
+  if (method.kind !== 'lora') return new Set();
   const names = architecture.linearModules.map((m) => m.name);
   const { targetModules } = method;
   if (targetModules === 'all-linear') return new Set(names);

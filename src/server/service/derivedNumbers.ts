@@ -1,4 +1,5 @@
 // Numbers that follow from a config's fields, to be shown beside them: rows and tokens of a step, steps, the adapters' scale.
+import { trainsLora } from '../../config/method.ts';
 import { planSteps } from '../../config/plan.ts';
 import { warmupSteps } from '../../config/schedule.ts';
 import { defaults, type FinetuneConfig } from '../../config/schema.generated.ts';
@@ -60,8 +61,9 @@ function plannedSteps({ max_steps: most, epochs }: NonNullable<FinetuneConfig['t
 }
 
 /** alpha / rank, or alpha / √rank with rsLoRA (Kalajdzievski 2023, arXiv:2312.03732). */
-function scaleNumber({ method, lora }: FinetuneConfig, phrases: Phrases): DerivedNumber[] {
-  if ((method ?? defaults.method) === 'full' || lora?.alpha === undefined || lora.init_from !== undefined) return [];
+function scaleNumber(config: FinetuneConfig, phrases: Phrases): DerivedNumber[] {
+  const { lora } = config;
+  if (!trainsLora(config) || lora?.alpha === undefined || lora.init_from !== undefined) return [];
   const rank = lora.rank ?? defaults.lora.rank;
   const scale = lora.alpha / (lora.use_rslora === true ? Math.sqrt(rank) : rank);
   return [{ path: 'lora.alpha', text: say(phrases.scale, Number(scale.toPrecision(3))) }];

@@ -80,8 +80,9 @@ export const fixers: Readonly<Record<string, (broken: Broken) => Wanted[]>> = {
   'config/decay-ratio-unused': removeIt,
   'config/adam-unused': removeIt,
   'config/learning-rate-unusual': ({ path, text }) => {
-    const isFull = valueAt(text.document.value, 'method') === 'full';
-    const rate = isFull ? defaultsForMethod['training.learning_rate'].full : defaults.training.learning_rate;
+    const method = valueAt(text.document.value, 'method');
+    const ofMethods: Readonly<Record<string, number>> = defaultsForMethod['training.learning_rate'];
+    const rate = (typeof method === 'string' ? ofMethods[method] : undefined) ?? defaults.training.learning_rate;
     const objective = valueAt(text.document.value, 'objective');
     const share = objective === 'dpo' || objective === 'grpo' ? learningRateShares[objective] : 1;
     return [set(path, Number((rate * share).toPrecision(6)), false)];
@@ -107,6 +108,16 @@ export const fixers: Readonly<Record<string, (broken: Broken) => Wanted[]>> = {
     remove(path),
     { title: 'Change method to qlora', changes: [{ kind: 'set', path: 'method', value: 'qlora' }] },
   ],
+  'config/prefix-unused': ({ path }) => [
+    remove(path),
+    { title: 'Change method to prefix', changes: [{ kind: 'set', path: 'method', value: 'prefix' }] },
+  ],
+  'config/encoder-hidden-size-unused': removeIt,
+  'config/packing-with-prefix': removeIt,
+  'config/checkpointing-with-prefix': removeIt,
+  'config/objective-with-prefix': ({ path }) => [set(path, 'lora', false)],
+  'config/prefix-beyond-context': ({ path }) =>
+    path === 'method' ? [] : [set(path, defaults.prefix.num_virtual_tokens, false)],
   'config/objective-block-unused': ({ path }) => [
     remove(path),
     ...(path === 'reward' ? ['grpo'] : [path]).map((value): Wanted => ({

@@ -41,6 +41,7 @@ export function rewrites(text: ConfigText, check: Check): Rewrite[] {
 const titles: Readonly<Record<string, string>> = {
   full: 'Train every weight instead (method full)',
   lora: 'Train LoRA adapters instead (method lora)',
+  prefix: 'Train a prefix instead (method prefix)',
   qlora: 'Train LoRA adapters on a quantised model instead (method qlora)',
 };
 
@@ -73,7 +74,11 @@ function withMethod(text: ConfigText, method: string, check: Check): ConfigText 
   }
   const rate = valueAt(text.document.value, 'training.learning_rate');
   if (!after || typeof rate !== 'number') return after;
-  const wasFull = (valueAt(text.document.value, 'method') ?? defaults.method) === 'full';
+  const before = valueAt(text.document.value, 'method') ?? defaults.method;
+  if ([before, method].includes('prefix') && before !== method) {
+    return changed(after, { kind: 'remove', path: 'training.learning_rate' });
+  }
+  const wasFull = before === 'full';
   if (wasFull === (method === 'full')) return after;
   const ratio = valueAt(text.document.value, 'training.lora_lr_ratio');
   const scale = wasFull ? adapterRate : (typeof ratio === 'number' ? ratio : 1) / adapterRate;

@@ -39,6 +39,17 @@ function plannedSettings(plan: TorchPlan): Record<string, Setting> {
   if (method.kind === 'full') {
     return { ...planned, weight_decay: ascending([0, optimizer.weightDecay]), learning_rate_factors: [1] };
   }
+  if (method.kind === 'prefix') {
+    const { virtualTokens, projection } = method;
+    return {
+      ...planned,
+      // Tables do not decay.
+      weight_decay: ascending([0, ...(projection ? [optimizer.weightDecay] : [])]),
+      learning_rate_factors: [1],
+      prefix_tokens: virtualTokens,
+      prefix_projection: projection,
+    };
+  }
   const { rank, alpha, dropout, useRslora, useDora = false } = method;
   const factor = optimizer.loraLrRatio;
   return {

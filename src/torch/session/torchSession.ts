@@ -84,7 +84,8 @@ export async function openTorchSession(worker: WorkerProcess | WorkerGroup, plan
   const { first = [], objective = supervisedFineTuning, ...wanted } = plan;
   const answers = await group.askAll('create', () => ({ head: { plan: { ...wanted, objective, weights } } }));
   const created = answers.map(({ head }) => readCreated(head['value']));
-  const session = sessionOver(group, { ...wanted, objective }, created, architecture.contextLength, architecture.name);
+  const contextLength = architecture.contextLength - (plan.method.kind === 'prefix' ? plan.method.virtualTokens : 0);
+  const session = sessionOver(group, { ...wanted, objective }, created, contextLength, architecture.name);
   await session.restore({ trained: initialTensors(created[0]!.trained, plan), step: 0 });
   await session.restore({ trained: first, step: 0 });
   if (hasReference(objective)) await group.askAll('keep_reference');
@@ -136,7 +137,7 @@ function sessionOver(
     return plan.objective.kind === 'grpo' ? [...arraysOf(sequence), bytesOf(advantages)] : arraysOf(sequence);
   };
 
-  async function* tensors(kind: 'trained' | 'optimizer'): AsyncIterable<NamedTensor> {
+  async function* tensors(kind: 'trained' | 'optimizer' | 'prefix'): AsyncIterable<NamedTensor> {
     const list = readTensorList((await group.ask('list_tensors', { kind })).head['value']);
     for (const { name, shape } of list) {
       const [{ parts }] = (await group.askAll('read_tensor', () => ({ head: { kind, name } }))) as [Frame];
@@ -217,6 +218,7 @@ function sessionOver(
     ),
     ...(plan.objective.kind === 'grpo' ? { answers: answerTools(plan.sharding ? inCompany(group) : group) } : {}),
     trainedTensors: () => tensors('trained'),
+    ...(plan.method.kind === 'prefix' ? { prefixTensors: () => tensors('prefix') } : {}),
     optimizerTensors: () => tensors('optimizer'),
     async restore({ trained, optimizer = [], step }) {
       for (const [kind, source] of [

@@ -64,9 +64,9 @@ test('the smallest config becomes a whole one', () => {
 });
 
 test('every field of the schema with a default is in it', () => {
-  // No objective has the blocks of another.
+  // No objective or method has the blocks of another.
   const rest = 'early_stopping: {}\nmethod: qlora\ndistributed: {processes: 2, slurm: {}}';
-  const all = ['dpo', 'grpo'].map((name) => decide(`${rest}\nobjective: ${name}`));
+  const all = [...['dpo', 'grpo'].map((name) => decide(`${rest}\nobjective: ${name}`)), decide('method: prefix')];
   const paths = new Set(all.flatMap(({ decisions }) => decisions.map(({ path }) => path.replace('[0]', '[]'))));
   const withDefault = allFields().filter((field) => 'default' in field.schema);
   expect(withDefault.length).toBeGreaterThan(35);
@@ -75,6 +75,7 @@ test('every field of the schema with a default is in it', () => {
 
 test.each([
   ['lora', 'lora: {init_from: ./x, target_modules: [q]}\nearly_stopping: {patience: 1}\nname: n\noutput: o'],
+  ['prefix', 'method: prefix\nprefix: {prefix_projection: true}'],
   ['full', 'method: full\ntraining: {max_steps: 5, warmup_steps: 2, gradient_checkpointing: true}'],
 ])('is a valid config (%s) that decides to itself', (_, rest) => {
   const first = decide(rest).config;
@@ -90,6 +91,22 @@ test('what is set is kept, and rivals are not filled in', () => {
   expect(config.training).not.toHaveProperty('warmup_ratio');
   expect(config).not.toHaveProperty('lora');
   expect(config.threads).toBe(3);
+});
+
+test('a prefix takes its part of the context, packs nothing, keeps all activations, and learns at larger rates', () => {
+  const tight = {
+    model: { contextLength: 100, linearModules: [], parameters: 1 },
+    memory: { neededBytes: 2, freeBytes: 1 },
+  };
+  const { config, decision } = decide('method: prefix', { ...facts, ...tight });
+  expect(config.data).toMatchObject({ packing: false, max_length: 80 });
+  expect(config.training).toMatchObject({ gradient_checkpointing: false, learning_rate: 0.01 });
+  expect(config.prefix).toEqual({ num_virtual_tokens: 20, prefix_projection: false });
+  expect(config).not.toHaveProperty('lora');
+  for (const path of ['data.packing', 'data.max_length', 'training.gradient_checkpointing', 'training.learning_rate'])
+    expect(decision(path)?.reason, path).toBeTruthy();
+  const projected = decide('method: prefix\nobjective: dpo\nprefix: {prefix_projection: true}');
+  expect(projected.config.training.learning_rate).toBe(1e-4);
 });
 
 describe('sources', () => {

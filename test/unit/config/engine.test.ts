@@ -27,6 +27,9 @@ test('auto takes torch only for what only torch does', () => {
   expect(decided({ engine: 'torch' })).toEqual(['torch', 'cpu', 'no']);
   expect(decided({ training: { mixed_precision: 'bf16' } })).toEqual(['torch', 'cpu', 'bf16']);
   expect(decided({ method: 'qlora' })).toEqual(['torch', 'cpu', 'no']);
+  expect(decided({ method: 'prefix' })).toEqual(['torch', 'cpu', 'no']);
+  // A block that the method does not read decides nothing.
+  expect(decided({ method: 'full', lora: { use_dora: true } })).toEqual(['embedded', 'cpu', 'no']);
   expect(decided({ objective: 'dpo' })).toEqual(['torch', 'cpu', 'no']);
   expect(decided({ distributed: { processes: 2 } })).toEqual(['torch', 'cpu', 'no']);
   expect(decided({ lora: { use_dora: true } })).toEqual(['torch', 'cpu', 'no']);

@@ -294,7 +294,7 @@ describe('values that do not fit', () => {
       'method: lorra',
       '5:9',
       'wrong-value',
-      '`method` is the text "lorra", but it must be full, lora or qlora. Did you mean `lora`?',
+      '`method` is the text "lorra", but it must be full, lora, qlora or prefix. Did you mean `lora`?',
     ],
     [
       "another tool's word",
@@ -308,7 +308,7 @@ describe('values that do not fit', () => {
       'method: {lora: 1}',
       '5:9',
       'wrong-value',
-      '`method` is a block of fields, but it must be full, lora or qlora.',
+      '`method` is a block of fields, but it must be full, lora, qlora or prefix.',
     ],
     [
       'a list for a block',

@@ -73,6 +73,74 @@ const broken: readonly Case[] = [
   },
   {
     code: 'needs-torch',
+    text: config('engine: embedded\nmethod: prefix'),
+    expected: ['error: x:5:9: The embedded engine does not train prefixes. Write `method: lora`, or `engine: torch`.'],
+  },
+  {
+    code: 'prefix-unused',
+    text: config('prefix: {num_virtual_tokens: 8}'),
+    expected: ['warning: x:4:1: `prefix` is not used by method lora. Remove it, or write `method: prefix`.'],
+  },
+  {
+    code: 'encoder-hidden-size-unused',
+    text: config('method: prefix\nprefix: {encoder_hidden_size: 8}'),
+    expected: [
+      'warning: x:5:10: `encoder_hidden_size` is not used without `prefix_projection: true`. Remove it, or project.',
+    ],
+  },
+  {
+    code: 'packing-with-prefix',
+    text: config('method: prefix', 'data: {train: a.jsonl, packing: true}'),
+    expected: [
+      'error: x:3:33: Rows behind one prefix would see each other, so each gets a sequence of its own. Remove this line.',
+    ],
+  },
+  {
+    code: 'checkpointing-with-prefix',
+    text: config('method: prefix\ntraining: {gradient_checkpointing: true}'),
+    expected: ['error: x:5:36: Layers that are computed again do so without the prefix. Remove this line.'],
+  },
+  {
+    code: 'objective-with-prefix',
+    text: config('method: prefix\nobjective: reward'),
+    expected: [
+      'error: x:4:9: The objective reward trains a head besides, which is not saved with a prefix. Write `method: lora`.',
+    ],
+  },
+  {
+    code: 'prefix-beyond-context',
+    text: config('method: prefix\nprefix: {num_virtual_tokens: 2048}'),
+    facts: { model },
+    expected: [
+      "error: x:5:30: The model's context has 2048 tokens, and a prefix of 2048 leaves none of it. Take a shorter one.",
+    ],
+  },
+  {
+    code: 'max-length-beyond-context',
+    text: config('method: prefix', 'data: {train: a.jsonl, max_length: 2029}'),
+    facts: { model },
+    expected: [
+      "error: x:3:36: The model's context has 2048 tokens, of which a prefix of 20 leaves 2028. Take at most that.",
+    ],
+  },
+  {
+    code: 'lora-unused',
+    text: config('method: prefix\nlora: {rank: 8, alpha: 1, init_from: nowhere}'),
+    facts: { fileExists: (path) => path !== 'nowhere' },
+    expected: ['warning: x:5:1: `lora` is not used by method prefix. Remove it, or write `method: lora`.'],
+  },
+  {
+    code: 'learning-rate-unusual',
+    text: config('method: prefix\ntraining: {learning_rate: 0.1}'),
+    expected: ['hint: x:5:27: Usual learning rates for prefix are 5e-5 to 0.05. Training may become unstable.'],
+  },
+  {
+    code: 'cannot-shard',
+    text: config('method: prefix\ndistributed: {processes: 2, strategy: fsdp}'),
+    expected: ['error: x:5:39: Models with a prefix cannot be laid in shards. Write `strategy: ddp`.'],
+  },
+  {
+    code: 'needs-torch',
     text: config('engine: embedded\nobjective: dpo'),
     expected: ['error: x:5:12: The embedded engine trains by sft alone. Write `engine: torch` or `auto` for dpo.'],
   },
@@ -541,6 +609,13 @@ describe('what is right passes', () => {
       config(
         'objective: grpo\ngrpo: {num_iterations: 2, epsilon: 0.1}\nreward: {exact_match: x}',
         'data: {train: data/train.jsonl, format: prompt}',
+      ),
+    ],
+    [
+      'a prefix, with the whole context behind it',
+      config(
+        'method: prefix\nprefix: {prefix_projection: true, encoder_hidden_size: 64}\nobjective: dpo\ntraining: {gradient_checkpointing: auto}',
+        'data: {train: data/train.jsonl, packing: false, max_length: 2028}',
       ),
     ],
     ['ipo without smoothing', config('objective: dpo\ndpo: {loss_type: ipo}', 'data: {train: data/train.jsonl}')],

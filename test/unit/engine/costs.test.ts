@@ -45,6 +45,19 @@ describe('a plan', async () => {
     expect(lora.totalParameters).toBe(full.totalParameters + lora.trainableParameters);
   });
 
+  it('knows the parameters of a prefix, and of what makes one', () => {
+    const method = { kind: 'prefix', virtualTokens: 5, projection: false, encoderSize: 7 } as const;
+    // keys and values [2 heads of 4] in each of three layers
+    const made = 2 * 3 * 8;
+    expect(planCosts(tinyPlan(weights, { method })).trainableParameters).toBe(5 * made);
+    const projected = planCosts(tinyPlan(weights, { method: { ...method, projection: true } }));
+    expect(projected.trainableParameters).toBe(5 * 8 + (8 * 7 + 7) + (7 * made + made));
+    const lora = planCosts(tinyPlan(weights));
+    expect(projected.totalParameters - projected.trainableParameters).toBe(
+      lora.totalParameters - lora.trainableParameters,
+    );
+  });
+
   it('saves memory and costs operations with gradient checkpointing', () => {
     const kept = planCosts(tinyPlan(weights));
     const again = planCosts(tinyPlan(weights, { gradientCheckpointing: true }));

@@ -21,6 +21,7 @@ const problemsIn = (text: string) => configProblems(readConfigText(text, 'x'), {
 const sort = 'Sort the fields as in the documentation';
 const full = 'Train every weight instead (method full)';
 const lora = 'Train LoRA adapters instead (method lora)';
+const prefix = 'Train a prefix instead (method prefix)';
 const qlora = 'Train LoRA adapters on a quantised model instead (method qlora)';
 const evaluation = 'Add an evaluation block';
 
@@ -221,9 +222,9 @@ describe('as an editor asks', () => {
 
   test('rewrites come when they are asked for, and each makes its edit', async () => {
     const found = await actions(config, { only: ['refactor'] });
-    expect(found.map(({ title }) => title)).toEqual([full, qlora, evaluation, sort]);
+    expect(found.map(({ title }) => title)).toEqual([full, qlora, prefix, evaluation, sort]);
     expect(found.every(({ kind }) => kind === 'refactor.rewrite')).toBe(true);
-    expect(applied(found[3])).toBe(sortedFields(config));
+    expect(applied(found[4])).toBe(sortedFields(config));
   });
 
   test('they do not come with every move of the cursor, nor for another kind', async () => {

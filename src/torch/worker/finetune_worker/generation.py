@@ -6,6 +6,8 @@ from typing import Any
 
 import torch
 
+from .prefix import forward
+
 
 class Generation:
     """Prompts are padded on the left, so that all of them end at the same place."""
@@ -34,11 +36,12 @@ class Generation:
     @torch.no_grad()
     def _forward(self, tokens: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
         self.model.eval()
-        output = self.model(
-            input_ids=tokens.to(self.device),
-            attention_mask=self.mask.to(self.device),
-            position_ids=positions.to(self.device),
-            past_key_values=self.cache,
+        output = forward(
+            self.model,
+            tokens.to(self.device),
+            positions.to(self.device),
+            self.mask.to(self.device),
+            self.cache,
             use_cache=True,
             logits_to_keep=1,
         )

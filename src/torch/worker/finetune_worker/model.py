@@ -14,6 +14,7 @@ from transformers.models.auto.modeling_auto import (
 )
 
 from .plan import LoraPlan, Plan, RewardPlan
+from .prefix import ENCODER, PEFT_ENCODER, add_prefix
 from .quantization import load_bitsandbytes, quantize
 from .weights import map_weights
 
@@ -50,12 +51,22 @@ def build_model(plan: Plan) -> torch.nn.Module:
         quantize(base, plan.quantization, torch.bfloat16 if plan.mixed_precision == "bf16" else torch.float32)
         # Layers take their 4 bits on their way to the device, and PEFT has to find them so.
         base.to(plan.device)
-    model: torch.nn.Module = base.requires_grad_(True) if plan.lora is None else add_adapters(base, plan.lora, scores)
+    model = with_trained(base, plan, scores)
     if plan.gradient_checkpointing:
         enable = getattr(model, "gradient_checkpointing_enable")  # noqa: B009 (PEFT hands it on to the model)
         enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     # A model in shards may be larger than the device: its layers go there one after another.
     return model if plan.sharding else model.to(plan.device)
+
+
+def with_trained(base: PreTrainedModel, plan: Plan, scores: bool) -> torch.nn.Module:
+    """The model with what its method trains."""
+    if plan.prefix is not None:
+        return add_prefix(base, plan.prefix)
+    if plan.lora is not None:
+        return add_adapters(base, plan.lora, scores)
+    whole: torch.nn.Module = base.requires_grad_(True)
+    return whole
 
 
 def remove_dropout(config: Any) -> None:
@@ -75,7 +86,7 @@ def refuse_other_weights(loading: dict[str, Any], exchanged: set[str]) -> None:
 
 def base_dtype(plan: Plan) -> torch.dtype:
     """Frozen weights lie in bfloat16 when steps are computed in it; trained ones and those beside 4 bits in float32."""
-    is_frozen = plan.lora is not None and plan.quantization is None
+    is_frozen = (plan.lora or plan.prefix) is not None and plan.quantization is None
     return torch.bfloat16 if is_frozen and plan.mixed_precision == "bf16" else torch.float32
 
 
@@ -129,6 +140,8 @@ def trained_parameters(model: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
 
 def stored_name(name: str) -> str:
     """A parameter's name without what PEFT puts around and into it; DoRA's lengths have no `.weight` in its files."""
+    if name.startswith(PEFT_ENCODER):
+        return ENCODER + name.removeprefix(PEFT_ENCODER)
     plain = name.removeprefix(PEFT_PREFIX).replace(".modules_to_save.", ".").replace(".default.weight", ".weight")
     return plain.removesuffix(".weight") if plain.endswith("lora_magnitude_vector.weight") else plain
 

@@ -10,8 +10,8 @@ import torch
 
 from .plan import OptimizerPlan
 
-#: Tables that are looked up by token or place.
-EMBEDDING = re.compile(r"(?:embed_tokens|wte|wpe)\.weight$")
+#: Tables that are looked up by token or place; a prefix is one.
+EMBEDDING = re.compile(r"(?:embed_tokens|wte|wpe|prompt_encoder\.embedding)\.weight$")
 
 
 class DecoupledSgd(torch.optim.Optimizer):

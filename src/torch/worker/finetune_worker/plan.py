@@ -34,6 +34,22 @@ class LoraPlan:
 
 
 @dataclass(frozen=True)
+class PrefixPlan:
+    """Trained keys and values before every row."""
+
+    virtual_tokens: int
+    #: Whether a network of two layers makes them while they are trained.
+    projection: bool
+    #: Its width inside.
+    encoder_size: int
+
+    @staticmethod
+    def parse(value: dict[str, Any]) -> PrefixPlan:
+        """From the trainer's JSON."""
+        return PrefixPlan(value["virtualTokens"], value["projection"], value["encoderSize"])
+
+
+@dataclass(frozen=True)
 class QuantizationPlan:
     """Frozen linear layers in 4 bits."""
 
@@ -186,8 +202,9 @@ class Plan:
 
     model_config: dict[str, Any]
     weights: list[StoredTensor]
-    #: None = every weight is trained.
+    #: None = no adapters; without a prefix every weight is trained.
     lora: LoraPlan | None
+    prefix: PrefixPlan | None
     #: None = frozen weights stay as they are.
     quantization: QuantizationPlan | None
     objective: ObjectivePlan
@@ -210,6 +227,7 @@ class Plan:
             model_config=value["modelConfig"],
             weights=[StoredTensor.parse(entry) for entry in value["weights"]],
             lora=LoraPlan.parse(method) if method["kind"] == "lora" else None,
+            prefix=PrefixPlan.parse(method) if method["kind"] == "prefix" else None,
             quantization=quantization and QuantizationPlan(quantization["type"], quantization["double_quant"]),
             objective=parse_objective(value["objective"]),
             optimizer=OptimizerPlan(

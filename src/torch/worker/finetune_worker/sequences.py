@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from .prefix import forward, prefix_length
+
 
 @dataclass(frozen=True)
 class Sequence:
@@ -60,16 +62,35 @@ def token_losses(model: torch.nn.Module, sequence: Sequence, autocast: torch.aut
 def token_logits(model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> torch.Tensor:
     """Logits [S, vocabulary] at the supervised places, in 32 bits; others are not computed.
 
-    Without an attention mask transformers keeps rows apart by their positions; `check_packing` makes sure of it.
+    Without an attention mask transformers keeps rows apart by their positions; `packing_error` makes sure of it. With a
+    prefix it takes all of a sequence for one row, so that each row gets a pass of its own.
     """
+    passes = [sequence] if prefix_length(model) == 0 else rows_of(sequence)
     with autocast:
-        logits: torch.Tensor = model(
-            input_ids=sequence.tokens[None],
-            position_ids=sequence.positions[None],
-            logits_to_keep=sequence.loss_positions,
-            use_cache=False,
-        ).logits[0]
-    return logits.float()
+        logits: list[torch.Tensor] = [
+            forward(
+                model,
+                part.tokens[None],
+                part.positions[None],
+                logits_to_keep=part.loss_positions,
+                use_cache=False,
+            ).logits[0]
+            for part in passes
+        ]
+    return torch.cat(logits).float()
+
+
+def rows_of(sequence: Sequence) -> list[Sequence]:
+    """Each row that has supervised places as a sequence of its own; the places are in the order of the rows."""
+    starts = (sequence.positions == 0).nonzero().flatten().tolist()
+    rows: list[Sequence] = []
+    for start, end in zip(starts, [*starts[1:], len(sequence.tokens)], strict=True):
+        own = (sequence.loss_positions >= start) & (sequence.loss_positions < end)
+        if bool(own.any()):
+            places = sequence.loss_positions[own] - start
+            targets = sequence.loss_targets[own]
+            rows.append(Sequence(sequence.tokens[start:end], sequence.positions[start:end], places, targets))
+    return rows
 
 
 def segment_ids(sequence: Sequence) -> torch.Tensor:

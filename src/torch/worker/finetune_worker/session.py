@@ -17,6 +17,7 @@ from .objectives import Grpo, Losses, Objective, create_objective
 from .optimizer import create_optimizer, set_learning_rate
 from .parallel import sum_gradients
 from .plan import GrpoPlan, Plan
+from .prefix import finished_prefix
 from .ranks import ALONE, Ranks
 from .sequences import Sequence, idle_sequence, packing_error
 from .shards import let_go, put, shard_model, whole
@@ -219,7 +220,9 @@ class Session:
             return whole(self.tensors(kind)[name])
 
     def tensors(self, kind: str) -> dict[str, torch.Tensor]:
-        """`trained`: values by name; `optimizer`: `exp_avg.<name>` and `exp_avg_sq.<name>`."""
+        """`trained`: values by name; `optimizer`: `exp_avg.<name>` and `exp_avg_sq.<name>`; `prefix`: what PEFT loads."""
+        if kind == "prefix":
+            return {"prompt_embeddings": finished_prefix(self.model)}
         if kind == "trained":
             return {name: parameter.detach() for name, parameter in self.trained.items()}
         if self.plan.optimizer.kind == "sgd":

@@ -9,6 +9,7 @@ import torch.distributed as dist
 from torch.distributed.tensor import DTensor
 
 from .model import lora_layers
+from .prefix import encoder_of, prefix_length
 from .quantization import quantized_layers
 from .session import Session
 
@@ -40,6 +41,10 @@ def effective_settings(session: Session) -> dict[str, Any]:
         settings["lora_rank"] = distinct(layer.r["default"] for layer in layers)
         settings["lora_dora"] = distinct("default" in layer.lora_magnitude_vector for layer in layers)
         settings["lora_dropout"] = distinct(getattr(layer.lora_dropout["default"], "p", 0.0) for layer in layers)
+    encoder = encoder_of(session.model)
+    if encoder is not None:
+        settings["prefix_tokens"] = prefix_length(session.model)
+        settings["prefix_projection"] = hasattr(encoder, "transform")
     quantized = quantized_layers(session.model)
     if quantized:
         states = [layer.weight.quant_state for layer in quantized]
