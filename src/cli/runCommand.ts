@@ -1,4 +1,5 @@
 // What `start` and `resume` share: follow a trainer that this process has launched, with Ctrl+C as stop.
+import { countMemoryKills } from '../platform/memoryKills.ts';
 import type { RunState } from '../protocol/runState.ts';
 import { readManifest } from '../runs/manifest.ts';
 import type { RunHandle } from '../runs/startRun.ts';
@@ -23,6 +24,7 @@ export async function attachToTrainer(run: RunHandle, options: RunCommandOptions
     return exitCodes.done;
   }
   if (!options.json) terminal.write(`${terminal.style.bold(`Run ${run.id}`)}\n`);
+  const killsBefore = countMemoryKills() ?? Infinity;
   const stops: Promise<void>[] = [];
   // The trainer is not to keep its parent; waiting for its exit code has to be done by a timer.
   const awake = setInterval(() => undefined, 60_000);
@@ -43,7 +45,7 @@ export async function attachToTrainer(run: RunHandle, options: RunCommandOptions
     if (exitCode !== null) return exitCode;
     // A trainer that is stopped in the middle of a computation ends by a signal, after its last words.
     if (state.finished) return exitCodeOfState(state);
-    if (!state.failed) reportVanished(run, terminal);
+    if (!state.failed) reportVanished(run, terminal, (countMemoryKills() ?? 0) > killsBefore);
     return exitCodes.failed;
   } finally {
     clearInterval(awake);
@@ -57,9 +59,9 @@ export function exitCodeOfState(state: RunState): number {
   return state.finished?.outcome === 'stopped' ? exitCodes.stopped : exitCodes.done;
 }
 
-function reportVanished(run: RunHandle, terminal: Terminal): void {
+function reportVanished(run: RunHandle, terminal: Terminal, ranOut: boolean): void {
+  const why = ranOut ? ': the system has ended processes since then, because memory ran out' : '';
   terminal.writeError(
-    `${terminal.style.red('error')}: the trainer was killed before it could say why; on Linux the usual reason is that ` +
-      `memory ran out.\nIts own words are in trainer.log of ${run.folder}\nfinetune resume ${run.id} goes on from the last checkpoint.\n`,
+    `${terminal.style.red('error')}: the trainer was killed before it could say why${why}.\nIts own words are in trainer.log of ${run.folder}\nfinetune resume ${run.id} goes on from the last checkpoint.\n`,
   );
 }

@@ -60,7 +60,7 @@ export function nonFiniteLoss(step: number, result: StepResult, learningRate: nu
 export function explainFailure(error: unknown, context: FailureContext): Failure {
   if (error instanceof NonFiniteLossError) return nonFinite(error, context);
   const text = messageOf(error);
-  if (isOutOfMemory(error, text)) return outOfMemory(text, context);
+  if (isOutOfMemory(error, text)) return outOfMemory([firstLine(text), ...detailsOf(error)], context);
   const code = codeOf(error);
   if (code === 'ENOSPC' || hasCode(error, /disk-full/) || code === 'EDQUOT' || code === 'EFBIG') {
     return diskFull(error, text, context);
@@ -102,10 +102,10 @@ function nonFinite(error: NonFiniteLossError, context: FailureContext): Failure 
   };
 }
 
-function outOfMemory(text: string, context: FailureContext): Failure {
+function outOfMemory(found: readonly string[], context: FailureContext): Failure {
   return {
     cause: { code: 'training/out-of-memory', message: 'The machine has too little free memory for a training step.' },
-    evidence: [firstLine(text), ...(context.step === undefined ? [] : [`It happened at step ${context.step}.`])],
+    evidence: [...found, ...(context.step === undefined ? [] : [`It happened at step ${context.step}.`])],
     remedies: memoryRemedies(context),
   };
 }
@@ -221,7 +221,7 @@ function torchFailure({ problems }: ProblemError, context: FailureContext): Fail
   const again = { text: 'Resume the run: it goes on from its last checkpoint.' };
   const mend = { text: 'Look at the environment with `finetune doctor`; `finetune setup torch` makes it anew.' };
   const remedies: Readonly<Record<string, readonly Remedy[]>> = {
-    'torch/worker-died': [again, ...memoryRemedies(context)],
+    'torch/worker-died': [again],
     'torch/worker-hung': [again, mend],
     'torch/worker-failed': [mend, again],
     'torch/cannot-start': [mend],
@@ -275,6 +275,10 @@ function isOutOfMemory(error: unknown, text: string): boolean {
 
 function hasCode(error: unknown, pattern: RegExp): boolean {
   return error instanceof ProblemError && error.problems.some((found) => pattern.test(found.code));
+}
+
+function detailsOf(error: unknown): readonly string[] {
+  return error instanceof ProblemError ? (error.problems[0]?.details ?? []) : [];
 }
 
 function codeOf(error: unknown): string | undefined {

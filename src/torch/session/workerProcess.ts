@@ -1,6 +1,7 @@
 // The Python worker as a process: started, asked one thing at a time, watched, and never left behind.
 
 import { spawn, type ChildProcess } from 'node:child_process';
+import { countMemoryKills } from '../../platform/memoryKills.ts';
 import { problem, type ProblemError } from '../../protocol/problem.ts';
 import { createFrameDecoder, encodeFrame, type Frame } from './frames.ts';
 
@@ -64,6 +65,7 @@ export function startWorker(options: WorkerOptions): RankProcess {
     env: workerEnvironment(process.env),
     windowsHide: true,
   });
+  const killsBefore = countMemoryKills();
   const pending = new Map<number, { resolve: (frame: Frame) => void; reject: (error: Error) => void }>();
   const decoder = createFrameDecoder();
   let nextId = 0;
@@ -101,7 +103,11 @@ export function startWorker(options: WorkerOptions): RankProcess {
   };
   child.on('error', (error) => end(cannotStart(executable, error)));
   // `close` comes when its output has been read to the end.
-  child.on('close', (code, signal) => end(died(name, code, signal, output)));
+  child.on('close', (code, signal) => {
+    // What another machine has counted is not known here.
+    const kills = options.command === undefined ? killsSince(killsBefore) : undefined;
+    end(died(name, { code, signal, kills }, output));
+  });
   const gone = new Promise<void>((resolve) => {
     child.on('close', () => resolve());
     child.on('error', () => resolve());
@@ -202,11 +208,32 @@ function errorOf(name: string, error: unknown, output: string): ProblemError {
   return problem('torch/worker-failed', `${name} failed: ${type}: ${text}`, undefined, lastLines(output));
 }
 
-function died(name: string, code: number | null, signal: NodeJS.Signals | null, output: string): ProblemError {
-  const killed = signal === 'SIGKILL';
+interface Death {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Processes that the system has ended for want of memory meanwhile; undefined where it does not tell. */
+  readonly kills: number | undefined;
+}
+
+/** Why somebody sent a signal is told only where the system tells it. */
+function died(name: string, { code, signal, kills }: Death, output: string): ProblemError {
   const how = signal ? `was ended by ${signal}` : `ended with exit code ${String(code)}`;
-  const why = killed ? ' The usual reason is that the machine ran short of memory.' : '';
-  return problem('torch/worker-died', `${name} ${how}.${why}`, undefined, lastLines(output));
+  const details = lastLines(output);
+  if (signal !== 'SIGKILL' || kills === undefined) {
+    return problem('torch/worker-died', `${name} ${how}.`, undefined, details);
+  }
+  if (kills > 0) {
+    const counted = `Processes that the system has ended for want of memory since the worker began: ${kills}.`;
+    const message = `The machine ran out of memory, and the system ended ${name.replace(/^The/, 'the')}.`;
+    return problem('torch/out-of-memory', message, undefined, [counted, ...details]);
+  }
+  const sure = 'The system has ended nothing for want of memory meanwhile.';
+  return problem('torch/worker-died', `${name} ${how}, from outside.`, undefined, [sure, ...details]);
+}
+
+function killsSince(before: number | undefined): number | undefined {
+  const now = countMemoryKills();
+  return before === undefined || now === undefined ? undefined : now - before;
 }
 
 function cannotStart(python: string, error: Error): ProblemError {
