@@ -184,7 +184,7 @@ export interface TrainingSession {
   step(request: StepRequest): Promise<StepResult>;
   /** Losses without training; dropout off. */
   evaluate(sequences: readonly PackedSequence[]): Promise<EvaluateResult>;
-  /** How long the passes over one sequence, and an update, take here; nothing is learned from it. */
+  /** How long the passes over one sequence, and an update, take here once they are warm; nothing is learned from it. */
   probe(sequence: PackedSequence): Promise<{ readonly seconds: number; readonly updateSeconds: number }>;
   /** Continues all prompts together; tokens arrive as they are made. Stops when the consumer stops iterating. */
   generate(prompts: readonly Int32Array[], settings: GenerationSettings): AsyncIterable<GeneratedToken>;

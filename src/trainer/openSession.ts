@@ -58,7 +58,8 @@ export async function startTorch(
   const options = { python, program: packageFile('src/torch/worker'), onOutput };
   const workers = startRanks(options, { ...placementOf(distributed), ...allocation });
   // What goes wrong here goes wrong again, and is told, when the session is opened.
-  workers.askAll('load', () => ({ head: { adapters: method !== 'full' } })).catch(() => undefined);
+  const head = { adapters: method !== 'full', quantized: method === 'qlora' };
+  workers.askAll('load', () => ({ head })).catch(() => undefined);
   return workers;
 }
 

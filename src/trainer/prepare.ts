@@ -50,6 +50,7 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
     const { every, at_start: atStart } = config.evaluation;
     const seconds = await estimateSeconds(session, estimate, {
       ...{ train, order, capacity, totalSteps: steps.totalSteps },
+      isSteady: config.engine === 'torch' && config.device === 'cpu',
       evaluatedTokens: validation?.totals.tokens ?? 0,
       evaluations: Math.ceil(steps.totalSteps / every) + (atStart ? 1 : 0),
     });

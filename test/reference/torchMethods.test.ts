@@ -81,7 +81,7 @@ describeWith(['python'], 'methods of the torch engine', () => {
     { name: 'DoRA', changes: dora, theirs: {} },
     { name: 'DoRA beside 4 bits', changes: { ...dora, ...nf4 }, theirs: { type: 'nf4', doubleQuant: true } },
     { name: 'rsLoRA', changes: { method: { ...lora, useRslora: true } }, theirs: {} },
-    { name: 'a prefix', changes: plain, theirs: {} },
+    { name: 'a prefix', changes: plain, theirs: { encoder: 'encoder.safetensors' } },
     { name: 'a projected prefix', changes: projected, theirs: { encoder: 'encoder.safetensors' } },
     { name: 'LoRA+', changes: { optimizer: { ...adamw, loraPlusRatio: 8 } }, theirs: { loraPlusRatio: 8 } },
   ];
@@ -149,17 +149,53 @@ describeWith(['python'], 'methods of the torch engine', () => {
     expect(new Set(actual.map((taken) => taken.at(-1)![0])).size).toBe(cases.length);
   });
 
+  test('pairs are compared behind a prefix, and answers drawn and learned from', async () => {
+    const pairs = rows.slice(0, 8);
+    const dpo = { kind: 'dpo', beta: 0.5, lossType: 'sigmoid', labelSmoothing: 0 } as const;
+    const comparing = await open({ ...plain, objective: dpo });
+    const sequences = [packed(pairs.slice(0, 4)), packed(pairs.slice(4))];
+    const compare = async (step: number) => comparing.step({ step, sequences, learningRate });
+    const first = await compare(1);
+    expect(first.loss).toBeCloseTo(Math.log(2), 5);
+    const chosen = Array.from(first.observed!['logps/chosen']!);
+    let last = first;
+    for (let step = 2; step <= 12; step++) last = await compare(step);
+    expect(last.loss).toBeLessThan(0.9 * first.loss);
+    expect(Array.from(last.observed!['rewards/accuracies']!)).toEqual([1, 1, 1, 1]);
+
+    const fresh = await open(plain);
+    const alone = await fresh.evaluate([0, 2, 4, 6].map((i) => packed([pairs[i]!])));
+    for (const [i, { lossSum }] of alone.rows.entries()) expect(chosen[i]).toBeCloseTo(-lossSum, 3);
+    const greedy = await greedyTokens(fresh, rows[0]!.tokens);
+    const prompt = rows[0]!.tokens;
+    const answered = packed([{ sampleId: 'row:0', tokens: [...prompt, ...greedy], trainedFrom: prompt.length }]);
+    const before = await fresh.evaluate([answered]);
+
+    const scoring = { timeout: 60, regex: 'a' };
+    const drawing = await open({ ...plain, objective: { kind: 'grpo', beta: 0.1, clip: 0.2, updates: 2, scoring } });
+    const settings = { group: 2, maxNewTokens: 6, temperature: 0, topP: 1, stopTokenIds: [], seed: 1 };
+    const prompts = [prompt, rows[1]!.tokens].map((tokens) => Int32Array.from(tokens));
+    const [answer] = await drawing.answers!.draw(prompts, settings);
+    expect([...answer!.tokens]).toEqual(greedy);
+    const sequence = { ...answered, advantages: Float32Array.of(1) };
+    let kl = 0;
+    for (let step = 1; step <= 12; step++) {
+      const { observed } = await drawing.step({ step, sequences: [sequence], learningRate });
+      kl = observed!['kl']![0]!;
+    }
+    expect(kl).toBeGreaterThan(0);
+    const trained = await collect(drawing.trainedTensors());
+    const praised = await open(plain);
+    await praised.restore({ trained, step: 0 });
+    expect((await praised.evaluate([answered])).lossSum).toBeLessThan(0.9 * before.lossSum);
+  });
+
   test.each<[string, Partial<TorchPlan>]>([
     ['QLoRA', nf4],
     ['a prefix', plain],
     ['a projected prefix', projected],
     ['DoRA with dropout', { method: { ...lora, dropout: 0.2, useDora: true } }],
   ])('%s: what is put back goes on bit-equal, and the loss falls', async (_name, changes) => {
-    const collect = async (tensors: AsyncIterable<NamedTensor>): Promise<NamedTensor[]> => {
-      const all: NamedTensor[] = [];
-      for await (const tensor of tensors) all.push(tensor);
-      return all;
-    };
     const sequences = [packed(rows.slice(0, 8))];
     const first = await open(changes);
     const before = await first.evaluate(sequences);
@@ -194,4 +230,10 @@ async function greedyTokens(session: TorchSession, prompt: readonly number[]): P
     if (index === 0) found.push(tokenId);
   }
   return found;
+}
+
+async function collect(tensors: AsyncIterable<NamedTensor>): Promise<NamedTensor[]> {
+  const all: NamedTensor[] = [];
+  for await (const tensor of tensors) all.push(tensor);
+  return all;
 }

@@ -25,6 +25,8 @@ export async function createLocalSession(plan: SessionPlan, executor: Executor):
   const executables = exclusiveExecutables(executor, weights);
   const generator = createGenerator({ ...request, executables, parameterFeeds: trained.feeds });
 
+  let isWarm = false;
+
   /** Losses of one sequence's rows; the gradients of the step's loss are added to the step's sums. */
   const runSequence = async (sequence: PackedSequence, step: number, index: number, trainedTokens: number) => {
     refuseLongRows(sequence, architecture.contextLength);
@@ -90,8 +92,12 @@ export async function createLocalSession(plan: SessionPlan, executor: Executor):
     },
     probe: async (sequence) => {
       await executables.get('train', stepping);
+      const passes = () => runSequence(sequence, 0, 0, Math.max(1, sequence.lossPositions.length));
+      // The first computation touches all memory for the first time.
+      if (!isWarm) await passes();
+      isWarm = true;
       const started = performance.now();
-      await runSequence(sequence, 0, 0, Math.max(1, sequence.lossPositions.length));
+      await passes();
       return { seconds: (performance.now() - started) / 1000, updateSeconds: trained.updateSeconds() };
     },
     generate: (prompts, settings) => generator.generate(prompts, settings),

@@ -180,6 +180,9 @@ export const workerVariables = {
   HF_HUB_DISABLE_TELEMETRY: '1',
   DO_NOT_TRACK: '1',
   TOKENIZERS_PARALLELISM: 'false',
+  // Threads that wait for each other sleep: by spinning they would take more than twice the processor time of the work
+  // itself as soon as anything else runs on the machine.
+  OMP_WAIT_POLICY: 'passive',
 } as const;
 
 /** What a sign of life tells; nothing where it tells nothing. */

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -15,7 +16,7 @@ from transformers.models.auto.modeling_auto import (
 
 from .plan import LoraPlan, Plan, RewardPlan
 from .prefix import ENCODER, PEFT_ENCODER, add_prefix
-from .quantization import load_bitsandbytes, quantize
+from .quantization import quantize, without_bitsandbytes
 from .weights import map_weights
 
 #: What PEFT puts before the names of the model's own modules.
@@ -111,23 +112,24 @@ def add_adapters(model: PreTrainedModel, plan: LoraPlan, scores: bool) -> torch.
 
     A head that `scores` is new, so it is trained whole.
     """
-    load_bitsandbytes()
-    from peft import LoraConfig, get_peft_model
-
+    is_quantized = getattr(model, "is_loaded_in_4bit", False)
+    hidden = nullcontext() if is_quantized else without_bitsandbytes()
     targets = plan.target_modules if isinstance(plan.target_modules, str) else sorted(plan.target_modules)
-    # PEFT declares alpha an int and takes any number.
-    config = LoraConfig(
-        r=plan.rank,
-        lora_alpha=plan.alpha,
-        lora_dropout=plan.dropout,
-        target_modules=targets,
-        use_rslora=plan.use_rslora,
-        use_dora=plan.use_dora,
-        fan_in_fan_out=getattr(model.config, "model_type", "") == "gpt2",
-        task_type="SEQ_CLS" if scores else "CAUSAL_LM",
-        modules_to_save=["score"] if scores else None,
-    )
-    adapted: torch.nn.Module = get_peft_model(model, config)
+    with hidden:
+        from peft import LoraConfig, get_peft_model
+
+        config = LoraConfig(
+            r=plan.rank,
+            lora_alpha=plan.alpha,
+            lora_dropout=plan.dropout,
+            target_modules=targets,
+            use_rslora=plan.use_rslora,
+            use_dora=plan.use_dora,
+            fan_in_fan_out=getattr(model.config, "model_type", "") == "gpt2",
+            task_type="SEQ_CLS" if scores else "CAUSAL_LM",
+            modules_to_save=["score"] if scores else None,
+        )
+        adapted: torch.nn.Module = get_peft_model(model, config)
     for parameter in trained_parameters(adapted).values():
         parameter.data = parameter.data.float()
     return adapted

@@ -1,4 +1,4 @@
-"""Prefix tuning (Li & Liang 2021, arXiv:2101.00190) by PEFT: trained keys and values that every row of a frozen model sees."""
+"""Prefix tuning (Li & Liang 2021, arXiv:2101.00190) by PEFT: trained keys and values before every row."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from transformers import PreTrainedModel
 
 from .plan import PrefixPlan
-from .quantization import load_bitsandbytes
+from .quantization import without_bitsandbytes
 
 #: What PEFT puts before the names of the prefix's own parameters.
 PEFT_ENCODER = "prompt_encoder.default."
@@ -19,16 +19,16 @@ ENCODER = "prompt_encoder."
 
 def add_prefix(model: PreTrainedModel, plan: PrefixPlan) -> torch.nn.Module:
     """PEFT's encoder in front of every layer. Its first values are replaced by the trainer's."""
-    load_bitsandbytes()
-    from peft import PrefixTuningConfig, get_peft_model
+    with without_bitsandbytes():
+        from peft import PrefixTuningConfig, get_peft_model
 
-    config = PrefixTuningConfig(
-        task_type="CAUSAL_LM",
-        num_virtual_tokens=plan.virtual_tokens,
-        prefix_projection=plan.projection,
-        encoder_hidden_size=plan.encoder_size,
-    )
-    prefixed: torch.nn.Module = get_peft_model(model, config)
+        config = PrefixTuningConfig(
+            task_type="CAUSAL_LM",
+            num_virtual_tokens=plan.virtual_tokens,
+            prefix_projection=plan.projection,
+            encoder_hidden_size=plan.encoder_size,
+        )
+        prefixed: torch.nn.Module = get_peft_model(model, config)
     return prefixed
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -13,7 +16,7 @@ from .plan import QuantizationPlan
 
 
 def load_bitsandbytes() -> None:
-    """Imports bitsandbytes where it is installed. Do it before PEFT, which imports it for every adapter.
+    """Imports bitsandbytes where it is installed. Do it before PEFT makes layers for weights in 4 bits.
 
     It has a few functions compiled for devices without kernels of their own; loading the compiler takes longer than
     all the rest of a start, and the functions do the same uncompiled.
@@ -31,6 +34,28 @@ def load_bitsandbytes() -> None:
 def uncompiled(function: Any = None, **_options: Any) -> Any:
     """`torch.compile` that leaves functions as they are, also as a decorator with options."""
     return uncompiled if function is None else function
+
+
+@contextmanager
+def without_bitsandbytes() -> Iterator[None]:
+    """PEFT imports bitsandbytes for every adapter, which takes seconds; in here it finds none, unless it is loaded."""
+    if sys.modules.get("bitsandbytes") is not None:
+        yield
+        return
+    sys.modules["bitsandbytes"] = None  # type: ignore[assignment]
+    try:
+        ask_again_for_bitsandbytes()
+        yield
+    finally:
+        del sys.modules["bitsandbytes"]
+        ask_again_for_bitsandbytes()
+
+
+def ask_again_for_bitsandbytes() -> None:
+    """PEFT remembers whether there is one."""
+    found: Any = importlib.import_module("peft.import_utils")
+    for name in ("is_bnb_available", "is_bnb_4bit_available"):
+        getattr(found, name).cache_clear()
 
 
 def quantize(model: PreTrainedModel, plan: QuantizationPlan, compute: torch.dtype) -> None:

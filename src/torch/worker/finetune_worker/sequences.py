@@ -47,10 +47,10 @@ def empty() -> torch.Tensor:
     return torch.zeros(0, dtype=torch.long)
 
 
-def idle_sequence(device: torch.device) -> Sequence:
-    """The shortest sequence there is, for a pass that only keeps others company."""
-    zero = torch.zeros(1, dtype=torch.long, device=device)
-    return Sequence(zero, zero, zero, zero)
+def idle_sequence(device: torch.device, length: int = 1) -> Sequence:
+    """A row without meaning, for a pass that only keeps others company: as short as can be."""
+    zeros = torch.zeros(length, dtype=torch.long, device=device)
+    return Sequence(zeros, torch.arange(length, device=device), zeros[:1], zeros[:1])
 
 
 def token_losses(model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> torch.Tensor:

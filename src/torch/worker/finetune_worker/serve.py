@@ -19,7 +19,7 @@ from .memory import peak_bytes
 from .objectives import Grpo, Losses
 from .optimizer import used_learning_rate
 from .plan import Plan
-from .quantization import load_bitsandbytes
+from .quantization import load_bitsandbytes, without_bitsandbytes
 from .ranks import ALONE, Ranks, RanksError, join, open_meeting
 from .reward_function import RewardError
 from .rollout import Sampling, draw_answers
@@ -50,9 +50,11 @@ class Server:
 
     def load(self, request: Frame) -> Answer:
         """Imports what a session will need; it takes seconds, in which the trainer reads its rows."""
-        if request.head["adapters"]:
+        if request.head["quantized"]:
             load_bitsandbytes()
-            importlib.import_module("peft")
+        if request.head["adapters"]:
+            with without_bitsandbytes():
+                importlib.import_module("peft")
         return {}, []
 
     def open_meeting(self, request: Frame) -> Answer:

@@ -25,6 +25,12 @@ from .shards import let_go, put, shard_model, whole
 #: Losses of a row beside another one may differ by this much of their size, by rounding alone.
 PACKING_TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 5e-2}
 
+#: What the optimiser keeps of each trained tensor; names of its tensors begin with it.
+MOMENTS = ("exp_avg.", "exp_avg_sq.")
+
+#: Tokens of the first passes.
+WARM_TOKENS = 16
+
 #: Values of a rehearsed update.
 REHEARSED = 1 << 20
 
@@ -67,6 +73,7 @@ class Session:
             shard_model(self.model, plan, ranks)
         self.trained = trained_parameters(self.model)
         self.optimizer = create_optimizer(self.trained, plan.optimizer)
+        self._is_warm = False
         self._began_with: dict[str, torch.Tensor] = {}
         self.objective = create_objective(plan, self.reference)
         self.vocabulary = int(plan.model_config["vocab_size"])
@@ -191,6 +198,7 @@ class Session:
 
     def probe(self, sequence: Sequence) -> tuple[float, float]:
         """Seconds of the passes over one sequence, and of an update; nothing is learned from it."""
+        self._warm_up(min(WARM_TOKENS, len(sequence.tokens)))
         started = time.perf_counter()
         self._backward(0, Share([sequence], [0], self.objective.terms(sequence), 1))
         self._sum_gradients()
@@ -199,6 +207,15 @@ class Session:
         seconds = time.perf_counter() - started
         self.optimizer.zero_grad()
         return seconds, self._update_seconds()
+
+    def _warm_up(self, length: int) -> None:
+        """The first passes take longer: weights come from the disk, kernels are chosen. A few tokens do for it."""
+        if self._is_warm:
+            return
+        self._is_warm = True
+        self.model.train()
+        short = self.objective.probe(self.model, idle_sequence(self.device, length), self.autocast())
+        torch.autograd.backward(short.sum())
 
     def _update_seconds(self) -> float:
         values = torch.zeros(REHEARSED, device=self.device, requires_grad=True)
@@ -217,26 +234,37 @@ class Session:
     def read_tensor(self, kind: str, name: str) -> torch.Tensor:
         """One tensor in one piece; all ranks read it together."""
         with activity.collective(f"all_gather of the tensor {name}"):
-            return whole(self.tensors(kind)[name])
+            tensor = self.tensor(kind, name)
+            if tensor is None:
+                raise SessionError(f"the tensor {name} does not belong to this run")
+            return whole(tensor)
 
     def tensors(self, kind: str) -> dict[str, torch.Tensor]:
-        """`trained`: values by name; `optimizer`: `exp_avg.<name>` and `exp_avg_sq.<name>`; `prefix`: what PEFT loads."""
+        """`trained`: values by name; `optimizer`: `exp_avg.<name>`, `exp_avg_sq.<name>`; `prefix`: what PEFT loads."""
         if kind == "prefix":
             return {"prompt_embeddings": finished_prefix(self.model)}
+        parts = MOMENTS if kind == "optimizer" else ("",)
+        found = {f"{part}{name}": self.tensor(kind, f"{part}{name}") for name in self.trained for part in parts}
+        return {name: tensor for name, tensor in found.items() if tensor is not None}
+
+    def tensor(self, kind: str, name: str) -> torch.Tensor | None:
+        """One of them; None where there is none of that name."""
+        if kind == "prefix":
+            return self.tensors(kind).get(name)
         if kind == "trained":
-            return {name: parameter.detach() for name, parameter in self.trained.items()}
-        if self.plan.optimizer.kind == "sgd":
-            return {}
-        return {
-            f"{part}.{name}": self.optimizer.state[parameter][part]
-            for name, parameter in self.trained.items()
-            for part in ("exp_avg", "exp_avg_sq")
-        }
+            parameter = self.trained.get(name)
+            return None if parameter is None else parameter.detach()
+        for part in MOMENTS:
+            if name.startswith(part):
+                parameter = self.trained.get(name.removeprefix(part))
+                state: dict[str, torch.Tensor] = {} if parameter is None else self.optimizer.state.get(parameter, {})
+                return state.get(part.removesuffix("."))
+        return None
 
     @torch.no_grad()
     def write_tensor(self, kind: str, name: str, values: bytes | None) -> None:
         """Puts a tensor back, on every rank; the values are needed on rank 0 only."""
-        target = self.tensors(kind).get(name)
+        target = self.tensor(kind, name)
         if target is None or (values is not None and target.numel() * 4 != len(values)):
             raise SessionError(f"the tensor {name} does not belong to this run")
         source = (
