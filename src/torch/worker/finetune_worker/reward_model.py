@@ -47,6 +47,7 @@ def build_reward_model(plan: RewardModelPlan, beside: Plan) -> torch.nn.Module:
             model_config=plan.model_config,
             weights=plan.weights,
             lora=plan.lora,
+            prefix=None,
             quantization=None,
             objective=RewardPlan(),
             gradient_checkpointing=False,
