@@ -5,7 +5,7 @@ import { chooseEngine, type Engine } from './engine.ts';
 import type { Decision, EffectiveConfig, EffectiveData, EffectiveLora, EffectiveTraining } from './effectiveTypes.ts';
 import type { ConfigFacts, MachineFacts } from './facts.ts';
 import { methodOf, prefixLength, trainsLora } from './method.ts';
-import { learningRateShares, objectiveOf } from './objective.ts';
+import { learningRateShares, learnsFromAnswers, objectiveOf } from './objective.ts';
 import { formatPath, valueAt, type PathPart } from './path.ts';
 import { sourceOf, type Positions } from './positions.ts';
 import { defaults, defaultsForMethod, trainFileDefaults, type FinetuneConfig } from './schema.generated.ts';
@@ -51,7 +51,8 @@ export function effectiveConfig(
     ...optional('prefix', method === 'prefix' ? { ...defaults.prefix, ...config.prefix } : undefined),
     ...optional('dpo', objective === 'dpo' ? { ...defaults.dpo, ...config.dpo } : undefined),
     ...optional('grpo', objective === 'grpo' ? { ...defaults.grpo, ...config.grpo } : undefined),
-    ...optional('reward', objective === 'grpo' ? { ...defaults.reward, ...config.reward } : undefined),
+    ...optional('ppo', objective === 'ppo' ? { ...defaults.ppo, ...config.ppo } : undefined),
+    ...optional('reward', learnsFromAnswers(objective) ? { ...defaults.reward, ...config.reward } : undefined),
     training: effectiveTraining(config, facts, reasons),
     evaluation: { ...defaults.evaluation, prompts: [...defaults.evaluation.prompts], ...config.evaluation },
     checkpoints: {

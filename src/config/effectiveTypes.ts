@@ -10,6 +10,7 @@ import type {
   DistributedConfig,
   DpoConfig,
   GrpoConfig,
+  PpoConfig,
   RewardConfig,
   EarlyStoppingConfig,
   EvaluationConfig,
@@ -89,6 +90,9 @@ export interface EffectiveConfig {
   readonly dpo?: Readonly<Required<DpoConfig>>;
   /** Present for objective `grpo`. */
   readonly grpo?: Readonly<Required<GrpoConfig>>;
+  /** Present for objective `ppo`. */
+  readonly ppo?: Readonly<Required<PpoConfig>>;
+  /** Present for objectives that learn from answers. */
   readonly reward?: Readonly<RewardConfig & Required<Pick<RewardConfig, 'timeout'>>>;
   readonly training: EffectiveTraining;
   readonly evaluation: Readonly<Required<EvaluationConfig>>;

@@ -15,6 +15,7 @@ const rowKinds: Readonly<Record<Objective, RowKind>> = {
   dpo: 'pair',
   reward: 'pair',
   grpo: 'prompt',
+  ppo: 'prompt',
 };
 
 /** The objective that will be used. */
@@ -23,7 +24,7 @@ export function objectiveOf(config: Pick<FinetuneConfig, 'objective'>): Objectiv
 }
 
 /**
- * Share of supervised fine-tuning's learning rate that an objective begins with: DPO and GRPO move the model away from itself,
+ * Share of supervised fine-tuning's learning rate that an objective begins with: DPO, GRPO and PPO move the model away from itself,
  * and published recipes take about a tenth.
  */
 export const learningRateShares: Readonly<Record<Objective, number>> = {
@@ -31,7 +32,13 @@ export const learningRateShares: Readonly<Record<Objective, number>> = {
   dpo: 0.1,
   reward: 1,
   grpo: 0.1,
+  ppo: 0.1,
 };
+
+/** Whether the objective learns from answers that the model gives, and `reward` says what they are worth. */
+export function learnsFromAnswers(objective: Objective): objective is 'grpo' | 'ppo' {
+  return rowKinds[objective] === 'prompt';
+}
 
 /** What a row of the objective's data is. */
 export function rowKindOf(objective: Objective): RowKind {

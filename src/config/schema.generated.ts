@@ -45,9 +45,9 @@ export interface FinetuneConfig {
    */
   method?: 'full' | 'lora' | 'qlora' | 'prefix';
   /**
-   * What is minimised. `sft` (supervised fine-tuning) is the cross-entropy of the trained tokens. The others need rows with a better and a worse answer (format preference) and the torch engine: `dpo` makes the better answer more likely than the worse one, measured from where the model began (Rafailov et al. 2023, arXiv:2305.18290); `reward` trains a reward model, whose head gives a text one number (Bradley & Terry 1952). `grpo` needs prompts: the model answers each several times, and answers that `reward` scores higher than their neighbours become likelier (Shao et al. 2024, arXiv:2402.03300).
+   * What is minimised. `sft` (supervised fine-tuning) is the cross-entropy of the trained tokens. The others need rows with a better and a worse answer (format preference) and the torch engine: `dpo` makes the better answer more likely than the worse one, measured from where the model began (Rafailov et al. 2023, arXiv:2305.18290); `reward` trains a reward model, whose head gives a text one number (Bradley & Terry 1952). `grpo` needs prompts: the model answers each several times, and answers that `reward` scores higher than their neighbours become likelier (Shao et al. 2024, arXiv:2402.03300). `ppo` needs prompts too: one answer to each, of which tokens become likelier that brought more than a value head, which learns along, had expected (Schulman et al. 2017, arXiv:1707.06347).
    */
-  objective?: 'sft' | 'dpo' | 'reward' | 'grpo';
+  objective?: 'sft' | 'dpo' | 'reward' | 'grpo' | 'ppo';
   /**
    * Seed of everything random: the order of rows, LoRA's initial A, dropout. The same config and seed give the same run.
    */
@@ -58,6 +58,7 @@ export interface FinetuneConfig {
   prefix?: PrefixConfig;
   dpo?: DpoConfig;
   grpo?: GrpoConfig;
+  ppo?: PpoConfig;
   reward?: RewardConfig;
   training?: TrainingConfig;
   evaluation?: EvaluationConfig;
@@ -270,7 +271,56 @@ export interface GrpoConfig {
   epsilon?: number;
 }
 /**
- * What an answer is worth for objective `grpo`: the sum of those of the following that are given.
+ * How answers are drawn and learned from by objective `ppo`.
+ */
+export interface PpoConfig {
+  /**
+   * Longest answer. One that reaches it is cut off there.
+   */
+  max_completion_length?: number;
+  /**
+   * How freely answers are drawn: 1 = as the model says; lower = nearer to its first choice.
+   */
+  temperature?: number;
+  /**
+   * Draw from the likeliest tokens that together have this share. 1 = from all.
+   */
+  top_p?: number;
+  /**
+   * Updates of the optimiser on the answers of one step.
+   */
+  num_ppo_epochs?: number;
+  /**
+   * What a token costs for each nat by which it is likelier than with the reference, the model as it was before the first step. 0 = nothing, and the reference's pass is saved.
+   */
+  kl_coef?: number;
+  /**
+   * Taken off the score of an answer that was cut off at its longest.
+   */
+  missing_eos_penalty?: number;
+  /**
+   * How much the reward of the next token counts beside that of this one. 1 = as much.
+   */
+  gamma?: number;
+  /**
+   * How far surprises of later tokens are laid to earlier ones (generalised advantage estimation, Schulman et al. 2016, arXiv:1506.02438). 1 = to the first; 0 = each to its own token.
+   */
+  lam?: number;
+  /**
+   * How far the probability of a token may move away from the one that it was drawn with, as a share, before it learns no more; for num_ppo_epochs above 1.
+   */
+  cliprange?: number;
+  /**
+   * How far what the value head says of a token may move in a step before it learns no more; for num_ppo_epochs above 1.
+   */
+  cliprange_value?: number;
+  /**
+   * Weight of the value head's loss beside the policy's.
+   */
+  vf_coef?: number;
+}
+/**
+ * What an answer is worth for objectives `grpo` and `ppo`: the sum of those of the following that are given.
  */
 export interface RewardConfig {
   /**
@@ -323,7 +373,7 @@ export interface TrainingConfig {
    */
   gradient_accumulation_steps?: number;
   /**
-   * Peak learning rate, after warm-up. The default for objectives dpo and grpo is a tenth of the others', and so it is with prefix.prefix_projection.
+   * Peak learning rate, after warm-up. The default for objectives dpo, grpo and ppo is a tenth of the others', and so it is with prefix.prefix_projection.
    */
   learning_rate?: number;
   /**
@@ -531,6 +581,19 @@ export const defaults = {
     beta: 0,
     num_iterations: 1,
     epsilon: 0.2,
+  },
+  ppo: {
+    max_completion_length: 256,
+    temperature: 1,
+    top_p: 1,
+    num_ppo_epochs: 4,
+    kl_coef: 0.05,
+    missing_eos_penalty: 0,
+    gamma: 1,
+    lam: 0.95,
+    cliprange: 0.2,
+    cliprange_value: 0.2,
+    vf_coef: 0.1,
   },
   reward: {
     timeout: 60,

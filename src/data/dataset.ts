@@ -11,8 +11,8 @@ export interface TokenisedRow {
   readonly rejectedFrom?: number;
   /** Of a prompt: the row's own fields, by which its answers are scored. */
   readonly fields?: Readonly<Record<string, unknown>>;
-  /** Of an answer: how much better it is than was expected. */
-  readonly advantage?: number;
+  /** Of an answer: what it was worth, by itself or against others, as the objective wants it. */
+  readonly worth?: number;
 }
 
 export interface DatasetTotals {

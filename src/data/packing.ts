@@ -82,8 +82,8 @@ function laySequence(rows: readonly TokenisedRow[]): PackedSequence {
     lossPositions: Int32Array.from(lossPositions),
     lossTargets: Int32Array.from(lossTargets),
     sampleIds,
-    ...(rows.some(({ advantage }) => advantage !== undefined)
-      ? { advantages: Float32Array.from(rows, ({ advantage = 0 }) => advantage) }
+    ...(rows.some(({ worth }) => worth !== undefined)
+      ? { worth: Float32Array.from(rows, ({ worth = 0 }) => worth) }
       : {}),
   };
 }

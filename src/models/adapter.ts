@@ -129,6 +129,11 @@ const supportedForScores: Readonly<Record<string, (value: unknown) => boolean>> 
 
 const headName = `${outer}score.weight`;
 
+/** Whether a tensor is of the layer that PPO trains along: checkpoints have it beside the adapter, and no result does. */
+export function isOfValueHead(name: string): boolean {
+  return /^(?:base_model\.model\.)?v_head\./.test(name);
+}
+
 /**
  * Opens a PEFT LoRA folder, with `scores` that of a reward model: its head lies beside it. Throws `models/not-an-adapter`,
  * `models/unsupported-adapter`, `models/broken-adapter` and what `readSafetensors` throws.
@@ -152,7 +157,7 @@ export async function readAdapter(
   const stored = [...header.entries.values()];
   const head = scores ? stored.find(({ name }) => name === headName) : undefined;
   const useDora = scores && config['use_dora'] === true;
-  const own = stored.filter((entry) => entry !== head);
+  const own = stored.filter((entry) => entry !== head && !isOfValueHead(entry.name));
   const weights = new Map(own.map((entry) => renameEntry(entry, header.file, useDora)));
   const settings = readSettings(config, file, modulesOf(weights, header.file));
   checkShapes(weights, settings, header.file);

@@ -17,6 +17,6 @@ export interface PackedSequence {
   readonly lossTargets: Int32Array;
   /** Sample id of each row, such as `data/train.jsonl:12` (line numbers count from 1). */
   readonly sampleIds: readonly string[];
-  /** Of answers: how much better each row is than was expected. */
-  readonly advantages?: Float32Array;
+  /** Of answers: what each row was worth, by itself or against others, as the objective wants it. */
+  readonly worth?: Float32Array;
 }

@@ -1,7 +1,7 @@
 // What an objective that learns from rewards does before a step: draws answers to its prompts, scores and compares them.
 
 import type { TokenisedDataset, TokenisedRow } from '../data/dataset.ts';
-import type { AnswerToScore, AnswerTools, DrawSettings, Observed } from '../engine/session.ts';
+import type { AnswerToScore, AnswerTools, DrawnAnswer, DrawSettings, Observed } from '../engine/session.ts';
 import type { Control } from './control.ts';
 import { joined } from './observed.ts';
 import type { Evaluation } from './evaluate.ts';
@@ -18,6 +18,8 @@ export interface DrawnAnswersPlan {
   readonly group: number;
   readonly settings: Omit<DrawSettings, 'group' | 'seed'>;
   readonly seed: number;
+  /** What each answer counts for in a step, from its reward. */
+  readonly worthOf: (rewards: readonly number[], drawn: readonly DrawnAnswer[]) => number[];
   /** Text of an answer's tokens. */
   readonly decode: (tokens: readonly number[]) => string;
   /** What rows have behind the token that ends an answer: a reward model was trained to judge at their very end. */
@@ -36,10 +38,10 @@ export async function drawStep(
 ): Promise<Gathered> {
   const { group, settings } = plan;
   const seed = (Math.imul(plan.seed, 0x9e3779b1) ^ step) >>> 0;
-  const drawn = await drawAndScore(plan, prompts, { ...settings, group, seed }, control);
-  const advantages = groupAdvantages(drawn.rewards, group);
-  const rows = drawn.rows.map((row, i) => ({ ...row, advantage: advantages[i]! }));
-  return { rows, observed: drawn.observed };
+  const found = await drawAndScore(plan, prompts, { ...settings, group, seed }, control);
+  const worth = plan.worthOf(found.rewards, found.drawn);
+  const rows = found.rows.map((row, i) => ({ ...row, worth: worth[i]! }));
+  return { rows, observed: found.observed };
 }
 
 /** The first choice of the model for every prompt: its loss is what it misses, the mean reward with the sign changed. */
@@ -87,7 +89,7 @@ async function drawAndScore(
   prompts: readonly TokenisedRow[],
   settings: DrawSettings,
   control: Control,
-): Promise<{ rows: TokenisedRow[]; rewards: number[]; observed: Observed }> {
+): Promise<{ rows: TokenisedRow[]; drawn: readonly DrawnAnswer[]; rewards: number[]; observed: Observed }> {
   const drawn = await control.interruptible(
     answers.draw(
       prompts.map(({ tokens }) => tokens),
@@ -119,7 +121,7 @@ async function drawAndScore(
     'answers/mean_length': lengths,
     'answers/cut_off': drawn.map(({ isEnded }) => (isEnded ? 0 : 1)),
   };
-  return { rows, rewards, observed };
+  return { rows, drawn, rewards, observed };
 }
 
 /** 1 for each group whose answers are all worth the same: nothing is learned from it. */

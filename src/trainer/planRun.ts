@@ -16,12 +16,13 @@ import { openModel } from '../models/openModel.ts';
 import type { RewardModel } from '../models/rewardModel.ts';
 import type { LoadedModel } from '../models/types.ts';
 import type { Problem } from '../protocol/problem.ts';
+import { expectedRows, refuseFullContext } from './answerPlan.ts';
 import { refuseErrors, readConfiguration } from './configuration.ts';
 import { freeBytesOn } from './estimates.ts';
 import { adapterFacts, fileFacts, modelFacts } from './facts.ts';
 import type { PreparedRun, PrepareRequest } from './preparedRun.ts';
 import { rewardModelOf } from './rewardModel.ts';
-import { datasetOf, expectedRows, refuseForeignTokens, refuseFullContext } from './rows.ts';
+import { datasetOf, refuseForeignTokens } from './rows.ts';
 import {
   adviceFor,
   adviceSettings,

@@ -29,8 +29,9 @@ export function prefixCheckpoint(settings: PrefixSettings): CheckpointLayout {
   }
   return {
     trainedFile: 'adapter_model.safetensors',
-    storedName: () => prefixTensor,
-    sessionName: () => plainName,
+    // What else is trained, the value head of PPO, lies beside it under its own name.
+    storedName: (name) => (name === plainName ? prefixTensor : name),
+    sessionName: (name) => (name === prefixTensor ? plainName : name),
     textFiles: { 'adapter_config.json': prefixConfigText(settings) },
   };
 }

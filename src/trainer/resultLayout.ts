@@ -4,12 +4,12 @@ import path from 'node:path';
 import type { EffectiveConfig } from '../config/effectiveTypes.ts';
 import { architectureOf } from '../engine/architectures/registry.ts';
 import type { TrainingSession } from '../engine/session.ts';
-import { adapterConfigText, type AdapterSettings } from '../models/adapter.ts';
+import { adapterConfigText, isOfValueHead, type AdapterSettings } from '../models/adapter.ts';
 import { writeAdapter, writeModelFolder } from '../models/export.ts';
 import { parseHubReference } from '../models/hubReference.ts';
 import type { PrefixSettings } from '../models/prefixAdapter.ts';
 import type { TensorSpec } from '../models/safetensors.ts';
-import type { LoadedModel } from '../models/types.ts';
+import type { LoadedModel, NamedTensor } from '../models/types.ts';
 import { writeFileAtomic } from '../runs/atomicFile.ts';
 import type { CheckpointLayout } from './checkpoint/store.ts';
 import { prefixCheckpoint, prefixSettings, writePrefix } from './prefixLayout.ts';
@@ -65,7 +65,7 @@ function adapterLayout(settings: AdapterSettings, model: LoadedModel, session: T
       kind: 'adapter',
       async write(folder) {
         await writeTokenizer(folder, model);
-        await writeAdapter(folder, settings, session.trainedTensors());
+        await writeAdapter(folder, settings, withoutValueHead(session.trainedTensors()));
       },
     },
   };
@@ -93,12 +93,17 @@ function modelLayout(model: LoadedModel, config: LoadedModel['config'], session:
       async write(folder) {
         const { generationConfig, tokenizerFiles } = model;
         const specs: TensorSpec[] = [];
-        for await (const { name, shape } of session.trainedTensors()) specs.push({ name, shape });
-        const tensors = session.trainedTensors();
+        for await (const { name, shape } of withoutValueHead(session.trainedTensors())) specs.push({ name, shape });
+        const tensors = withoutValueHead(session.trainedTensors());
         await writeModelFolder(folder, { config, generationConfig, tokenizerFiles, specs, tensors });
       },
     },
   };
+}
+
+/** What PPO trains along and nothing but its training uses: checkpoints have it, and results do not. */
+export async function* withoutValueHead(tensors: AsyncIterable<NamedTensor>): AsyncGenerator<NamedTensor> {
+  for await (const tensor of tensors) if (!isOfValueHead(tensor.name)) yield tensor;
 }
 
 function adapterSettings(

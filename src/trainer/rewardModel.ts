@@ -1,7 +1,7 @@
 // The reward model that a config names, opened and held against the model whose answers it will judge.
 
 import type { ConfigFacts } from '../config/facts.ts';
-import { objectiveOf } from '../config/objective.ts';
+import { learnsFromAnswers, objectiveOf } from '../config/objective.ts';
 import type { FinetuneConfig } from '../config/schema.generated.ts';
 import type { OpenModelOptions } from '../models/openModel.ts';
 import { misfitOf, openRewardModel, type RewardModel } from '../models/rewardModel.ts';
@@ -22,7 +22,7 @@ export async function rewardModelOf(
   options: OpenModelOptions,
 ): Promise<FoundRewardModel> {
   const reference = config.reward?.model;
-  if (reference === undefined || objectiveOf(config) !== 'grpo') return { facts: {} };
+  if (reference === undefined || !learnsFromAnswers(objectiveOf(config))) return { facts: {} };
   try {
     const rewardModel = await openRewardModel(reference, options);
     const unusable = misfitOf(rewardModel, model);

@@ -10,7 +10,7 @@ import { keyWidth } from '../engine/prefix.ts';
 import type { SessionPlan, TrainingMethod } from '../engine/session.ts';
 import type { RewardModel } from '../models/rewardModel.ts';
 import type { LoadedModel } from '../models/types.ts';
-import { hasReference, objectivePlan } from '../torch/session/objective.ts';
+import { hasReference, objectivePlan, passesOf } from '../torch/session/objective.ts';
 import type { MemorySettings } from './failures.ts';
 import type { PreparedRun } from './preparedRun.ts';
 
@@ -95,16 +95,15 @@ export function expectSequences(
 export interface PlanEstimate {
   readonly memoryBytes: number;
   readonly flopsPerStep: number;
+  /** Updates of the optimiser in one step. */
+  readonly updatesPerStep: number;
   readonly trainableParameters: number;
-  /** Operations of one sequence, forward and backward. */
+  /** Operations of one sequence in a step with one update. */
   readonly flopsOf: (sequence: SequenceSize) => number;
 }
 
 /** What Python, PyTorch, transformers and PEFT take once they are loaded, measured (docs/torch.md). */
 const torchProgramBytes = 0.95e9;
-
-/** One more forward pass, beside a forward and a backward pass that takes twice as long. */
-const referenceFactor = 4 / 3;
 
 /** Peak memory (of all processes where they share the machine's, else of one GPU) and mean operations of a step. */
 export function estimatePlan(
@@ -114,22 +113,24 @@ export function estimatePlan(
   rewardModel?: RewardModel,
 ): PlanEstimate {
   const costs = planCosts(plan);
-  const comparesWithReference = hasReference(objectivePlan(config, '.'));
+  const objective = objectivePlan(config, '.');
+  const { once, each, updates } = passesOf(objective);
   const bytesOf = (size: SequenceSize, sequences: number): number => {
     const { total, weights } = costs.memory(size, sequences);
     if (config.engine === 'embedded') return total;
     const program = plan.device === 'cpu' ? torchProgramBytes : 0;
-    const reference = comparesWithReference ? 4 * costs.trainableParameters : 0;
+    const reference = hasReference(objective) ? 4 * costs.trainableParameters : 0;
     const frozen = torchWeightBytes(plan, costs.totalParameters - costs.trainableParameters, config);
     return total - weights + program + frozen + reference + rewardModelBytes(rewardModel, config);
   };
   const processes = plan.device === 'cpu' ? (config.distributed?.processes ?? 1) : 1;
-  const flopsOf = (sequence: SequenceSize): number =>
-    costs.flops(sequence) * (comparesWithReference ? referenceFactor : 1);
-  const flops = steps.map((step) => step.reduce((sum, sequence) => sum + flopsOf(sequence), 0));
+  // What is counted is one forward and one backward pass, which takes twice as long.
+  const flopsOf = (sequence: SequenceSize, count = 1): number => (costs.flops(sequence) * (once + count * each)) / 3;
+  const flops = steps.map((step) => step.reduce((sum, sequence) => sum + flopsOf(sequence, updates), 0));
   const sequencesPerStep = Math.max(1, ...steps.map((step) => step.length));
   return {
-    flopsOf,
+    flopsOf: (sequence) => flopsOf(sequence),
+    updatesPerStep: updates,
     memoryBytes: processes * Math.max(0, ...largest.map((size) => bytesOf(size, sequencesPerStep))),
     flopsPerStep: flops.reduce((a, b) => a + b, 0) / Math.max(1, flops.length),
     trainableParameters: costs.trainableParameters,

@@ -31,7 +31,7 @@ export interface TimeRequest {
  */
 export async function estimateSeconds(
   session: TrainingSession,
-  { flopsOf, flopsPerStep }: PlanEstimate,
+  { flopsOf, flopsPerStep, updatesPerStep }: PlanEstimate,
   request: TimeRequest,
 ): Promise<number> {
   const { train, order, totalSteps } = request;
@@ -49,7 +49,7 @@ export async function estimateSeconds(
   }
   const flopsPerToken = (flopsPerStep * order.stepsPerEpoch) / train.totals.tokens;
   const evaluation = request.evaluations * request.evaluatedTokens * flopsPerToken * evaluationShare;
-  return ((totalSteps * flopsPerStep + evaluation) * seconds) / flops + totalSteps * updateSeconds;
+  return ((totalSteps * flopsPerStep + evaluation) * seconds) / flops + totalSteps * updatesPerStep * updateSeconds;
 }
 
 /** The sequences of the first steps; where a short one will do, single rows of them, the shortest first. */

@@ -14,7 +14,7 @@ import type { LoadedModel, NamedTensor, WeightEntry } from '../models/types.ts';
 import { problem } from '../protocol/problem.ts';
 import { adapterFacts, fileFacts, machineFacts, modelFacts } from './facts.ts';
 import { openSession, startTorch } from './openSession.ts';
-import { resultLayout } from './resultLayout.ts';
+import { resultLayout, withoutValueHead } from './resultLayout.ts';
 import { sessionPlan } from './sessionPlan.ts';
 import type { RunWeights } from './runWeights.ts';
 
@@ -72,7 +72,8 @@ export async function openTrainedModel(request: TrainedModelRequest): Promise<Tr
     if (weights.kind === 'tensors') {
       const { trainedFile, sessionName } = resultLayout(config, model, { session }, baseDirectory).checkpoint;
       const header = await readSafetensors(path.join(weights.folder, trainedFile));
-      await session.restore({ trained: renamed(readTensors(header), sessionName), step: 0 });
+      const tensors = withoutValueHead(renamed(readTensors(header), sessionName));
+      await session.restore({ trained: tensors, step: 0 });
     }
     return { config, model, session };
   } catch (error) {

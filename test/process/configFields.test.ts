@@ -18,7 +18,8 @@ import { machineFacts } from '../../src/trainer/facts.ts';
 import { placementOf, torchPlan } from '../../src/trainer/openSession.ts';
 import { prepareRun } from '../../src/trainer/prepare.ts';
 import { rewardModelOf } from '../../src/trainer/rewardModel.ts';
-import { datasetOf, drawingOf } from '../../src/trainer/rows.ts';
+import { drawingOf } from '../../src/trainer/answerPlan.ts';
+import { datasetOf } from '../../src/trainer/rows.ts';
 import { createControl } from '../../src/trainer/control.ts';
 import { drawStep } from '../../src/trainer/drawnAnswers.ts';
 import type { AnswerTools } from '../../src/engine/session.ts';
@@ -207,6 +208,8 @@ const dpo = { objective: 'dpo' };
 const prefix = { method: 'prefix', lora: undefined };
 const grpo = { objective: 'grpo', reward: { regex: 'a' } };
 
+const ppo = { objective: 'ppo', reward: { regex: 'a' } };
+
 /** Fields that only the torch engine reads: compared by what its worker is asked for; test/reference holds what it does then. */
 const torchPairs: Readonly<Record<string, Pair>> = {
   'lora.use_dora': { also: { engine: 'torch' }, value: true },
@@ -218,6 +221,13 @@ const torchPairs: Readonly<Record<string, Pair>> = {
   'grpo.beta': { also: grpo, value: 0.5 },
   'grpo.num_iterations': { also: grpo, value: 2 },
   'grpo.epsilon': { also: grpo, value: 0.1 },
+  'ppo.num_ppo_epochs': { also: ppo, value: 2 },
+  'ppo.kl_coef': { also: ppo, value: 0.5 },
+  'ppo.gamma': { also: ppo, value: 0.9 },
+  'ppo.lam': { also: ppo, value: 0.9 },
+  'ppo.cliprange': { also: ppo, value: 0.1 },
+  'ppo.cliprange_value': { also: ppo, value: 0.1 },
+  'ppo.vf_coef': { also: ppo, value: 0.5 },
   'reward.function': { also: grpo, value: 'rewards.py:mine' },
   'reward.timeout': { also: grpo, value: 5 },
   'reward.exact_match': { also: grpo, value: 'solution' },
@@ -236,12 +246,16 @@ const torchPairs: Readonly<Record<string, Pair>> = {
   'distributed.cpu_offload': { also: { distributed: { processes: 2, strategy: 'fsdp' } }, value: true },
 };
 
-/** Fields that say how answers are drawn: compared by what the worker is asked for in a step. */
+/** Fields that say how answers are drawn and what they count for: compared by that, in a step. */
 const drawPairs: Readonly<Record<string, Pair>> = {
   'grpo.num_generations': { also: grpo, value: 2 },
   'grpo.max_completion_length': { also: grpo, value: 16 },
   'grpo.temperature': { also: grpo, value: 0.5 },
   'grpo.top_p': { also: grpo, value: 0.5 },
+  'ppo.max_completion_length': { also: ppo, value: 16 },
+  'ppo.temperature': { also: ppo, value: 0.5 },
+  'ppo.top_p': { also: ppo, value: 0.5 },
+  'ppo.missing_eos_penalty': { also: ppo, value: 1 },
 };
 
 const leaves = allFields().filter(({ schema }) => !schema.properties);
@@ -340,15 +354,15 @@ async function drawnOf(tree: Tree): Promise<string> {
     score: (texts) => Promise.resolve({ regex: texts.map(() => 0) }),
   };
   const drawing = drawingOf(await effectiveOf(tree), model, 'none', answers);
-  await drawStep(
+  const { rows } = await drawStep(
     drawing!,
     [{ sampleId: 'd:1', ...nothing, mask: new Uint8Array() }],
     1,
     createControl(() => undefined),
   );
-  return JSON.stringify(asked);
+  return JSON.stringify([asked, rows.map(({ worth }) => worth)]);
 }
-const nothing = { tokens: new Int32Array(), isEnded: true };
+const nothing = { tokens: new Int32Array(), isEnded: false };
 
 async function effectiveOf(tree: Tree): Promise<EffectiveConfig> {
   const { config, problems } = parseConfig(JSON.stringify(tree), 'x');

@@ -96,7 +96,7 @@ describeWith(['python'], 'learning from rewards', () => {
             const prompt = asked[Math.floor(i / group)]!;
             const whole = Int32Array.from([...prompt, ...tokens]);
             const mask = new Uint8Array(whole.length).fill(1, prompt.length);
-            return { sampleId: `d:${i}`, tokens: whole, mask, advantage: advantages[i]! };
+            return { sampleId: `d:${i}`, tokens: whole, mask, worth: advantages[i]! };
           });
           const sequences = packRows(rows, { capacity: 64, packing: true });
           taken[name].push(await session.step({ step, sequences, learningRate: rate }));

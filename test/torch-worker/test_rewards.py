@@ -13,7 +13,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src/torch/worker")
 
 import torch  # noqa: E402
 from finetune_worker.plan import LengthPlan  # noqa: E402
-from finetune_worker.policy import clipped_loss, divergence  # noqa: E402
+from finetune_worker.policy import (  # noqa: E402
+    clipped_loss,
+    clipped_value_loss,
+    divergence,
+    generalised_advantages,
+    whitened,
+)
 from finetune_worker.reward_function import RewardError, RewardFunction  # noqa: E402
 from finetune_worker.reward_model import laid_together  # noqa: E402
 from finetune_worker.rollout import Sampling, choose_tokens  # noqa: E402
@@ -143,6 +149,26 @@ class Draws(unittest.TestCase):
 
 class Policies(unittest.TestCase):
     """By hand."""
+
+    def test_advantages_add_up_later_surprises(self) -> None:
+        rewards, values = torch.tensor([0.0, 1.0, 2.0]), torch.tensor([0.5, 0.25, 1.0])
+        found = generalised_advantages(rewards, values, [2, 1], 0.5, 0.5)
+        # Of the last tokens 1 - 0.25 and 2 - 1; of the first 0.5 · 0.25 - 0.5, and a quarter of what follows.
+        self.assertEqual(found.tolist(), [-0.375 + 0.25 * 0.75, 0.75, 1.0])
+        plain = generalised_advantages(rewards, values, [3], 1.0, 1.0)
+        self.assertEqual(plain.tolist(), [2.5, 2.75, 1.0])
+
+    def test_no_value_gains_beyond_the_clip(self) -> None:
+        own, old, returns = torch.tensor([1.5, 0.1, -1.0]), torch.zeros(3), torch.tensor([1.0, 1.0, 1.0])
+        found = clipped_value_loss(own, old, returns, 0.2)
+        self.assertTrue(torch.allclose(found.values, 0.5 * torch.tensor([0.64, 0.81, 4.0])))
+        self.assertEqual(found.is_clipped.tolist(), [1.0, 0.0, 0.0])
+
+    def test_whitened_numbers_have_mean_0_and_variance_1(self) -> None:
+        found = whitened(torch.tensor([1.0, 2.0, 6.0]))
+        self.assertAlmostEqual(float(found.mean()), 0.0, places=6)
+        self.assertAlmostEqual(float(found.var()), 1.0, places=6)
+        self.assertEqual(whitened(torch.tensor([3.0])).tolist(), [0.0])
 
     def test_no_token_gains_beyond_the_clip(self) -> None:
         ratios = torch.tensor([1.5, 1.5, 0.5, 0.5, 1.1])

@@ -293,7 +293,7 @@ const explanations: Readonly<Record<string, Explanation>> = {
     fix: 'removes the field',
   },
   'config/reward-missing': {
-    why: 'GRPO makes answers likelier that are worth more than others to the same prompt. Without a worth there is nothing to learn.',
+    why: 'GRPO and PPO make answers likelier that are worth more than others, or than was expected. Without a worth there is nothing to learn.',
     wrong: 'objective: grpo',
     right: 'objective: grpo\nreward: {exact_match: solution}',
   },
@@ -308,13 +308,13 @@ const explanations: Readonly<Record<string, Explanation>> = {
     right: 'objective: grpo\nreward: {min_length: 32, max_length: 64}',
     fix: 'exchanges the two',
   },
-  'config/grpo-in-one-process': {
+  'config/answers-in-one-process': {
     why: 'Every process would have to draw the same answers with the same weights at the same time, and that is not done.',
     wrong: "objective: grpo\nreward: {regex: '[0-9]'}\ndistributed: {processes: 2}",
     right: "objective: grpo\nreward: {regex: '[0-9]'}",
     fix: 'removes the block',
   },
-  'config/epsilon-unused': {
+  'config/clip-unused': {
     why: 'The clip holds tokens whose probability has moved since they were drawn. With one update on the answers of a step none has.',
     wrong: "objective: grpo\ngrpo: {epsilon: 0.1}\nreward: {regex: '[0-9]'}",
     right: "objective: grpo\ngrpo: {epsilon: 0.1, num_iterations: 2}\nreward: {regex: '[0-9]'}",

@@ -1,15 +1,18 @@
 // Rules about the objective: blocks that it does not read, rows that it cannot compare, questions that it cannot answer.
 
-import { objectiveOf, rowKindOf, type Objective, type RowKind } from '../objective.ts';
-import type { FinetuneConfig } from '../schema.generated.ts';
+import { learnsFromAnswers, objectiveOf, rowKindOf, type Objective, type RowKind } from '../objective.ts';
+import { valueAt } from '../path.ts';
+import { defaults, type FinetuneConfig } from '../schema.generated.ts';
 import type { ConfigFacts } from '../facts.ts';
 import type { ConfigRule, Finding } from './rule.ts';
 
-/** Blocks that one objective alone reads. */
-const blocks = {
+/** Blocks that not every objective reads, and those that do. */
+const readers = {
   dpo: ['dpo'],
-  grpo: ['grpo', 'reward'],
-} as const satisfies Partial<Record<Objective, readonly (keyof FinetuneConfig)[]>>;
+  grpo: ['grpo'],
+  ppo: ['ppo'],
+  reward: ['grpo', 'ppo'],
+} as const satisfies { readonly [block in keyof FinetuneConfig]?: readonly Objective[] };
 
 const objectiveBlockUnused: ConfigRule = {
   code: 'config/objective-block-unused',
@@ -17,15 +20,12 @@ const objectiveBlockUnused: ConfigRule = {
   summary: 'A block such as `dpo` is set, but the objective is another one.',
   check: (config) => {
     const objective = objectiveOf(config);
-    return Object.entries(blocks).flatMap(([reader, names]) =>
-      names
-        .filter((block) => reader !== objective && config[block] !== undefined)
-        .map((block): Finding => ({
-          path: block,
-          part: 'key',
-          message: `\`${block}\` is not used by objective ${objective}. Remove it, or write \`objective: ${reader}\`.`,
-        })),
-    );
+    return Object.entries(readers).flatMap(([block, own]: [string, readonly Objective[]]): Finding[] => {
+      if (own.includes(objective) || Reflect.get(config, block) === undefined) return [];
+      const others = own.map((reader) => `\`objective: ${reader}\``).join(' or ');
+      const message = `\`${block}\` is not used by objective ${objective}. Remove it, or write ${others}.`;
+      return [{ path: block, part: 'key', message }];
+    });
   },
 };
 
@@ -59,7 +59,7 @@ const formatNotForObjective: ConfigRule = {
 function wantedRows(kind: RowKind, format: string): string {
   if (kind === 'pair') return 'It needs a better and a worse answer to each prompt (format preference).';
   if (kind === 'prompt') return 'It needs prompts, alone (format prompt) or with an answer that is left out.';
-  if (format === 'prompt') return 'It needs answers to learn. To learn from rewards take `objective: grpo`.';
+  if (format === 'prompt') return 'It needs answers to learn. To learn from rewards take `objective: grpo` or `ppo`.';
   return 'To learn from pairs take `objective: dpo` or `reward`.';
 }
 
@@ -108,10 +108,10 @@ const promptsUnused: ConfigRule = {
 const rewardMissing: ConfigRule = {
   code: 'config/reward-missing',
   severity: 'error',
-  summary: 'The objective is `grpo`, and `reward` says nothing about what an answer is worth.',
+  summary: 'The objective is `grpo` or `ppo`, and `reward` says nothing about what an answer is worth.',
   check: (config) => {
     const { timeout: _, ...given } = config.reward ?? {};
-    if (objectiveOf(config) !== 'grpo' || Object.values(given).some((one) => one !== undefined)) return [];
+    if (!learnsFromAnswers(objectiveOf(config)) || Object.values(given).some((one) => one !== undefined)) return [];
     const path = config.reward === undefined ? 'objective' : 'reward';
     const message = 'Say what an answer is worth: `reward.function`, `model`, `exact_match`, `regex` or `max_length`.';
     return [{ path, message }];
@@ -140,23 +140,40 @@ const lengthsCross: ConfigRule = {
   },
 };
 
-const epsilonUnused: ConfigRule = {
-  code: 'config/epsilon-unused',
+const clipUnused: ConfigRule = {
+  code: 'config/clip-unused',
   severity: 'warning',
-  summary: '`grpo.epsilon` is set, but with one update for each step no probability has moved yet.',
-  check: ({ grpo, ...config }) => {
-    if (objectiveOf(config) !== 'grpo' || grpo?.epsilon === undefined || (grpo.num_iterations ?? 1) > 1) return [];
-    const message = '`epsilon` has an effect with `num_iterations` above 1 only. Remove it, or take more.';
-    return [{ path: 'grpo.epsilon', part: 'key', message }];
+  summary:
+    '`grpo.epsilon`, `ppo.cliprange` or `ppo.cliprange_value` is set, but with one update for each step nothing has moved yet.',
+  check: (config) => {
+    const [grpo, ppo] = [
+      { ...defaults.grpo, ...config.grpo },
+      { ...defaults.ppo, ...config.ppo },
+    ];
+    const clips = {
+      grpo: { names: ['grpo.epsilon'], updates: 'num_iterations', count: grpo.num_iterations },
+      ppo: { names: ['ppo.cliprange', 'ppo.cliprange_value'], updates: 'num_ppo_epochs', count: ppo.num_ppo_epochs },
+    };
+    const objective = objectiveOf(config);
+    if (!learnsFromAnswers(objective)) return [];
+    const { names, updates, count } = clips[objective];
+    if (count > 1) return [];
+    const given = names.filter((name) => valueAt(config, name) !== undefined);
+    return given.map((path) => {
+      const name = path.slice(path.indexOf('.') + 1);
+      const message = `\`${name}\` has an effect with \`${updates}\` above 1 only. Remove it, or take more.`;
+      return { path, part: 'key', message };
+    });
   },
 };
 
-const grpoInOneProcess: ConfigRule = {
-  code: 'config/grpo-in-one-process',
+const answersInOneProcess: ConfigRule = {
+  code: 'config/answers-in-one-process',
   severity: 'error',
-  summary: 'The objective is `grpo`, and `distributed.processes` is above 1: answers are drawn by one process.',
+  summary:
+    'The objective is `grpo` or `ppo`, and `distributed.processes` is above 1: answers are drawn by one process.',
   check: (config) => {
-    if (objectiveOf(config) !== 'grpo' || (config.distributed?.processes ?? 1) <= 1) return [];
+    if (!learnsFromAnswers(objectiveOf(config)) || (config.distributed?.processes ?? 1) <= 1) return [];
     const message = 'Answers are drawn, and learned from, by one process. Remove `distributed`.';
     return [{ path: 'distributed.processes', message }];
   },
@@ -170,6 +187,6 @@ export const objectiveRules: readonly ConfigRule[] = [
   rewardMissing,
   rewardModelUnusable,
   lengthsCross,
-  epsilonUnused,
-  grpoInOneProcess,
+  clipUnused,
+  answersInOneProcess,
 ];

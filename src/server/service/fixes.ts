@@ -1,7 +1,7 @@
 // Quick fixes: for a problem of a config the changes that mend it, the best one first.
 import type { ConfigFacts } from '../../config/facts.ts';
 import { valueAt } from '../../config/path.ts';
-import { learningRateShares } from '../../config/objective.ts';
+import { learningRateShares, learnsFromAnswers, type Objective } from '../../config/objective.ts';
 import { defaults, defaultsForMethod } from '../../config/schema.generated.ts';
 import { nearest } from '../../config/suggest.ts';
 import type { Problem } from '../../protocol/problem.ts';
@@ -84,7 +84,7 @@ export const fixers: Readonly<Record<string, (broken: Broken) => Wanted[]>> = {
     const ofMethods: Readonly<Record<string, number>> = defaultsForMethod['training.learning_rate'];
     const rate = (typeof method === 'string' ? ofMethods[method] : undefined) ?? defaults.training.learning_rate;
     const objective = valueAt(text.document.value, 'objective');
-    const share = objective === 'dpo' || objective === 'grpo' ? learningRateShares[objective] : 1;
+    const share = isObjective(objective) ? learningRateShares[objective] : 1;
     return [set(path, Number((rate * share).toPrecision(6)), false)];
   },
   'config/lora-unused': ({ path }) => [
@@ -120,7 +120,7 @@ export const fixers: Readonly<Record<string, (broken: Broken) => Wanted[]>> = {
     path === 'method' ? [] : [set(path, defaults.prefix.num_virtual_tokens, false)],
   'config/objective-block-unused': ({ path }) => [
     remove(path),
-    ...(path === 'reward' ? ['grpo'] : [path]).map((value): Wanted => ({
+    ...(path === 'reward' ? ['grpo', 'ppo'] : [path]).map((value): Wanted => ({
       title: `Change objective to ${value}`,
       changes: [{ kind: 'set', path: 'objective', value }],
     })),
@@ -130,7 +130,7 @@ export const fixers: Readonly<Record<string, (broken: Broken) => Wanted[]>> = {
     const objective = valueAt(text.document.value, 'objective') ?? defaults.objective;
     if (objective === 'sft')
       return [{ title: 'Change objective to dpo', changes: [{ kind: 'set', path: 'objective', value: 'dpo' }] }];
-    const format = objective === 'grpo' ? 'prompt' : 'preference';
+    const format = isObjective(objective) && learnsFromAnswers(objective) ? 'prompt' : 'preference';
     return path.endsWith('format') ? [set(path, format, false)] : [];
   },
   'config/prompts-unused': removeIt,
@@ -142,8 +142,8 @@ export const fixers: Readonly<Record<string, (broken: Broken) => Wanted[]>> = {
     ] as const;
     return [{ title: 'Exchange min_length and max_length', changes: [...changes] }];
   },
-  'config/epsilon-unused': removeIt,
-  'config/grpo-in-one-process': () => [remove('distributed')],
+  'config/clip-unused': removeIt,
+  'config/answers-in-one-process': () => [remove('distributed')],
   // Without torch there is no other way to train by an objective of its own: setting it up is the remedy.
   'config/torch-missing': ({ path }) => (path === 'objective' ? [] : [embeddedInstead(path)]),
   'config/needs-torch': ({ path }) => [
@@ -178,6 +178,10 @@ export const fixers: Readonly<Record<string, (broken: Broken) => Wanted[]>> = {
   'config/hosts-and-slurm': () => [remove('distributed.hosts'), { ...remove('distributed.slurm'), isPreferred: false }],
   'config/device-unavailable': ({ path }) => [set(path, 'auto')],
 };
+
+function isObjective(value: unknown): value is Objective {
+  return typeof value === 'string' && Object.hasOwn(learningRateShares, value);
+}
 
 function targetFixes({ path, text, facts }: Broken): Wanted[] {
   const target = valueAt(text.document.value, path);

@@ -24,6 +24,17 @@ export type ObjectivePlan =
       /** Updates of the optimiser in one step. */
       readonly updates: number;
       readonly scoring: ScoringPlan;
+    }
+  | {
+      readonly kind: 'ppo';
+      readonly klCoef: number;
+      readonly gamma: number;
+      readonly lam: number;
+      readonly cliprange: number;
+      readonly cliprangeValue: number;
+      readonly vfCoef: number;
+      readonly updates: number;
+      readonly scoring: ScoringPlan;
     };
 
 /** Ways to tell what an answer is worth; their sum is its reward. */
@@ -53,7 +64,7 @@ export const supervisedFineTuning: ObjectivePlan = { kind: 'sft' };
 
 /** `baseDirectory`: what the path of a reward function is relative to. `rewardModel`: what `reward.model` names, opened. */
 export function objectivePlan(
-  { objective, dpo, grpo, reward }: Pick<EffectiveConfig, 'objective' | 'dpo' | 'grpo' | 'reward'>,
+  { objective, dpo, grpo, ppo, reward }: Pick<EffectiveConfig, 'objective' | 'dpo' | 'grpo' | 'ppo' | 'reward'>,
   baseDirectory: string,
   rewardModel?: RewardModel,
 ): ObjectivePlan {
@@ -64,17 +75,35 @@ export function objectivePlan(
     const { beta, epsilon: clip, num_iterations: updates } = grpo;
     return { kind: 'grpo', beta, clip, updates, scoring: scoringPlan(reward, baseDirectory, rewardModel) };
   }
+  if (objective === 'ppo' && ppo && reward) {
+    const { kl_coef: klCoef, gamma, lam, cliprange, cliprange_value: cliprangeValue, vf_coef: vfCoef } = ppo;
+    const scoring = scoringPlan(reward, baseDirectory, rewardModel);
+    const coefficients = { klCoef, gamma, lam, cliprange, cliprangeValue, vfCoef };
+    return { kind: 'ppo', ...coefficients, updates: ppo.num_ppo_epochs, scoring };
+  }
   return objective === 'reward' ? { kind: 'reward' } : supervisedFineTuning;
 }
 
 /** Whether the objective measures how far the model has moved from where it began. */
 export function hasReference(plan: ObjectivePlan): boolean {
+  if (plan.kind === 'ppo') return plan.klCoef > 0;
   return plan.kind === 'dpo' || (plan.kind === 'grpo' && plan.beta > 0);
+}
+
+/**
+ * What a step computes of its sequences, in forward passes, of which a backward pass counts as two: once before the first
+ * update, and for each update.
+ */
+export function passesOf(plan: ObjectivePlan): { once: number; each: number; updates: number } {
+  const compared = hasReference(plan) ? 1 : 0;
+  if (plan.kind === 'ppo') return { once: 1 + compared, each: 3, updates: plan.updates };
+  if (plan.kind !== 'grpo') return { once: 0, each: 3 + compared, updates: 1 };
+  return { once: plan.updates > 1 ? 1 : 0, each: 3 + compared, updates: plan.updates };
 }
 
 /** Whether a term of the loss is a token; else it is a pair. */
 export function isOfTokens({ kind }: ObjectivePlan): boolean {
-  return kind === 'sft' || kind === 'grpo';
+  return kind !== 'dpo' && kind !== 'reward';
 }
 
 function scoringPlan(

@@ -36,6 +36,7 @@ function plannedSettings(plan: TorchPlan): Record<string, Setting> {
     frozen_trained: 0,
     ...(isAdam ? { betas: [optimizer.beta1, optimizer.beta2], epsilon: optimizer.epsilon } : {}),
   };
+  const hasHead = plan.objective?.kind === 'reward' || plan.objective?.kind === 'ppo';
   if (method.kind === 'full') {
     return { ...planned, weight_decay: ascending([0, optimizer.weightDecay]), learning_rate_factors: [1] };
   }
@@ -44,7 +45,7 @@ function plannedSettings(plan: TorchPlan): Record<string, Setting> {
     return {
       ...planned,
       // Tables do not decay.
-      weight_decay: ascending([0, ...(projection ? [optimizer.weightDecay] : [])]),
+      weight_decay: ascending([0, ...(projection || hasHead ? [optimizer.weightDecay] : [])]),
       learning_rate_factors: [1],
       prefix_tokens: virtualTokens,
       prefix_projection: projection,
@@ -55,12 +56,8 @@ function plannedSettings(plan: TorchPlan): Record<string, Setting> {
   return {
     ...planned,
     weight_decay: ascending(useDora ? [0, optimizer.weightDecay] : [optimizer.weightDecay]),
-    // A score head learns at the step's own rate.
-    learning_rate_factors: ascending([
-      ...(plan.objective?.kind === 'reward' ? [1] : []),
-      factor,
-      factor * optimizer.loraPlusRatio,
-    ]),
+    // A head of its own learns at the step's own rate.
+    learning_rate_factors: ascending([...(hasHead ? [1] : []), factor, factor * optimizer.loraPlusRatio]),
     lora_rank: [rank],
     lora_scaling: [useRslora ? alpha / Math.sqrt(rank) : alpha / rank],
     lora_dropout: [dropout],

@@ -1,6 +1,7 @@
 // A training session whose steps PyTorch computes in a Python worker; for the trainer it is a session like any other.
 
 import type { EffectiveConfig } from '../../config/effectiveTypes.ts';
+import { learnsFromAnswers } from '../../config/objective.ts';
 import { architectureOf } from '../../engine/architectures/registry.ts';
 import { modelWeights } from '../../engine/architectures/weights.ts';
 import { refuseLongRows } from '../../engine/model/contextLimit.ts';
@@ -115,6 +116,7 @@ function sessionOver(
   architecture: string,
 ): TorchSession {
   const [created] = builds as [Created];
+  const hasAnswers = learnsFromAnswers(plan.objective.kind);
   const peaks = builds.map(() => 0);
   const remember = (answers: readonly Frame[]): void => {
     for (const [rank, { head }] of answers.entries()) {
@@ -133,8 +135,8 @@ function sessionOver(
 
   /** Answers bring what each of them is worth besides. */
   const partsOf = (sequence: PackedSequence): Uint8Array[] => {
-    const { advantages = new Float32Array(sequence.sampleIds.length) } = sequence;
-    return plan.objective.kind === 'grpo' ? [...arraysOf(sequence), bytesOf(advantages)] : arraysOf(sequence);
+    const { worth = new Float32Array(sequence.sampleIds.length) } = sequence;
+    return hasAnswers ? [...arraysOf(sequence), bytesOf(worth)] : arraysOf(sequence);
   };
 
   async function* tensors(kind: 'trained' | 'optimizer' | 'prefix'): AsyncIterable<NamedTensor> {
@@ -173,7 +175,7 @@ function sessionOver(
       refuseDrift(step, norms);
       const losses = answers.map(({ parts }) => parts.slice(1));
       const found = lossesOf(kept, gatherByPlace(shares, losses));
-      const rows = plan.objective.kind === 'grpo' ? byName(found) : found;
+      const rows = hasAnswers ? byName(found) : found;
       const { lossSum, trainedTokens } = totalLoss(rows);
       const used = readNumber(answers[0]!.head['value'], 'learningRate');
       return {
@@ -216,7 +218,7 @@ function sessionOver(
       Number(plan.modelConfig['vocab_size']),
       contextLength,
     ),
-    ...(plan.objective.kind === 'grpo' ? { answers: answerTools(plan.sharding ? inCompany(group) : group) } : {}),
+    ...(hasAnswers ? { answers: answerTools(plan.sharding ? inCompany(group) : group) } : {}),
     trainedTensors: () => tensors('trained'),
     ...(plan.method.kind === 'prefix' ? { prefixTensors: () => tensors('prefix') } : {}),
     optimizerTensors: () => tensors('optimizer'),

@@ -66,7 +66,10 @@ test('the smallest config becomes a whole one', () => {
 test('every field of the schema with a default is in it', () => {
   // No objective or method has the blocks of another.
   const rest = 'early_stopping: {}\nmethod: qlora\ndistributed: {processes: 2, slurm: {}}';
-  const all = [...['dpo', 'grpo'].map((name) => decide(`${rest}\nobjective: ${name}`)), decide('method: prefix')];
+  const all = [
+    ...['dpo', 'grpo', 'ppo'].map((name) => decide(`${rest}\nobjective: ${name}`)),
+    decide('method: prefix'),
+  ];
   const paths = new Set(all.flatMap(({ decisions }) => decisions.map(({ path }) => path.replace('[0]', '[]'))));
   const withDefault = allFields().filter((field) => 'default' in field.schema);
   expect(withDefault.length).toBeGreaterThan(35);

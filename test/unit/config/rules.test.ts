@@ -204,19 +204,41 @@ const broken: readonly Case[] = [
     expected: ['error: x:5:17: ./judge is not there. Paths are relative to the folder of this config.'],
   },
   {
-    code: 'grpo-in-one-process',
+    code: 'answers-in-one-process',
     text: config('objective: grpo\nreward: {regex: a}\ndistributed: {processes: 2}'),
     expected: ['error: x:6:26: Answers are drawn, and learned from, by one process. Remove `distributed`.'],
   },
   {
-    code: 'epsilon-unused',
+    code: 'clip-unused',
     text: config('objective: grpo\nreward: {regex: a}\ngrpo: {epsilon: 0.1}'),
     expected: ['warning: x:6:8: `epsilon` has an effect with `num_iterations` above 1 only. Remove it, or take more.'],
   },
   {
+    code: 'clip-unused',
+    text: config('objective: ppo\nreward: {regex: a}\nppo: {num_ppo_epochs: 1, cliprange: 0.1, cliprange_value: 0.1}'),
+    expected: [
+      'warning: x:6:26: `cliprange` has an effect with `num_ppo_epochs` above 1 only. Remove it, or take more.',
+      'warning: x:6:42: `cliprange_value` has an effect with `num_ppo_epochs` above 1 only. Remove it, or take more.',
+    ],
+  },
+  {
+    code: 'objective-block-unused',
+    text: config('objective: grpo\nreward: {regex: a}\nppo: {}'),
+    expected: ['warning: x:6:1: `ppo` is not used by objective grpo. Remove it, or write `objective: ppo`.'],
+  },
+  {
+    code: 'reward-missing',
+    text: config('objective: ppo'),
+    expected: [
+      'error: x:4:12: Say what an answer is worth: `reward.function`, `model`, `exact_match`, `regex` or `max_length`.',
+    ],
+  },
+  {
     code: 'objective-block-unused',
     text: config('reward: {regex: a}'),
-    expected: ['warning: x:4:1: `reward` is not used by objective sft. Remove it, or write `objective: grpo`.'],
+    expected: [
+      'warning: x:4:1: `reward` is not used by objective sft. Remove it, or write `objective: grpo` or `objective: ppo`.',
+    ],
   },
   {
     code: 'format-not-for-objective',
@@ -602,6 +624,13 @@ describe('what is right passes', () => {
       config(
         'objective: dpo\ndpo: {beta: 0.2, label_smoothing: 0.1}',
         'data: {train: data/train.jsonl, format: preference}',
+      ),
+    ],
+    [
+      'PPO with its blocks',
+      config(
+        'objective: ppo\nppo: {cliprange: 0.1, kl_coef: 0}\nreward: {max_length: 8}',
+        'data: {train: data/train.jsonl, format: prompt}',
       ),
     ],
     [

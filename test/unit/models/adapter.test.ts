@@ -35,6 +35,15 @@ test('an adapter comes back as it was written', async () => {
   for (const { name, data } of tensors) expect(await readTensor(weights.get(name)!)).toEqual(data);
 });
 
+test('the value head that a checkpoint of PPO has beside its adapter is passed over', async () => {
+  const folder = path(`a${count++}`);
+  await writeAdapter(folder, settings, [
+    ...tensors,
+    { name: 'v_head.weight', shape: [1, 3], data: new Float32Array(3) },
+  ]);
+  expect([...(await readAdapter(folder)).weights.keys()]).toEqual(tensors.map((tensor) => tensor.name));
+});
+
 test.each([
   ['another method', { peft_type: 'IA3' }, /IA3/],
   ['DoRA', { use_dora: true }, /use_dora/],

@@ -14,7 +14,7 @@ from transformers.models.auto.modeling_auto import (
     MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES,
 )
 
-from .plan import LoraPlan, Plan, RewardPlan
+from .plan import LoraPlan, Plan, PpoPlan, RewardPlan
 from .prefix import ENCODER, PEFT_ENCODER, add_prefix
 from .quantization import quantize, without_bitsandbytes
 from .weights import map_weights
@@ -24,6 +24,9 @@ PEFT_PREFIX = "base_model.model."
 
 #: The head that a model for scores has instead of the other; it is new.
 HEADS = {"score.weight", "lm_head.weight"}
+
+#: What tells how much reward is still to come: a layer of its own, which results leave out.
+VALUE_HEAD = "v_head"
 
 #: Fields of a model's config that are shares of values to drop in training.
 DROPOUT = re.compile(r"dropout|pdrop")
@@ -53,6 +56,8 @@ def build_model(plan: Plan) -> torch.nn.Module:
         # Layers take their 4 bits on their way to the device, and PEFT has to find them so.
         base.to(plan.device)
     model = with_trained(base, plan, scores)
+    if isinstance(plan.objective, PpoPlan):
+        model.add_module(VALUE_HEAD, value_head(base))
     if plan.gradient_checkpointing:
         enable = getattr(model, "gradient_checkpointing_enable")  # noqa: B009 (PEFT hands it on to the model)
         enable(gradient_checkpointing_kwargs={"use_reentrant": False})
@@ -68,6 +73,14 @@ def with_trained(base: PreTrainedModel, plan: Plan, scores: bool) -> torch.nn.Mo
         return add_adapters(base, plan.lora, scores)
     whole: torch.nn.Module = base.requires_grad_(True)
     return whole
+
+
+def value_head(model: PreTrainedModel) -> torch.nn.Module:
+    """From the model's last state to one number, which is 0 at first: nothing is expected yet."""
+    head: Any = model.get_output_embeddings()
+    layer = torch.nn.Linear(head.weight.shape[1], 1, bias=False)
+    torch.nn.init.zeros_(layer.weight)
+    return layer
 
 
 def remove_dropout(config: Any) -> None:

@@ -2,43 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from typing import Protocol
-
 import torch
 from torch.nn.functional import logsigmoid
 
+from .losses import Losses, Objective, Reference
 from .model import base_of
-from .plan import DpoPlan, GrpoPlan, Plan, RewardPlan
+from .plan import DpoPlan, GrpoPlan, Plan, PpoPlan, RewardPlan
 from .policy import clipped_loss, divergence
+from .ppo import Ppo
 from .sequences import Sequence, segment_ends, segment_ids, token_logits, token_losses
-
-#: Puts the values that training began with in place of the trained ones, for as long as it is open.
-Reference = Callable[[], AbstractContextManager[None]]
-
-
-@dataclass(frozen=True)
-class Losses:
-    """One loss [N] for each term of a sequence, whose mean over a step is minimised."""
-
-    values: torch.Tensor
-    #: Further numbers of each term, [N], by name; the part before a slash is their group.
-    observed: dict[str, torch.Tensor] = field(default_factory=dict)
-
-
-class Objective(Protocol):
-    """What a session minimises."""
-
-    def terms(self, sequence: Sequence) -> int:
-        """How many losses the sequence brings."""
-
-    def losses(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> Losses:
-        """The losses, with their graph unless gradients are off."""
-
-    def probe(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> torch.Tensor:
-        """Numbers [S] at the supervised places that must not depend on rows beside them."""
 
 
 def create_objective(plan: Plan, reference: Reference) -> Objective:
@@ -49,10 +21,12 @@ def create_objective(plan: Plan, reference: Reference) -> Objective:
         return Reward()
     if isinstance(plan.objective, GrpoPlan):
         return Grpo(plan.objective, reference)
+    if isinstance(plan.objective, PpoPlan):
+        return Ppo(plan.objective, reference)
     return Sft()
 
 
-class Sft:
+class Sft(Objective):
     """Cross-entropy of the trained tokens: a term is a token."""
 
     def terms(self, sequence: Sequence) -> int:
@@ -68,7 +42,7 @@ class Sft:
         return token_losses(model, sequence, autocast)
 
 
-class Dpo:
+class Dpo(Objective):
     """Direct preference optimisation (Rafailov et al. 2023, arXiv:2305.18290): a term is a pair."""
 
     def __init__(self, plan: DpoPlan, reference: Reference) -> None:
@@ -117,7 +91,7 @@ def dpo_losses(own: torch.Tensor, reference: torch.Tensor, lengths: torch.Tensor
     return Losses(values, observed)
 
 
-class Reward:
+class Reward(Objective):
     """A reward model (Bradley & Terry 1952; Ouyang et al. 2022, arXiv:2203.02155): a term is a pair."""
 
     def terms(self, sequence: Sequence) -> int:
@@ -144,7 +118,7 @@ class Reward:
         return scores_at(model, sequence, sequence.loss_positions, autocast)
 
 
-class Grpo:
+class Grpo(Objective):
     """Group relative policy optimisation (Shao et al. 2024, arXiv:2402.03300): a term is a token of an answer.
 
     The loss is a mean over all tokens of a step (DAPO, Yu et al. 2025, arXiv:2503.14476), TRL's default.
@@ -153,21 +127,27 @@ class Grpo:
     def __init__(self, plan: GrpoPlan, reference: Reference) -> None:
         self.plan = plan
         self.reference = reference
+        self.updates = plan.updates
         #: Log-probabilities [S] of sequences when their answers were drawn; the own ones where there are none.
-        self.old: dict[int, torch.Tensor] = {}
+        self._old: dict[int, torch.Tensor] = {}
 
     def terms(self, sequence: Sequence) -> int:
         """Tokens of answers."""
         return len(sequence.loss_targets)
 
     @torch.no_grad()
-    def remember(self, model: torch.nn.Module, sequences: list[Sequence], autocast: torch.autocast) -> None:
+    def begin_step(self, model: torch.nn.Module, sequences: list[Sequence], autocast: torch.autocast) -> None:
         """Keeps log-probabilities as they are before the first of several updates."""
-        self.old = {id(one): -token_losses(model, one, autocast) for one in sequences}
+        if self.updates > 1:
+            self._old = {id(one): -token_losses(model, one, autocast) for one in sequences}
+
+    def end_step(self) -> None:
+        """Forgets them."""
+        self._old = {}
 
     def losses(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> Losses:
         """Losses of tokens, each with the advantage of its answer."""
-        assert sequence.advantages is not None
+        assert sequence.worth is not None
         if self.plan.beta > 0:
             training = model.training
             with torch.no_grad(), self.reference():
@@ -176,8 +156,8 @@ class Grpo:
                 model.train(training)
         distribution = torch.log_softmax(token_logits(model, sequence, autocast), dim=-1)
         own = distribution.gather(1, sequence.loss_targets[:, None])[:, 0]
-        advantages = sequence.advantages[segment_ids(sequence)[sequence.loss_positions]]
-        old = self.old.get(id(sequence), own.detach())
+        advantages = sequence.worth[segment_ids(sequence)[sequence.loss_positions]]
+        old = self._old.get(id(sequence), own.detach())
         policy = clipped_loss(own, old, advantages, self.plan.clip)
         observed = {
             "entropy": -(distribution.exp() * distribution).sum(1).detach(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from .weights import StoredTensor
 
@@ -153,7 +153,30 @@ class GrpoPlan:
     scoring: ScoringPlan
 
 
-ObjectivePlan = SftPlan | DpoPlan | RewardPlan | GrpoPlan
+@dataclass(frozen=True)
+class PpoPlan:
+    """Proximal policy optimisation."""
+
+    #: What a token costs for each nat that it has diverged from the reference; 0 = nothing.
+    kl_coef: float
+    #: Discount of what comes later, and of how far later surprises count for earlier tokens.
+    gamma: float
+    lam: float
+    cliprange: float
+    cliprange_value: float
+    #: Weight of the value head's loss.
+    vf_coef: float
+    #: Updates of the optimiser on each step's answers.
+    updates: int
+    scoring: ScoringPlan
+
+
+ObjectivePlan = SftPlan | DpoPlan | RewardPlan | GrpoPlan | PpoPlan
+
+
+def learns_from_answers(objective: ObjectivePlan) -> TypeGuard[GrpoPlan | PpoPlan]:
+    """Whether rows are answers that the model gave, each with what it was worth."""
+    return isinstance(objective, GrpoPlan | PpoPlan)
 
 
 def parse_objective(value: dict[str, Any]) -> ObjectivePlan:
@@ -162,6 +185,17 @@ def parse_objective(value: dict[str, Any]) -> ObjectivePlan:
         return DpoPlan(value["beta"], value["lossType"], value["labelSmoothing"])
     if value["kind"] == "grpo":
         return GrpoPlan(value["beta"], value["clip"], value["updates"], parse_scoring(value["scoring"]))
+    if value["kind"] == "ppo":
+        return PpoPlan(
+            value["klCoef"],
+            value["gamma"],
+            value["lam"],
+            value["cliprange"],
+            value["cliprangeValue"],
+            value["vfCoef"],
+            value["updates"],
+            parse_scoring(value["scoring"]),
+        )
     others: dict[str, ObjectivePlan] = {"sft": SftPlan(), "reward": RewardPlan()}
     return others[value["kind"]]
 

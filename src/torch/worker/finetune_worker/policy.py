@@ -28,3 +28,39 @@ def divergence(own: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
     """An estimate [S] of KL(own, reference) from drawn tokens: without bias, never negative (Schulman 2020, k3)."""
     gap = reference - own
     return torch.exp(gap) - gap - 1
+
+
+def clipped_value_loss(own: torch.Tensor, old: torch.Tensor, returns: torch.Tensor, clip: float) -> PolicyLoss:
+    """Values [S] now and when the answers were drawn, against what they should be: half the square of the distance,
+    of which nothing is gained by moving further than the clip."""
+    near = old + (own - old).clamp(-clip, clip)
+    plain, held = (own - returns) ** 2, (near - returns) ** 2
+    return PolicyLoss(0.5 * torch.maximum(plain, held), (held > plain).float())
+
+
+def generalised_advantages(
+    rewards: torch.Tensor, values: torch.Tensor, lengths: list[int], gamma: float, lam: float
+) -> torch.Tensor:
+    """Advantages [S] of the tokens of answers that lie one after another (Schulman et al. 2016, arXiv:1506.02438).
+
+    Behind the last token of an answer nothing is expected any more.
+    """
+    given, expected = rewards.tolist(), values.tolist()
+    advantages = [0.0] * len(given)
+    end = 0
+    for length in lengths:
+        end += length
+        following = later = 0.0
+        for place in range(end - 1, end - length - 1, -1):
+            surprise = given[place] + gamma * following - expected[place]
+            later = surprise + gamma * lam * later
+            following = expected[place]
+            advantages[place] = later
+    return rewards.new_tensor(advantages)
+
+
+def whitened(values: torch.Tensor) -> torch.Tensor:
+    """Numbers [S] with mean 0 and variance 1; one alone becomes 0."""
+    if len(values) < 2:
+        return torch.zeros_like(values)
+    return (values - values.mean()) * torch.rsqrt(values.var() + 1e-8)

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from .plan import GrpoPlan, LengthPlan
+from .plan import LengthPlan, learns_from_answers
 from .reward_function import RewardError, RewardFunction
 from .reward_model import RewardModel
 from .session import Session
@@ -32,9 +32,10 @@ class Scoring:
     """The ways to score of a session's plan."""
 
     def __init__(self, session: Session) -> None:
-        if not isinstance(session.plan.objective, GrpoPlan):
+        objective = session.plan.objective
+        if not learns_from_answers(objective):
             raise RewardError("this objective has no rewards")
-        self._plan = session.plan.objective.scoring
+        self._plan = objective.scoring
         function, model = self._plan.function, self._plan.model
         self._function = None if function is None else RewardFunction(*function, self._plan.timeout)
         self._model = None if model is None else RewardModel(model, session)

@@ -19,8 +19,8 @@ class Sequence:
     #: Places whose next token is trained, and those tokens.
     loss_positions: torch.Tensor
     loss_targets: torch.Tensor
-    #: A number for each row, where the objective has one: how much better it was than expected.
-    advantages: torch.Tensor | None = None
+    #: Of answers what each row was worth: by itself, or against others to its prompt, as the objective wants it.
+    worth: torch.Tensor | None = None
 
 
 #: Arrays of a sequence in a frame.
@@ -36,7 +36,7 @@ def read_sequences(parts: list[bytes], device: torch.device, weighted: bool = Fa
         plain = [part for i, part in enumerate(parts) if i % (ARRAYS + 1) != ARRAYS]
         numbers = [torch.frombuffer(bytearray(part), dtype=torch.float32) for part in parts[ARRAYS :: ARRAYS + 1]]
         sequences = read_sequences(plain, device)
-        return [replace(one, advantages=own.to(device)) for one, own in zip(sequences, numbers, strict=True)]
+        return [replace(one, worth=own.to(device)) for one, own in zip(sequences, numbers, strict=True)]
     arrays = [torch.frombuffer(bytearray(part), dtype=torch.int32).long() if part else empty() for part in parts]
     arrays = [array.to(device) for array in arrays]
     return [Sequence(*arrays[i : i + ARRAYS]) for i in range(0, len(arrays), ARRAYS)]

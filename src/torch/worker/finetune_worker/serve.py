@@ -15,10 +15,10 @@ import transformers
 from .activity import activity
 from .channel import Channel, Frame
 from .generation import Generation
+from .losses import Losses
 from .memory import peak_bytes
-from .objectives import Grpo, Losses
 from .optimizer import used_learning_rate
-from .plan import Plan
+from .plan import Plan, learns_from_answers
 from .quantization import load_bitsandbytes, without_bitsandbytes
 from .ranks import ALONE, Ranks, RanksError, join, open_meeting
 from .reward_function import RewardError
@@ -168,7 +168,7 @@ class Server:
         return {}, []
 
     def _sequences(self, request: Frame) -> list[Sequence]:
-        return read_sequences(request.parts, self.session.device, isinstance(self.session.objective, Grpo))
+        return read_sequences(request.parts, self.session.device, learns_from_answers(self.session.plan.objective))
 
     def _peak(self) -> int:
         return peak_bytes(self.session.device)

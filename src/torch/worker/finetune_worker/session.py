@@ -12,11 +12,12 @@ from typing import Any
 import torch
 
 from .activity import activity
+from .losses import Losses, Objective
 from .model import base_of, build_model, lora_layers, trained_parameters
-from .objectives import Grpo, Losses, Objective, create_objective
+from .objectives import create_objective
 from .optimizer import create_optimizer, set_learning_rate
 from .parallel import sum_gradients
-from .plan import GrpoPlan, Plan
+from .plan import Plan
 from .prefix import finished_prefix
 from .ranks import ALONE, Ranks
 from .sequences import Sequence, idle_sequence, packing_error
@@ -121,20 +122,20 @@ class Session:
 
         A loss or gradient that is not finite, on any rank, leaves the weights as they are.
         """
-        if isinstance(self.objective, Grpo) and self.updates > 1:
-            self.model.eval()
-            self.objective.remember(self.model, share.sequences, self.autocast())
-        for _ in range(self.updates - 1):
-            self._update(number, learning_rate, share)
-        outcome = self._update(number, learning_rate, share)
-        if isinstance(self.objective, Grpo):
-            self.objective.old = {}
-        return outcome
+        with self._begun(share.sequences):
+            for _ in range(self.objective.updates - 1):
+                self._update(number, learning_rate, share)
+            return self._update(number, learning_rate, share)
 
-    @property
-    def updates(self) -> int:
-        """Updates of the optimiser in one step."""
-        return self.plan.objective.updates if isinstance(self.plan.objective, GrpoPlan) else 1
+    @contextmanager
+    def _begun(self, sequences: list[Sequence]) -> Iterator[None]:
+        """A step of the objective."""
+        self.model.eval()
+        self.objective.begin_step(self.model, sequences, self.autocast())
+        try:
+            yield
+        finally:
+            self.objective.end_step()
 
     def _update(self, number: int, learning_rate: float, share: Share) -> StepOutcome:
         losses = self._backward(number, share)
@@ -185,11 +186,11 @@ class Session:
     @torch.no_grad()
     def evaluate(self, sequences: list[Sequence], passes: int) -> list[Losses]:
         """Losses of each sequence; dropout off. `passes` as in a share."""
-        self.model.eval()
         parts: list[Losses] = []
-        for number, sequence in enumerate(sequences, 1):
-            activity.begin(f"evaluation: sequence {number}")
-            parts.append(self.objective.losses(self.model, sequence, self.autocast()))
+        with self._begun(sequences):
+            for number, sequence in enumerate(sequences, 1):
+                activity.begin(f"evaluation: sequence {number}")
+                parts.append(self.objective.losses(self.model, sequence, self.autocast()))
         for _ in range(self._idle_passes(passes, sequences)):
             activity.begin("evaluation: a pass for the other ranks")
             self.objective.probe(self.model, idle_sequence(self.device), self.autocast())
@@ -200,7 +201,8 @@ class Session:
         """Seconds of the passes over one sequence, and of an update; nothing is learned from it."""
         self._warm_up(min(WARM_TOKENS, len(sequence.tokens)))
         started = time.perf_counter()
-        self._backward(0, Share([sequence], [0], self.objective.terms(sequence), 1))
+        with self._begun([sequence]):
+            self._backward(0, Share([sequence], [0], self.objective.terms(sequence), 1))
         self._sum_gradients()
         if self.device.type == "cuda":
             torch.cuda.synchronize()
@@ -276,7 +278,7 @@ class Session:
     def set_steps_taken(self, steps: int) -> None:
         """Adam's bias correction counts from here."""
         for state in self.optimizer.state.values():
-            state["step"] = torch.tensor(float(steps * self.updates))
+            state["step"] = torch.tensor(float(steps * self.objective.updates))
 
     def info(self) -> dict[str, Any]:
         """What was built."""

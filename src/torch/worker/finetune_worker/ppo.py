@@ -1,0 +1,116 @@
+"""Proximal policy optimisation: what each token of an answer was worth, and the losses of policy and value head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from .losses import Losses, Objective, Reference
+from .model import VALUE_HEAD, base_of
+from .plan import PpoPlan
+from .policy import clipped_loss, clipped_value_loss, generalised_advantages, whitened
+from .sequences import Sequence, segment_ids, token_logits, token_losses
+
+
+@dataclass(frozen=True)
+class Experience:
+    """What the tokens of a sequence's answers [S] were when they were drawn."""
+
+    log_probabilities: torch.Tensor
+    values: torch.Tensor
+    #: What the value head should have said.
+    returns: torch.Tensor
+    #: How much better each token was than the value head expected.
+    advantages: torch.Tensor
+    #: Numbers of each answer, by name.
+    observed: dict[str, torch.Tensor]
+
+
+class Ppo(Objective):
+    """PPO (Schulman et al. 2017, arXiv:1707.06347) of answers (Ziegler et al. 2019, arXiv:1909.08593).
+
+    A term is a token. Each costs its divergence from the reference, and the last one brings the answer's score.
+    """
+
+    def __init__(self, plan: PpoPlan, reference: Reference) -> None:
+        self.plan = plan
+        self.reference = reference
+        self.updates = plan.updates
+        self._experience: dict[int, Experience] = {}
+
+    def terms(self, sequence: Sequence) -> int:
+        """Tokens of answers."""
+        return len(sequence.loss_targets)
+
+    @torch.no_grad()
+    def begin_step(self, model: torch.nn.Module, sequences: list[Sequence], autocast: torch.autocast) -> None:
+        """Takes stock of the answers; advantages are whitened over all tokens of the step."""
+        found = [self._experience_of(model, one, autocast) for one in sequences]
+        advantages = whitened(torch.cat([one.advantages for one in found]))
+        parts = torch.split(advantages, [len(one.advantages) for one in found])
+        pairs = zip(found, parts, strict=True)
+        own = [replace(one, advantages=part) for one, part in pairs]
+        self._experience = {id(one): lived for one, lived in zip(sequences, own, strict=True)}
+
+    def end_step(self) -> None:
+        """Forgets them."""
+        self._experience = {}
+
+    def _experience_of(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> Experience:
+        assert sequence.worth is not None
+        scores, plan = sequence.worth, self.plan
+        logits, values = logits_and_values(model, sequence, autocast)
+        own = -torch.nn.functional.cross_entropy(logits, sequence.loss_targets, reduction="none")
+        answers = segment_ids(sequence)[sequence.loss_positions]
+        lengths = torch.bincount(answers, minlength=len(scores))
+        observed = {"objective/scores": scores}
+        rewards = torch.zeros_like(own)
+        if plan.kl_coef > 0:
+            with self.reference():
+                divergence = own + token_losses(model, sequence, autocast)
+            rewards -= plan.kl_coef * divergence
+            whole = scores.new_zeros(len(scores)).index_add(0, answers, divergence)
+            observed |= {"objective/kl": whole, "objective/rlhf_reward": scores - plan.kl_coef * whole}
+        rewards[lengths.cumsum(0) - 1] += scores
+        advantages = generalised_advantages(rewards, values, lengths.tolist(), plan.gamma, plan.lam)
+        return Experience(own, values, advantages + values, advantages, observed)
+
+    def losses(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> Losses:
+        """Losses of tokens, in a step that was begun."""
+        then = self._experience[id(sequence)]
+        logits, values = logits_and_values(model, sequence, autocast)
+        distribution = torch.log_softmax(logits, dim=-1)
+        own = distribution.gather(1, sequence.loss_targets[:, None])[:, 0]
+        policy = clipped_loss(own, then.log_probabilities, then.advantages, self.plan.cliprange)
+        value = clipped_value_loss(values, then.values, then.returns, self.plan.cliprange_value)
+        observed = {
+            **then.observed,
+            "policy/entropy": -(distribution.exp() * distribution).sum(1).detach(),
+            "policy/loss": policy.values.detach(),
+            "policy/clipfrac": policy.is_clipped,
+            "value/loss": value.values.detach(),
+            "value/clipfrac": value.is_clipped,
+        }
+        return Losses(policy.values + self.plan.vf_coef * value.values, observed)
+
+    def probe(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> torch.Tensor:
+        """Losses of the tokens."""
+        return token_losses(model, sequence, autocast)
+
+
+def logits_and_values(
+    model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Logits [S, vocabulary] at the supervised places and what the value head expects there [S], in one pass."""
+    seen: list[Any] = []
+    # Families scale or cap their logits in ways of their own; all of them hand the last states to this layer.
+    layer = base_of(model).get_output_embeddings()
+    handle = layer.register_forward_pre_hook(lambda _layer, given: seen.append(given[0]))
+    try:
+        logits = token_logits(model, sequence, autocast)
+    finally:
+        handle.remove()
+    values: torch.Tensor = getattr(model, VALUE_HEAD)(seen[0][0].float())[:, 0]
+    return logits, values
