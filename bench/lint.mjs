@@ -1,12 +1,15 @@
-// Speed and memory of dataset linting: writes a file of one GB (or `--megabytes N`), checks it in a process of its own, removes it.
+// Speed and memory of dataset linting: writes a file of one GB (or `--megabytes N`), checks it in a process of its own, removes
+// it. `--model <folder>`: tokenises the file by a config of that model instead, into a cache that is removed as well.
 import { spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-const { values } = parseArgs({ options: { megabytes: { type: 'string', default: '1000' } } });
+const { values } = parseArgs({
+  options: { megabytes: { type: 'string', default: '1000' }, model: { type: 'string' } },
+});
 const megabytes = Number(values.megabytes);
 const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'lint-bench-'));
@@ -16,6 +19,13 @@ try {
   const bytes = writeChats(file, megabytes * 1e6);
   const load = loadavg()[0].toFixed(1);
   console.log(`${(bytes / 1e6).toFixed(0)} MB, ${cpus().length} cores, load ${load} before, Node ${process.version}\n`);
+  if (values.model === undefined) lint(file, bytes);
+  else tokenise(file, resolve(values.model));
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+function lint(file, bytes) {
   // Time of all cores together does not count what other programs take from them.
   console.log('| what | MB/s | MB per second of one core | peak memory |\n| --- | ---: | ---: | ---: |');
   for (const [name, ...options] of [
@@ -36,20 +46,37 @@ try {
       `| ${name} | ${(bytes / 1e6 / seconds).toFixed(0)} | ${(bytes / 1e6 / cpu).toFixed(0)} | ${(peak / 1e6).toFixed(0)} MB |`,
     );
   }
-} finally {
-  rmSync(folder, { recursive: true });
+}
+
+function tokenise(file, model) {
+  const config = join(folder, 'chat.finetune.yaml');
+  const data = { train: file, format: 'messages', max_length: 2048 };
+  writeFileSync(config, JSON.stringify({ version: 1, name: 'bench', model, device: 'cpu', method: 'lora', data }));
+  const cache = { FINETUNE_CACHE: join(folder, 'cache') };
+  const { seconds, cpu, peak, stdout } = measure([cli, 'check', config, '--json'], cache);
+  const millions = JSON.parse(stdout).data.train.totals.tokens / 1e6;
+  console.log(
+    '| M tokens | M tokens/s | M tokens per second of one core | peak memory |\n| ---: | ---: | ---: | ---: |',
+  );
+  console.log(
+    `| ${millions.toFixed(1)} | ${(millions / seconds).toFixed(2)} | ${(millions / cpu).toFixed(2)} | ${(peak / 1e6).toFixed(0)} MB |`,
+  );
 }
 
 /** Wall time, time of all cores, and the most memory that the process held. */
-function measure(args) {
+function measure(args, environment = {}) {
   const report = `process.on('exit', () => { const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage(); process.stderr.write(' peak ' + maxRSS + ' cpu ' + (userCPUTime + systemCPUTime)); });`;
   const started = performance.now();
   const preload = `--import=data:text/javascript,${encodeURIComponent(report)}`;
-  const { stderr, status } = spawnSync(process.execPath, [preload, ...args], { encoding: 'utf8', maxBuffer: 1e9 });
+  const { stdout, stderr, status } = spawnSync(process.execPath, [preload, ...args], {
+    encoding: 'utf8',
+    maxBuffer: 1e9,
+    env: { ...process.env, ...environment },
+  });
   if (status !== 0 && status !== 1) throw new Error(`the check ended with ${status}: ${stderr}`);
   const kilobytes = Math.max(...Array.from(stderr.matchAll(/ peak (\d+)/g), ([, value]) => Number(value)));
   const cpu = Math.max(...Array.from(stderr.matchAll(/ cpu (\d+)/g), ([, value]) => Number(value))) / 1e6;
-  return { seconds: (performance.now() - started) / 1000, cpu, peak: 1024 * kilobytes };
+  return { seconds: (performance.now() - started) / 1000, cpu, peak: 1024 * kilobytes, stdout };
 }
 
 /**

@@ -4,6 +4,8 @@
 import { isObject } from '../protocol/guards.ts';
 import type { TokenOffsets } from './tokenOffsets.ts';
 import { parts, type JsonObject } from './tokenizerParts.ts';
+import { eachWord, unitsOf } from './wordCuts.ts';
+import { WordTable } from './wordTable.ts';
 
 export type PlacedTokens = TokenOffsets & { readonly ids: number[] };
 
@@ -31,27 +33,7 @@ interface Word {
 const mostWords = 50_000;
 const longestWord = 40;
 
-const letter = 1;
-/** What closes a word. */
-const closing = 2;
-const otherPrintable = 3;
-const space = 4;
-const newline = 5;
-
-/** Classes of ASCII; 0 for what a cut must not lie beside. */
-const classes = new Uint8Array(0x80);
-for (let unit = 0x21; unit < 0x7f; unit += 1) {
-  const character = String.fromCharCode(unit);
-  classes[unit] = /[A-Za-z]/.test(character) ? letter : /[.,;:!?)]/.test(character) ? closing : otherPrintable;
-}
-classes[0x20] = space;
-classes[0x0a] = newline;
-
-/**
- * The same tokens in less time, for a tokenizer.json whose split begins a new piece at each of these cuts. A text is cut in
- * ASCII only: before the single space in front of a word, behind the single line end in front of one, and before a mark that
- * closes one.
- */
+/** The same tokens in less time, for a tokenizer.json whose split begins a new piece at each cut of `eachWord`. */
 export function rememberWords(json: JsonObject, slow: SlowEncoder): TextEncoder {
   const located = (text: string, ids: number[]): PlacedTokens => ({ ids, ...slow.offsets(text, ids) });
   if (!splitsAtWords(json) || !keepsCuts(slow.encode))
@@ -59,16 +41,21 @@ export function rememberWords(json: JsonObject, slow: SlowEncoder): TextEncoder 
       encode: slow.encode,
       encodeWithOffsets: (text) => located(text, slow.encode(text)),
     };
-  const known = new Map<string, Word>();
-  const wordOf = (text: string): Word => {
-    const before = known.get(text);
-    if (before) return before;
-    const ids = slow.encode(text);
-    const word = { ids, offsets: slow.exactOffsets(text, ids) };
-    if (text.length > longestWord) return word;
-    if (known.size >= mostWords) known.clear();
-    known.set(text, word);
-    return word;
+  const known = new WordTable<Word>(mostWords);
+  const eachEncoded = (text: string, see: (word: Word, start: number) => void): void => {
+    const units = unitsOf(text);
+    eachWord(units, text.length, (start, end, hash) => {
+      const before = known.find(units, start, end, hash);
+      if (before) {
+        see(before, start);
+        return;
+      }
+      const own = text.slice(start, end);
+      const ids = slow.encode(own);
+      const word = { ids, offsets: slow.exactOffsets(own, ids) };
+      if (end - start <= longestWord) known.add(units, start, end, hash, word);
+      see(word, start);
+    });
   };
   /** Used again for each text. */
   let [starts, ends] = [new Int32Array(1024), new Int32Array(1024)];
@@ -81,16 +68,15 @@ export function rememberWords(json: JsonObject, slow: SlowEncoder): TextEncoder 
   return {
     encode(text) {
       const ids: number[] = [];
-      eachWord(text, (start, end) => {
-        for (const id of wordOf(text.slice(start, end)).ids) ids.push(id);
+      eachEncoded(text, (word) => {
+        for (const id of word.ids) ids.push(id);
       });
       return ids;
     },
     encodeWithOffsets(text) {
       const ids: number[] = [];
       let isExact = true;
-      eachWord(text, (start, end) => {
-        const { ids: own, offsets } = wordOf(text.slice(start, end));
+      eachEncoded(text, ({ ids: own, offsets }, start) => {
         isExact &&= offsets !== undefined;
         if (offsets && ids.length + own.length > starts.length) makeRoom(ids.length + own.length);
         for (let i = 0; i < own.length; i += 1) {
@@ -105,38 +91,6 @@ export function rememberWords(json: JsonObject, slow: SlowEncoder): TextEncoder 
       return { ids, starts: starts.slice(0, ids.length), ends: ends.slice(0, ids.length) };
     },
   };
-}
-
-function eachWord(text: string, see: (start: number, end: number) => void): void {
-  let start = 0;
-  let [beforeThat, before, here] = [0, classAt(text, 0), classAt(text, 1)];
-  for (let at = 1; at < text.length; at += 1) {
-    const after = classAt(text, at + 1);
-    if (isCut(beforeThat, before, here, after)) {
-      see(start, at);
-      start = at;
-    }
-    beforeThat = before;
-    before = here;
-    here = after;
-  }
-  if (start < text.length) see(start, text.length);
-}
-
-/** Whether a piece certainly begins with the third of four characters, by their classes. */
-function isCut(beforeThat: number, before: number, here: number, after: number): boolean {
-  if (here === letter) return before === newline && isPrintable(beforeThat);
-  if (here === space) return after === letter && isPrintable(before);
-  return here === closing && before === letter;
-}
-
-function classAt(text: string, at: number): number {
-  const unit = at < text.length ? text.charCodeAt(at) : 0;
-  return unit < 0x80 ? classes[unit]! : 0;
-}
-
-function isPrintable(kind: number): boolean {
-  return kind === letter || kind === closing || kind === otherPrintable;
 }
 
 /** Asks the tokenizer itself: what it makes of texts and of their two halves is the same. */
@@ -184,6 +138,6 @@ function keepsToItself(token: unknown): boolean {
   if (typeof content !== 'string' || ['lstrip', 'rstrip', 'single_word'].some((flag) => token[flag] === true))
     return false;
   let isWhole = true;
-  eachWord(content, (start) => (isWhole &&= start === 0));
+  eachWord(unitsOf(content), content.length, (start) => (isWhole &&= start === 0));
   return isWhole;
 }
