@@ -23,12 +23,6 @@ export interface SlowEncoder {
   readonly exactOffsets: (text: string, ids: readonly number[]) => TokenOffsets | undefined;
 }
 
-interface Word {
-  readonly ids: readonly number[];
-  /** Absent where only a look at the whole text tells them. */
-  readonly offsets: TokenOffsets | undefined;
-}
-
 /** Words that are remembered, and their length: longer ones hardly come again. */
 const mostWords = 50_000;
 const longestWord = 40;
@@ -41,20 +35,19 @@ export function rememberWords(json: JsonObject, slow: SlowEncoder): TextEncoder 
       encode: slow.encode,
       encodeWithOffsets: (text) => located(text, slow.encode(text)),
     };
-  const known = new WordTable<Word>(mostWords);
-  const eachEncoded = (text: string, see: (word: Word, start: number) => void): void => {
+  const table = new WordTable(mostWords, longestWord);
+  /** Tells where in the table's memory the tokens of each word are. */
+  const eachEncoded = (text: string, see: (tokens: number, start: number) => void): void => {
     const units = unitsOf(text);
     eachWord(units, text.length, (start, end, hash) => {
-      const before = known.find(units, start, end, hash);
-      if (before) {
-        see(before, start);
+      const found = table.find(units, start, end, hash);
+      if (found > 0) {
+        see(found, start);
         return;
       }
-      const own = text.slice(start, end);
-      const ids = slow.encode(own);
-      const word = { ids, offsets: slow.exactOffsets(own, ids) };
-      if (end - start <= longestWord) known.add(units, start, end, hash, word);
-      see(word, start);
+      const word = text.slice(start, end);
+      const ids = slow.encode(word);
+      see(table.add(units, start, end, hash, ids, slow.exactOffsets(word, ids)), start);
     });
   };
   /** Used again for each text. */
@@ -68,23 +61,26 @@ export function rememberWords(json: JsonObject, slow: SlowEncoder): TextEncoder 
   return {
     encode(text) {
       const ids: number[] = [];
-      eachEncoded(text, (word) => {
-        for (const id of word.ids) ids.push(id);
+      eachEncoded(text, (tokens) => {
+        const { memory } = table;
+        const end = tokens + 2 + 3 * memory[tokens]!;
+        for (let at = tokens + 2; at < end; at += 3) ids.push(memory[at]!);
       });
       return ids;
     },
     encodeWithOffsets(text) {
       const ids: number[] = [];
       let isExact = true;
-      eachEncoded(text, ({ ids: own, offsets }, start) => {
-        isExact &&= offsets !== undefined;
-        if (offsets && ids.length + own.length > starts.length) makeRoom(ids.length + own.length);
-        for (let i = 0; i < own.length; i += 1) {
-          if (offsets) {
-            starts[ids.length] = start + offsets.starts[i]!;
-            ends[ids.length] = start + offsets.ends[i]!;
-          }
-          ids.push(own[i]!);
+      eachEncoded(text, (tokens, start) => {
+        const { memory } = table;
+        const count = memory[tokens]!;
+        isExact &&= memory[tokens + 1] === 1;
+        if (ids.length + count > starts.length) makeRoom(ids.length + count);
+        const end = tokens + 2 + 3 * count;
+        for (let at = tokens + 2; at < end; at += 3) {
+          starts[ids.length] = start + memory[at + 1]!;
+          ends[ids.length] = start + memory[at + 2]!;
+          ids.push(memory[at]!);
         }
       });
       if (!isExact) return located(text, ids);

@@ -6,20 +6,24 @@ import { uniform } from '../../support/random.ts';
 
 test('a table finds what a map of strings finds', () => {
   const random = uniform('words');
-  const most = 50;
-  const table = new WordTable<string>(most);
-  let known = new Map<string, string>();
+  const [most, longest] = [50, 3];
+  const table = new WordTable(most, longest);
+  let known = new Map<string, readonly number[]>();
+  const tokensAt = (at: number): readonly number[] =>
+    Array.from({ length: table.memory[at]! }, (_, i) => table.memory[at + 2 + 3 * i]!);
   for (let round = 0; round < 3000; round += 1) {
-    const word = Array.from({ length: Math.floor(4 * random()) }, () => 'ab\ud800é'[Math.floor(4 * random())]).join('');
+    const word = Array.from({ length: Math.floor(5 * random()) }, () => 'ab\ud800é'[Math.floor(4 * random())]).join('');
     const text = Uint16Array.from(`..${word}..`, (unit) => unit.charCodeAt(0));
     const [start, end] = [2, 2 + word.length];
     // Few hashes, so that different words often have the same.
     const hash = word.length % 3;
-    expect(table.find(text, start, end, hash)).toBe(known.get(word));
-    if (known.has(word)) continue;
+    const found = table.find(text, start, end, hash);
+    expect(found > 0 ? tokensAt(found) : undefined).toEqual(known.get(word));
+    if (found > 0) continue;
     if (known.size === most) known = new Map();
-    known.set(word, word);
-    table.add(text, start, end, hash, word);
+    const ids = Array.from({ length: Math.floor(9 * random()) }, () => Math.floor(1e6 * random()));
+    if (word.length <= longest) known.set(word, ids);
+    expect(tokensAt(table.add(text, start, end, hash, ids, undefined))).toEqual(ids);
   }
 });
 
