@@ -2,7 +2,7 @@
 // place of the memory, since reaching many places takes longer than everything else.
 import type { TokenOffsets } from './tokenOffsets.ts';
 
-const slotCount = 2 ** 17;
+const slotCount = 2 ** 20;
 
 export class WordTable {
   /**
