@@ -1,8 +1,9 @@
 // Where texts may be cut into words without a change of their tokens, for tokenizers that split at words.
 
 const letter = 1;
-/** What closes a word. */
-const closing = 2;
+/** What begins a piece of its own behind a word. */
+const mark = 2;
+/** Digits, and marks that stand inside of words and of special tokens. */
 const otherPrintable = 3;
 const space = 4;
 const newline = 5;
@@ -11,7 +12,11 @@ const newline = 5;
 const kinds = new Uint8Array(0x10000);
 for (let unit = 0x21; unit < 0x7f; unit += 1) {
   const character = String.fromCharCode(unit);
-  kinds[unit] = /[A-Za-z]/.test(character) ? letter : /[.,;:!?)]/.test(character) ? closing : otherPrintable;
+  kinds[unit] = /[A-Za-z]/.test(character)
+    ? letter
+    : /[.,;:!?()[{}=+*/\\"#%&^~`$@]/.test(character)
+      ? mark
+      : otherPrintable;
 }
 kinds[0x20] = space;
 kinds[0x0a] = newline;
@@ -22,17 +27,17 @@ const cuts = Uint8Array.from({ length: 0x1000 }, (_, four) =>
 );
 
 /**
- * A text is cut in ASCII only: before the single space in front of a word, behind the single line end in front of one, and
- * before a mark that closes one.
+ * A text is cut in ASCII only: before the single space in front of a word and the last one of several, behind the single line
+ * end in front of one, and before a mark behind one.
  */
 function isCut(beforeThat: number, before: number, here: number, after: number): boolean {
   if (here === letter) return before === newline && isPrintable(beforeThat);
-  if (here === space) return after === letter && isPrintable(before);
-  return here === closing && before === letter;
+  if (here === space) return after === letter && (isPrintable(before) || before === space);
+  return here === mark && before === letter;
 }
 
 function isPrintable(kind: number): boolean {
-  return kind === letter || kind === closing || kind === otherPrintable;
+  return kind === letter || kind === mark || kind === otherPrintable;
 }
 
 /** The units of a text, which are read from an array in half the time. The array is used again for the next text. */

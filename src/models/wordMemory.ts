@@ -95,10 +95,12 @@ function keepsCuts(encode: SlowEncoder['encode']): boolean {
   const halves: [string, string][] = [
     ...marks.flatMap((mark): [string, string][] => [
       [`x${mark}`, ' the'],
+      [`x${mark} `, ' the'],
+      [`x${mark}\n   `, ' the'],
       [`x${mark}\n`, 'the'],
     ]),
-    ...Array.from('.,;:!?)').flatMap((mark) =>
-      ['', 'x', ' x', '\n', '"'].map((rest): [string, string] => ['the', mark + rest]),
+    ...Array.from('.,;:!?()[{}=+*/\\"#%&^~`$@').flatMap((mark) =>
+      ['', 'x', ' x', '\n', '"', '7', `${mark}x`].map((rest): [string, string] => ['the', mark + rest]),
     ),
   ];
   return halves.every(([first, second]) => {

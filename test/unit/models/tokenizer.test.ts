@@ -77,6 +77,15 @@ describe.each(Object.keys(golden))('%s', (name) => {
       '  ',
       '\u00a0',
       '_b',
+      '\n    ',
+      '(x',
+      '="',
+      '@a',
+      '#',
+      '/*',
+      '\r\n',
+      '$1',
+      '{{',
     );
     for (let i = 0; i < 300; i += 1) {
       const text = Array.from({ length: 1 + Math.floor(random() * 12) }, () => {

@@ -33,7 +33,7 @@ test('words follow one another and are all of the text', () => {
     eachWord(unitsOf(text), text.length, (start, end) => found.push(text.slice(start, end)));
     return found;
   };
-  expect(words('It is so, said (he).\nNo!\n\nOK  x 3')).toEqual([
+  expect(words('It is so, said (he).\nNo!\n\nOK  x 3 f(y[0])')).toEqual([
     'It',
     ' is',
     ' so',
@@ -41,7 +41,11 @@ test('words follow one another and are all of the text', () => {
     ' said (he',
     ').\n',
     'No',
-    '!\n\nOK  x 3',
+    '!\n\nOK ',
+    ' x 3',
+    ' f',
+    '(y',
+    '[0])',
   ]);
   expect(words('')).toEqual([]);
   expect(words('x')).toEqual(['x']);
