@@ -52,11 +52,11 @@ export async function estimateSeconds(
   return ((totalSteps * flopsPerStep + evaluation) * seconds) / flops + totalSteps * updatesPerStep * updateSeconds;
 }
 
-/** The sequences of the first steps; where a short one will do, single rows of them, the shortest first. */
+/** The sequences of the first steps; where a short one will do, single rows of them, the longest first. */
 function measuredSequences({ train, order, capacity, isSteady }: TimeRequest): PackedSequence[] {
   const packing = { capacity: capacity ?? 0, packing: capacity !== undefined };
   const steps = [1, 2].map((step) => Array.from(order.rowsOfStep(step), (row) => train.row(row)));
   const alone = isSteady ? steps.flat().map((row) => [row]) : steps;
   const sequences = alone.flatMap((rows) => packRows(rows, packing)).filter((one) => one.lossPositions.length > 0);
-  return isSteady ? sequences.toSorted((a, b) => a.tokens.length - b.tokens.length) : sequences;
+  return isSteady ? sequences.toSorted((a, b) => b.tokens.length - a.tokens.length) : sequences;
 }

@@ -166,10 +166,8 @@ function watchBeats({
 /** Nothing of the person's own Python reaches in, and no library asks the network. */
 function workerEnvironment(own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(own).filter(([name]) => !/^PYTHON(?:PATH|HOME|STARTUP|USERBASE)$/.test(name));
-  return {
-    ...Object.fromEntries(kept),
-    ...workerVariables,
-  };
+  const { OMP_WAIT_POLICY = workerVariables.OMP_WAIT_POLICY } = own;
+  return { ...Object.fromEntries(kept), ...workerVariables, OMP_WAIT_POLICY };
 }
 
 /** Environment of every worker, wherever it runs. */
