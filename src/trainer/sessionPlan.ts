@@ -13,6 +13,7 @@ import type { LoadedModel } from '../models/types.ts';
 import { hasReference, objectivePlan, passesOf } from '../torch/session/objective.ts';
 import type { MemorySettings } from './failures.ts';
 import type { PreparedRun } from './preparedRun.ts';
+import { torchProgramBytes, torchStepBytes } from './torchMemory.ts';
 
 export function sessionPlan(config: EffectiveConfig, model: LoadedModel): SessionPlan {
   const { training } = config;
@@ -102,9 +103,6 @@ export interface PlanEstimate {
   readonly flopsOf: (sequence: SequenceSize) => number;
 }
 
-/** What Python, PyTorch, transformers and PEFT take once they are loaded, measured (docs/torch.md). */
-const torchProgramBytes = 0.95e9;
-
 /** Peak memory (of all processes where they share the machine's, else of one GPU) and mean operations of a step. */
 export function estimatePlan(
   plan: SessionPlan,
@@ -116,12 +114,15 @@ export function estimatePlan(
   const objective = objectivePlan(config, '.');
   const { once, each, updates } = passesOf(objective);
   const bytesOf = (size: SequenceSize, sequences: number): number => {
-    const { total, weights } = costs.memory(size, sequences);
+    const { total, optimizer, program: trainer } = costs.memory(size, sequences);
     if (config.engine === 'embedded') return total;
-    const program = plan.device === 'cpu' ? torchProgramBytes : 0;
+    // On the CPU the trainer counts beside its worker.
+    const program = plan.device === 'cpu' ? torchProgramBytes + trainer : 0;
+    const trained = 8 * costs.trainableParameters + optimizer;
     const reference = hasReference(objective) ? 4 * costs.trainableParameters : 0;
     const frozen = torchWeightBytes(plan, costs.totalParameters - costs.trainableParameters, config);
-    return total - weights + program + frozen + reference + rewardModelBytes(rewardModel, config);
+    const step = torchStepBytes(plan, size);
+    return program + frozen + trained + step + reference + rewardModelBytes(rewardModel, config);
   };
   const processes = plan.device === 'cpu' ? (config.distributed?.processes ?? 1) : 1;
   // What is counted is one forward and one backward pass, which takes twice as long.
