@@ -123,7 +123,8 @@ const rewardModelUnusable: ConfigRule = {
   severity: 'error',
   summary:
     '`reward.model` is no reward model, has several labels, or another vocabulary than the model that is trained.',
-  check: ({ reward }, { rewardModel }) => {
+  check: ({ reward, ...config }, { rewardModel }) => {
+    if (!learnsFromAnswers(objectiveOf(config))) return [];
     if (reward?.model === undefined || rewardModel?.unusable === undefined) return [];
     return [{ path: 'reward.model', message: rewardModel.unusable }];
   },
@@ -133,7 +134,8 @@ const lengthsCross: ConfigRule = {
   code: 'config/reward-lengths-cross',
   severity: 'error',
   summary: '`reward.min_length` is above `reward.max_length`, so that no answer is long enough and short enough.',
-  check: ({ reward: { min_length: min, max_length: max } = {} }) => {
+  check: ({ reward: { min_length: min, max_length: max } = {}, ...config }) => {
+    if (!learnsFromAnswers(objectiveOf(config))) return [];
     if (min === undefined || max === undefined || min <= max) return [];
     const message = `No answer has at least ${min} and at most ${max} tokens. Take a min_length of ${max} or less.`;
     return [{ path: 'reward.min_length', message }];

@@ -627,6 +627,13 @@ describe('what is right passes', () => {
       ),
     ],
     [
+      'a reward model, and answers of just one length',
+      config(
+        'objective: grpo\nreward: {model: org/judge, min_length: 8, max_length: 8}',
+        'data: {train: data/train.jsonl, format: prompt}',
+      ),
+    ],
+    [
       'PPO with its blocks',
       config(
         'objective: ppo\nppo: {cliprange: 0.1, kl_coef: 0}\nreward: {max_length: 8}',
