@@ -195,17 +195,17 @@ describeWith(['python'], 'proximal policy optimisation', () => {
 
     const stopped = await makeRun(folder, 'stopped', config);
     expect((await liveOnce(stopped, 4)).code).toBe(130);
-    expect(await liveOnce(stopped)).toMatchObject({ code: 0 });
+    expect((await liveOnce(stopped, 8)).code).toBe(130);
     const again = (await eventsOf(stopped)).flatMap((event) => (event.type === 'step' ? [event] : []));
     const numbers = (all: typeof found) =>
       all.map(({ step, loss, grad_norm, metrics }) => [step, loss, grad_norm, metrics]);
-    expect(numbers(again)).toEqual(numbers(found));
-    const adapter = (run: string) => path.join(run, 'adapter/adapter_model.safetensors');
-    expect(await readFile(adapter(stopped))).toEqual(await readFile(adapter(whole)));
-    const isValueHead = (name: string) => name.includes('v_head');
-    expect([...(await readSafetensors(adapter(whole))).entries.keys()].filter(isValueHead)).toEqual([]);
-    const checkpoint = path.join(whole, 'checkpoints/step-14/adapter_model.safetensors');
-    expect([...(await readSafetensors(checkpoint)).entries.keys()].filter(isValueHead)).toHaveLength(1);
+    expect(numbers(again)).toEqual(numbers(found.slice(0, 8)));
+    const checkpoint = (run: string) => path.join(run, 'checkpoints/step-7/adapter_model.safetensors');
+    expect(await readFile(checkpoint(stopped))).toEqual(await readFile(checkpoint(whole)));
+    const namesIn = async (file: string) => [...(await readSafetensors(file)).entries.keys()];
+    expect(await namesIn(checkpoint(whole))).toContain('base_model.model.v_head.weight');
+    const result = await namesIn(path.join(whole, 'adapter/adapter_model.safetensors'));
+    expect(result.filter((name) => name.includes('v_head'))).toEqual([]);
   });
 });
 
