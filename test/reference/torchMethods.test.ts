@@ -177,7 +177,7 @@ describeWith(['python'], 'methods of the torch engine', () => {
     const prompts = [prompt, rows[1]!.tokens].map((tokens) => Int32Array.from(tokens));
     const [answer] = await drawing.answers!.draw(prompts, settings);
     expect([...answer!.tokens]).toEqual(greedy);
-    const sequence = { ...answered, advantages: Float32Array.of(1) };
+    const sequence = { ...answered, worth: Float32Array.of(1) };
     let kl = 0;
     for (let step = 1; step <= 12; step++) {
       const { observed } = await drawing.step({ step, sequences: [sequence], learningRate });
