@@ -93,22 +93,31 @@ describeWith(['chromium'], 'pictures of panels', () => {
     for (const each of feeds.values()) await each.remove();
   });
 
-  const take = async (scene: Scene, theme: ThemeName, width: number): Promise<void> => {
-    const panel = await openPanel(browser, site.url(scene.panel, theme), scene.host(), { width });
-    await panel.page
+  /** Pictures of a scene in one theme, at one width after the other. */
+  const take = async (scene: Scene, theme: ThemeName, widths: readonly number[]): Promise<void> => {
+    const [first] = widths;
+    const panel = await openPanel(browser, site.url(scene.panel, theme), scene.host(), { width: first! });
+    const { page } = panel;
+    await page
       .locator(scene.panel === 'compare' ? '.compare-board canvas' : '.tiles')
       .first()
       .waitFor();
-    await scene.act?.(panel.page);
-    await panel.page.screenshot({ path: `${folder}/${scene.name}-${theme}-${width}.png`, fullPage: true });
-    const overflow = await panel.page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
-    expect(overflow, `${scene.name} at ${width}: nothing sticks out on the right`).toBeLessThanOrEqual(0);
+    await scene.act?.(page);
+    for (const width of widths) {
+      if (width !== first) {
+        await page.setViewportSize({ width, height: 900 });
+        // Charts take their new size in the frame after the one that laid the page out.
+        await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+      }
+      await page.screenshot({ path: `${folder}/${scene.name}-${theme}-${width}.png`, fullPage: true });
+      const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+      expect(overflow, `${scene.name} at ${width}: nothing sticks out on the right`).toBeLessThanOrEqual(0);
+    }
     expect(panel.errors).toEqual([]);
     await panel.context.close();
   };
 
   test.each(scenes.map((scene) => [scene.name, scene] as const))('%s', async (_name, scene) => {
-    for (const theme of themeNames) await take(scene, theme, 1240);
-    for (const width of scene.widths ?? []) await take(scene, 'dark', width);
+    for (const theme of themeNames) await take(scene, theme, [1240, ...(theme === 'dark' ? (scene.widths ?? []) : [])]);
   });
 });
