@@ -132,6 +132,7 @@ async function long() {
   console.log(`  from opening to a curve over all steps, painted: ${told('painted')}`);
   console.log(`  … with its spike of one step: ${told('whole')}`);
   console.log(`  of that until the page asked for it: ${told('asked')}`);
+  console.log(`  a page with nothing in it, opened the same way: ${told('blank')}`);
   console.log(`  a glance, without a page: ${told('looked')}`);
   console.log(`  every step read: ${told('read')}`);
   const page = feed.page({ from: 0, to: Infinity, buckets: 600, smoothing: 0 });
@@ -166,6 +167,11 @@ async function openLong(folder, spike) {
   await alone.read(60_000);
   const looked = performance.now() - lookedFrom;
   await reading;
+
+  const blankFrom = performance.now();
+  const blankPage = await panels.openPanel(browser, 'data:text/html,<title>nothing</title>', {});
+  const blank = performance.now() - blankFrom;
+  await blankPage.context.close();
 
   const begun = performance.now();
   const feed = feedOf(folder);
@@ -214,7 +220,7 @@ async function openLong(folder, spike) {
   following = false;
   await followed;
   await panel.post(panels.dashboardSnapshot(feed, ++revision));
-  return { feed, panel, painted, whole: withSpike, asked, looked, read };
+  return { feed, panel, painted, whole: withSpike, asked, looked, blank, read };
 }
 
 async function writeLongRun(log) {

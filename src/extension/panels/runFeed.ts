@@ -1,6 +1,7 @@
 // What a dashboard knows about a run: follows its log, and gives snapshots and the differences since the last look.
 
 import { stat } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RunSections, SeriesPage } from '../../protocol/panelViews.ts';
 import type { RunState } from '../../protocol/runState.ts';
 import type { StepRows } from '../../protocol/webviewMessages.ts';
@@ -53,6 +54,8 @@ const snapshotBuckets = 600;
 const longestDelta = 5000;
 /** A log that takes more than a moment to read, in bytes: it is looked over first. */
 const longLog = 32 << 20;
+/** Milliseconds in which a panel asks for its first picture, and in which it paints it. */
+const [untilAsked, untilPainted] = [1000, 400];
 
 export function createRunFeed(folder: string, context: FeedContext): RunFeed {
   const { t } = context;
@@ -66,6 +69,8 @@ export function createRunFeed(folder: string, context: FeedContext): RunFeed {
   /** What is known of a long log until all of it has been read. */
   let overview: RunReplay | undefined;
   let firstLook: Promise<unknown> | undefined;
+  let tellAsked = (): void => undefined;
+  const asked = new Promise<void>((resolve) => (tellAsked = resolve));
   let told = 0;
   let rewindTo: number | undefined;
   let reset = false;
@@ -104,6 +109,9 @@ export function createRunFeed(folder: string, context: FeedContext): RunFeed {
   /** Shows a long log with all its spikes, which takes less than a second. */
   const lookOver = async (): Promise<void> => {
     if (!overview) return;
+    // A page that is loading and painting needs the machine more.
+    await noLongerThan(untilAsked, asked);
+    await delay(untilPainted);
     const events: PlacedEvent[] = [];
     if (await skimLog(file, (found) => events.push(...found))) showOverview(events);
   };
@@ -194,6 +202,7 @@ export function createRunFeed(folder: string, context: FeedContext): RunFeed {
       await noLongerThan(patience, firstLook?.then(() => (overview ? undefined : rest)) ?? rest);
     },
     snapshot() {
+      tellAsked();
       const { columns } = shown();
       sources = new Map(entriesOf(builders).map(([name, { from }]) => [name, from()]));
       told = whole.columns.length;
