@@ -79,6 +79,13 @@ export const trustRequest: LanguageRequest<object, object> = {
   result: lazyValidator({ type: 'object' }),
 };
 
+/** A run of the workspace has ended: it may have measured what was estimated. Not every client's watcher tells it. */
+export const runEndedRequest: LanguageRequest<object, object> = {
+  method: 'finetune/runEnded',
+  params: lazyValidator({ type: 'object' }),
+  result: lazyValidator({ type: 'object' }),
+};
+
 const uriParams = {
   type: 'object',
   required: ['uri'],

@@ -8,7 +8,13 @@ import {
   type InitializeParams,
   type RemoteConsole,
 } from 'vscode-languageserver/node';
-import { checked, serverOptions, trustRequest, type EditorCommands } from '../protocol/languageRequests.ts';
+import {
+  checked,
+  runEndedRequest,
+  serverOptions,
+  trustRequest,
+  type EditorCommands,
+} from '../protocol/languageRequests.ts';
 import { englishPhrases, type Phrases } from '../protocol/phrases.ts';
 import { docsLinks, type DocsLinks } from './docsLinks.ts';
 import { openDocuments, type Documents } from './documents.ts';
@@ -90,6 +96,10 @@ export function createContext(connection: Connection): OpenContext {
   connection.onRequest(trustRequest.method, () => {
     isTrusted = true;
     refresh();
+    return {};
+  });
+  connection.onRequest(runEndedRequest.method, () => {
+    estimates.lookForRuns();
     return {};
   });
   connection.onShutdown(() => estimates.dispose());

@@ -1,4 +1,5 @@
-// Tells when a run has ended while the editor was open: the result, and what one does next.
+// Tells when a run has ended while the editor was open: the person its result and what one does next, the language server
+// that there is something measured.
 
 import * as vscode from 'vscode';
 import { formatDuration, formatLoss } from '../../metrics/numberText.ts';
@@ -15,6 +16,7 @@ export function tellEndings(services: Services): vscode.Disposable {
     for (const run of library.runs()) {
       if (isLive(run)) live.add(run.folder);
       else if (live.delete(run.folder) && run.kind === 'run') {
+        services.language.runEnded();
         tellEnd(run, services).catch((error: unknown) => tellFailure(error, services.log));
       }
     }

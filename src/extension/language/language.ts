@@ -1,7 +1,7 @@
 // The language server as the rest of the extension sees it: started by the first document that it can serve.
 
 import * as vscode from 'vscode';
-import type { LanguageRequest } from '../../protocol/languageRequests.ts';
+import { runEndedRequest, type LanguageRequest } from '../../protocol/languageRequests.ts';
 import type { Disposable } from '../disposables.ts';
 import type { LanguageSession } from './languageClient.ts';
 import { isServed } from './served.ts';
@@ -14,6 +14,8 @@ export interface Language extends Disposable {
     token?: vscode.CancellationToken,
   ): Promise<Result>;
   restart(): Promise<void>;
+  /** Tells the server, where it runs, that a run has ended. */
+  runEnded(): void;
 }
 
 /** Costs nothing until a config or a dataset is opened. */
@@ -50,6 +52,9 @@ export function provideLanguage(tell: (error: unknown) => void): Language {
     async restart() {
       if (session) await (await session).restart();
       else await start();
+    },
+    runEnded() {
+      session?.then((running) => running.ask(runEndedRequest, {})).catch((error: unknown) => log?.error(String(error)));
     },
     dispose() {
       ended = true;
