@@ -2,6 +2,7 @@
 
 import { appendFile } from 'node:fs/promises';
 import path from 'node:path';
+import { noLongerThan } from '../platform/noLongerThan.ts';
 import { protocolVersion, type EventDraft, type ProblemReport } from '../protocol/events.ts';
 import { formatProblem, problem, ProblemError } from '../protocol/problem.ts';
 import type { RunState } from '../protocol/runState.ts';
@@ -88,7 +89,11 @@ export async function runTrainer(folder: string, host: TrainerHost): Promise<num
     await lock.release();
   }
   // How the run ended is told before: a computation that goes on must not delay that.
-  if (life.session) await closeSoon(life.session);
+  if (life.session)
+    await noLongerThan(
+      closingTime,
+      life.session.close().catch(() => undefined),
+    );
   return code;
 }
 
@@ -282,13 +287,6 @@ function changedVersions(earlier: Readonly<Record<string, string>>, now: Prepare
 
 /** A worker in the middle of a computation is not waited for longer than this, in milliseconds. */
 const closingTime = 500;
-
-async function closeSoon(session: PreparedRun['session']): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, closingTime)));
-  await Promise.race([session.close().catch(() => undefined), patience]);
-  clearTimeout(timer);
-}
 
 /** What a preparation throws whose signal was aborted. */
 function isAbort(error: unknown): boolean {

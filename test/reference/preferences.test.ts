@@ -17,6 +17,7 @@ import { objectivePlan, type ObjectivePlan } from '../../src/torch/session/objec
 import { openTorchSession } from '../../src/torch/session/torchSession.ts';
 import { startWorker, type WorkerProcess } from '../../src/torch/session/workerProcess.ts';
 import { summarise } from '../../src/trainer/observed.ts';
+import { collect } from '../support/collect.ts';
 import { describeWith, requiredPath, runPython } from '../support/requirements.ts';
 import { adamw } from '../support/tinyModel.ts';
 import { writeTinyModel } from '../support/tinyModelFolder.ts';
@@ -162,7 +163,10 @@ describeWith(['python'], 'training on pairs', () => {
     const held = packRows(rows.slice(0, 16), { capacity: 256, packing: true });
     const before = await session.evaluate(held);
     await train(session, rows.slice(16), 1, 12);
-    const state = { trained: await all(session.trainedTensors()), optimizer: await all(session.optimizerTensors()) };
+    const state = {
+      trained: await collect(session.trainedTensors()),
+      optimizer: await collect(session.optimizerTensors()),
+    };
     const rest = await train(session, rows.slice(16), 13, 24);
     const after = await session.evaluate(held);
     expect(after.lossSum).toBeLessThan(0.6 * before.lossSum);
@@ -308,12 +312,6 @@ const peerNames: Readonly<Record<string, string>> = {
 
 function near(value: number, other: number, tolerance: number): void {
   expect(Math.abs(value - other) / Math.abs(other)).toBeLessThan(tolerance);
-}
-
-async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const found: T[] = [];
-  for await (const item of items) found.push(item);
-  return found;
 }
 
 async function* tensorsIn(file: string, prefix: string): AsyncGenerator<NamedTensor> {

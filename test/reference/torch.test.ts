@@ -8,6 +8,7 @@ import { createLocalSession } from '../../src/engine/training/localSession.ts';
 import type { NamedTensor, WeightEntry } from '../../src/models/types.ts';
 import { openTorchSession, type TorchSession } from '../../src/torch/session/torchSession.ts';
 import { startWorker, type WorkerProcess } from '../../src/torch/session/workerProcess.ts';
+import { collect } from '../support/collect.ts';
 import { describeWith, requiredPath } from '../support/requirements.ts';
 import { adamw, packed, tinyPlan, tinyRows, tinyWeights } from '../support/tinyModel.ts';
 
@@ -29,12 +30,6 @@ async function train(session: TrainingSession, from: number, to: number): Promis
     taken.push({ loss, gradNorm });
   }
   return taken;
-}
-
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
 }
 
 const distance = (a: number, b: number): number => Math.abs(a - b) / Math.abs(b);

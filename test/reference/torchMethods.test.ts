@@ -8,12 +8,12 @@ import type { PrefixMethod, TrainingMethod } from '../../src/engine/session.ts';
 import { writeAdapter } from '../../src/models/adapter.ts';
 import { openModel } from '../../src/models/openModel.ts';
 import { readSafetensors, writeSafetensors } from '../../src/models/safetensors.ts';
-import type { NamedTensor } from '../../src/models/types.ts';
 import { openTorchSession, type TorchPlan, type TorchSession } from '../../src/torch/session/torchSession.ts';
 import { prefixSettings, writePrefix } from '../../src/trainer/prefixLayout.ts';
 import { startWorker, type WorkerProcess } from '../../src/torch/session/workerProcess.ts';
+import { collect } from '../support/collect.ts';
 import { describeWith, requiredPath, runPython } from '../support/requirements.ts';
-import { adamw, packed, tinyPlan, tinyRows } from '../support/tinyModel.ts';
+import { adamw, greedy, packed, tinyPlan, tinyRows } from '../support/tinyModel.ts';
 import { writeTinyModel } from '../support/tinyModelFolder.ts';
 
 interface Reference {
@@ -214,15 +214,7 @@ describeWith(['python'], 'methods of the torch engine', () => {
 
 /** Six tokens that the model finds likeliest, one after another. */
 async function greedyTokens(session: TorchSession, prompt: readonly number[]): Promise<number[]> {
-  const settings = {
-    maxNewTokens: 6,
-    temperature: 0,
-    topK: 0,
-    topP: 1,
-    repetitionPenalty: 1,
-    stopTokenIds: [],
-    seed: 1,
-  };
+  const settings = greedy(6);
   const found: number[] = [];
   // A shorter one beside it, so that rows are padded.
   const prompts = [Int32Array.from(prompt), Int32Array.from(prompt.slice(1))];
@@ -230,10 +222,4 @@ async function greedyTokens(session: TorchSession, prompt: readonly number[]): P
     if (index === 0) found.push(tokenId);
   }
   return found;
-}
-
-async function collect(tensors: AsyncIterable<NamedTensor>): Promise<NamedTensor[]> {
-  const all: NamedTensor[] = [];
-  for await (const tensor of tensors) all.push(tensor);
-  return all;
 }

@@ -7,6 +7,7 @@ import type { NamedTensor, WeightEntry } from '../../src/models/types.ts';
 import { meet, startRanks } from '../../src/torch/session/ranks.ts';
 import { openTorchSession, type TorchSession } from '../../src/torch/session/torchSession.ts';
 import type { WorkerGroup } from '../../src/torch/session/workerGroup.ts';
+import { collect } from '../support/collect.ts';
 import { isAlive, ranksOf } from '../support/rankProcesses.ts';
 import { describeWith, requiredPath } from '../support/requirements.ts';
 import { packed, tinyPlan, tinyRows, tinyWeights } from '../support/tinyModel.ts';
@@ -29,12 +30,6 @@ async function train(session: TrainingSession, from: number, to: number) {
     taken.push({ loss, gradNorm, ids: found.map(({ sampleId }) => sampleId) });
   }
   return taken;
-}
-
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
 }
 
 const shardings = {

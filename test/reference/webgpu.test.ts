@@ -3,7 +3,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import type { SessionPlan, TrainingSession } from '../../src/engine/session.ts';
 import { describeWith, requiredPath } from '../support/requirements.ts';
-import { packed, tinyPlan, tinyRows, tinyWeights } from '../support/tinyModel.ts';
+import { greedy, packed, tinyPlan, tinyRows, tinyWeights } from '../support/tinyModel.ts';
 
 const rows = tinyRows(4);
 
@@ -43,15 +43,7 @@ describeWith(['swiftshader'], 'WebGPU', () => {
   });
 
   test('answers with the same tokens', async () => {
-    const settings = {
-      maxNewTokens: 8,
-      temperature: 0,
-      topK: 0,
-      topP: 1,
-      repetitionPenalty: 1,
-      stopTokenIds: [],
-      seed: 1,
-    };
+    const settings = greedy(8);
     const answers = async (device: string) => {
       const made: number[] = [];
       const prompts = rows.map((row) => Int32Array.from(row.tokens));

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { readSafetensors, writeSafetensors } from '../../src/models/safetensors.ts';
 import type { WeightEntry } from '../../src/models/types.ts';
 import type { PackedSequence } from '../../src/protocol/sequence.ts';
-import type { SessionPlan } from '../../src/engine/session.ts';
+import type { GenerationSettings, SessionPlan } from '../../src/engine/session.ts';
 import { randomArray, uniform } from './random.ts';
 
 export const tinyConfig = {
@@ -60,6 +60,11 @@ export const adamw: SessionPlan['optimizer'] = {
   loraLrRatio: 1,
   loraPlusRatio: 1,
 };
+
+/** The likeliest token each time. */
+export function greedy(maxNewTokens: number): GenerationSettings {
+  return { maxNewTokens, temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, stopTokenIds: [], seed: 1 };
+}
 
 /** A LoRA plan for the tiny model; fields can be replaced. */
 export function tinyPlan(weights: readonly WeightEntry[], changes: Partial<SessionPlan> = {}): SessionPlan {

@@ -6,6 +6,7 @@ import type { RunSections, SeriesPage } from '../../protocol/panelViews.ts';
 import type { RunState } from '../../protocol/runState.ts';
 import type { StepRows } from '../../protocol/webviewMessages.ts';
 import type { PageRequest } from '../../metrics/stepColumns.ts';
+import { noLongerThan } from '../../platform/noLongerThan.ts';
 import { glanceAtLog } from '../../runs/glanceLog.ts';
 import { runPaths } from '../../runs/layout.ts';
 import { createLogFollower, eventAt, type LogPart, type PlacedEvent } from '../../runs/logFollower.ts';
@@ -240,18 +241,6 @@ async function sizeOf(file: string): Promise<number> {
     (found) => (found.isFile() ? found.size : 0),
     () => 0,
   );
-}
-
-/** Waits for the work, but not longer than so many milliseconds. */
-async function noLongerThan(milliseconds: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const end = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
-  try {
-    await Promise.race([work, end]);
-  } finally {
-    clearTimeout(timer);
-    work.catch(() => undefined);
-  }
 }
 
 function entriesOf<T extends object>(record: T): [keyof T, T[keyof T]][] {

@@ -1,5 +1,6 @@
 // Several Python workers as one: asked together, and ended together with one explanation when one of them fails.
 
+import { noLongerThan } from '../../platform/noLongerThan.ts';
 import { problem, ProblemError } from '../../protocol/problem.ts';
 import type { Frame } from './frames.ts';
 import { createHangWatch } from './hangWatch.ts';
@@ -77,13 +78,13 @@ export function createWorkerGroup(members: readonly RankProcess[]): WorkerGroup 
   const settle = async (): Promise<never> => {
     const doing = members.map((member) => member.life().doing);
     // Who hangs was found by looking at all of them: nothing more is to come.
-    await within(settling.atLeast, untilFault(isHang));
-    await within(
+    await noLongerThan(settling.atLeast, untilFault(isHang));
+    await noLongerThan(
       settling.atMost - settling.atLeast,
       untilFault((fault) => !isEchoOf(fault)),
     );
     const why = explain(faults, members, doing);
-    await within(closingTime, closeAll());
+    await noLongerThan(closingTime, closeAll());
     tellFailure(why);
     throw why;
   };
@@ -142,14 +143,6 @@ export function rankName(rank: number, size: number): string {
 function nameOf(rank: number, members: readonly RankProcess[]): string {
   const { pid } = members[rank]!;
   return `${rankName(rank, members.length)}${pid === undefined ? '' : ` (process ${pid})`}`;
-}
-
-/** Waits for something, but not longer than so many milliseconds. */
-async function within(milliseconds: number, something: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise((resolve) => (timer = setTimeout(resolve, milliseconds)));
-  await Promise.race([something, late]);
-  clearTimeout(timer);
 }
 
 function isHang({ problem: { problems } }: Fault): boolean {

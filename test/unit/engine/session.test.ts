@@ -6,8 +6,9 @@ import type { SessionPlan, TrainingSession } from '../../../src/engine/session.t
 import { createLocalSession } from '../../../src/engine/training/localSession.ts';
 import type { NamedTensor, WeightEntry } from '../../../src/models/types.ts';
 import type { PackedSequence } from '../../../src/protocol/sequence.ts';
+import { collect } from '../../support/collect.ts';
 import { randomWeights } from '../../support/randomWeights.ts';
-import { packed, tinyConfig, tinyPlan, tinyRows, tinyWeights } from '../../support/tinyModel.ts';
+import { greedy, packed, tinyConfig, tinyPlan, tinyRows, tinyWeights } from '../../support/tinyModel.ts';
 
 let weights: WeightEntry[];
 beforeAll(async () => {
@@ -16,12 +17,6 @@ beforeAll(async () => {
 
 const open = (changes: Partial<SessionPlan> = {}): Promise<TrainingSession> =>
   createLocalSession(tinyPlan(weights, changes), onnxExecutor({ provider: 'cpu', threads: 1 }));
-
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
-}
 
 /** Losses of `steps` steps over the same layout of rows. */
 async function train(session: TrainingSession, layout: (step: number) => readonly PackedSequence[], from = 1, to = 6) {
@@ -198,15 +193,7 @@ describe.each([
 });
 
 describe('generation', () => {
-  const settings = {
-    maxNewTokens: 12,
-    temperature: 0,
-    topK: 0,
-    topP: 1,
-    repetitionPenalty: 1,
-    stopTokenIds: [],
-    seed: 1,
-  };
+  const settings = greedy(12);
   const prompts = rows.map((row) => Int32Array.from(row.tokens));
 
   /** Greedy continuation without a cache: the whole text again for each token. */

@@ -14,7 +14,7 @@ import type { WeightDtype } from '../../../src/models/types.ts';
 import { relativeDifference } from '../../support/compare.ts';
 import { randomArray } from '../../support/random.ts';
 import { randomWeights } from '../../support/randomWeights.ts';
-import { packed, tinyConfig, tinyPlan, tinyRows, tinyWeights } from '../../support/tinyModel.ts';
+import { greedy, packed, tinyConfig, tinyPlan, tinyRows, tinyWeights } from '../../support/tinyModel.ts';
 
 beforeAll(async () => {
   tf.env().set('IS_TEST', true); // no advice on stderr to install the native package
@@ -72,17 +72,9 @@ it('trains and generates as ONNX Runtime does', async () => {
       const { loss, gradNorm } = await session.step({ step, sequences: [packed(tinyRows(3))], learningRate: 0.01 });
       numbers.push(loss, gradNorm);
     }
-    const greedy = {
-      maxNewTokens: 8,
-      temperature: 0,
-      topK: 0,
-      topP: 1,
-      repetitionPenalty: 1,
-      stopTokenIds: [],
-      seed: 1,
-    };
+    const settings = greedy(8);
     const tokens: number[] = [];
-    for await (const token of session.generate([Int32Array.of(3, 4, 5), Int32Array.of(6)], greedy)) {
+    for await (const token of session.generate([Int32Array.of(3, 4, 5), Int32Array.of(6)], settings)) {
       tokens.push(token.tokenId);
     }
     await session.close();
