@@ -35,8 +35,14 @@ export interface Control {
 
 type StopRequest = 'none' | 'save' | 'now';
 
-/** `report` sends the answers and the `paused` and `resumed` events. */
-export function createControl(report: (event: EventDraft) => void): Control {
+/**
+ * `report` sends the answers and the `paused` and `resumed` events. `note` writes down where the run stands before such
+ * an event is sent: whoever saw the event may read it there.
+ */
+export function createControl(
+  report: (event: EventDraft) => void,
+  note: (state: 'paused' | 'running') => Promise<void>,
+): Control {
   let stop: StopRequest = 'none';
   let paused = false;
   let checkpointRequested = false;
@@ -99,13 +105,17 @@ export function createControl(report: (event: EventDraft) => void): Control {
     async between(step, serve) {
       await serve();
       if (paused && stop === 'none') {
+        await note('paused');
         report({ type: 'paused', step });
         while (paused && stop === 'none' && !atOnce.signal.aborted) {
           if (!news) await new Promise<void>((resolve) => (wake = resolve));
           news = false;
           await serve();
         }
-        if (!paused) report({ type: 'resumed', step, after: 'pause' });
+        if (!paused) {
+          await note('running');
+          report({ type: 'resumed', step, after: 'pause' });
+        }
       }
       atOnce.signal.throwIfAborted();
       return stop === 'save';

@@ -65,10 +65,12 @@ export async function runTrainer(folder: string, host: TrainerHost): Promise<num
   const report = (event: EventDraft): void => {
     reporter.report(event);
     recordSample(paths.samples, event);
-    if (event.type === 'paused') keeper.update({ state: 'paused' });
-    if (event.type === 'resumed' && event.after === 'pause') keeper.update({ state: 'running' });
   };
-  const control = createControl(report);
+  const control = createControl(report, async (state) => {
+    keeper.update({ state });
+    // A manifest that cannot be written is told when the run ends; it must not keep a run from pausing.
+    await keeper.settled().catch(() => undefined);
+  });
   const syncEvents = (): void => log.sync();
   const life: Life = { folder, host, keeper, control, report, syncEvents, before, advice: {}, state: freshState };
   const stopHeartbeat = startHeartbeat(paths.heartbeat, () => ({

@@ -358,7 +358,10 @@ async function drawnOf(tree: Tree): Promise<string> {
     drawing!,
     [{ sampleId: 'd:1', ...nothing, mask: new Uint8Array() }],
     1,
-    createControl(() => undefined),
+    createControl(
+      () => undefined,
+      () => Promise.resolve(),
+    ),
   );
   return JSON.stringify([asked, rows.map(({ worth }) => worth)]);
 }

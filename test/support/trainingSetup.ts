@@ -58,7 +58,7 @@ export function setUp(folder: string, options: SetupOptions = {}): Setup {
     events.push(event);
     options.onEvent?.(event, control);
   };
-  const control = createControl(report);
+  const control = createControl(report, () => Promise.resolve());
   const train = countingRows(19);
   const session = createArithmeticSession({ vocabulary, seed: 1, ...options.session });
   const settings: TrainingSettings = {
