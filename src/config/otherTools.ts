@@ -104,6 +104,7 @@ export const foreignNames: ReadonlyMap<string, ForeignName> = new Map([
   ...same('checkpoints.keep', 'save_total_limit', 'max_checkpoints'),
   ...same('checkpoints.best_by', 'metric_for_best_model', 'load_best_model_at_end', 'save_best'),
   ...same('distributed.processes', 'num_processes', 'nproc_per_node', 'world_size'),
+  ...same('distributed.max_restarts', 'max_restarts', 'max_failures'),
   ...same('distributed.cpu_offload', 'offload_params', 'fsdp_offload_params'),
   ...same('early_stopping.patience', 'early_stopping_patience'),
   ...same('early_stopping.min_delta', 'early_stopping_threshold'),

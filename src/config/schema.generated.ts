@@ -507,6 +507,10 @@ export interface DistributedConfig {
    */
   cpu_offload?: boolean;
   /**
+   * How often the processes are started again from the last checkpoint when one of them dies or hangs, before the run fails (as torchrun's --max-restarts). Each restart is told as a warning.
+   */
+  max_restarts?: number;
+  /**
    * Machines that the processes run on, each with as many, started through ssh: names that `ssh` reaches without a password. Model, data and environment lie at the same paths on all of them. The first one is where the others meet.
    *
    * @minItems 1
@@ -636,6 +640,7 @@ export const defaults = {
   distributed: {
     strategy: 'ddp',
     cpu_offload: false,
+    max_restarts: 3,
     slurm: {
       nodes: 1,
       options: [],

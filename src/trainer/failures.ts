@@ -249,6 +249,12 @@ function torchFailure({ problems }: ProblemError, context: FailureContext): Fail
   return { cause: reportProblem(cause), evidence: [...at, ...(details ?? []), log], remedies: found };
 }
 
+/** The problem of a run whose engine lost a process, by its end or by a hang: nothing speaks against trying again. */
+export function lostProcess(error: unknown): Problem | undefined {
+  const [main] = error instanceof ProblemError ? error.problems : [];
+  return main?.code === 'torch/worker-died' || main?.code === 'torch/worker-hung' ? main : undefined;
+}
+
 /** A problem as events tell it. */
 export function reportProblem(found: Problem): ProblemReport {
   const { file, line, column } = found.place ?? {};

@@ -108,6 +108,11 @@ export function torchPlan(
   };
 }
 
+/** How often a run may start its processes again after one was lost; a run without `distributed` ends instead. */
+export function maxRestartsOf({ distributed }: Pick<EffectiveConfig, 'distributed'>): number {
+  return distributed?.max_restarts ?? 0;
+}
+
 /** Where its processes run, as far as the config knows. */
 export function placementOf(
   distributed: EffectiveConfig['distributed'] | FinetuneConfig['distributed'],

@@ -13,7 +13,7 @@ import type { RunHashes } from '../runs/manifest.ts';
 import type { WorkerGroup } from '../torch/session/workerGroup.ts';
 import { drawingOf } from './answerPlan.ts';
 import { estimatesOf, tightness } from './estimates.ts';
-import { allocationFor, openSession, startTorch, type OpenedSession } from './openSession.ts';
+import { allocationFor, maxRestartsOf, openSession, startTorch, type OpenedSession } from './openSession.ts';
 import { planRun } from './planRun.ts';
 import type { PreparedRun, PrepareRequest } from './preparedRun.ts';
 import { resultLayout } from './resultLayout.ts';
@@ -93,6 +93,7 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
       drawing: drawingOf(config, model, data.template, session.answers),
       watch: watchOf(config, model, data.template),
       checkpoints: { keep: config.checkpoints.keep, keepBest: config.checkpoints.best_by === 'eval_loss' },
+      maxRestarts: maxRestartsOf(config),
       layout: layout.checkpoint,
       result: layout.result,
       output: config.output === undefined ? undefined : path.resolve(baseDirectory, config.output),

@@ -35,6 +35,8 @@ export interface PreparedRun {
   readonly drawing?: DrawnAnswersPlan | undefined;
   readonly watch: PromptWatch;
   readonly checkpoints: CheckpointSettings;
+  /** How often it may go on from the last checkpoint after one of its processes was lost. */
+  readonly maxRestarts: number;
   readonly layout: CheckpointLayout;
   /** Writes the session's weights as an adapter or model into a folder that is not there yet. */
   readonly result: { readonly kind: 'adapter' | 'model'; write(folder: string): Promise<void> };

@@ -17,7 +17,7 @@ import { checkpointName } from './checkpoint/write.ts';
 import { watchControlFiles } from './commandSources.ts';
 import { createControl, StopNow, type Control } from './control.ts';
 import { exportResult, folderBytes } from './exportResult.ts';
-import { explainFailure, reportProblem, type FailureContext } from './failures.ts';
+import { explainFailure, lostProcess, reportProblem, type FailureContext } from './failures.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { keepManifest, type ManifestKeeper } from './manifestKeeper.ts';
 import { BadConfigError, type PreparedRun, type PrepareRun } from './preparedRun.ts';
@@ -47,8 +47,9 @@ interface Life {
   readonly report: (event: EventDraft) => void;
   readonly syncEvents: () => void;
   /** What the log told when this life began. */
-  readonly before: RunState;
+  before: RunState;
   advice: PreparedRun['advice'];
+  maxRestarts: number;
   state: TrainerState;
   session?: PreparedRun['session'];
 }
@@ -72,7 +73,18 @@ export async function runTrainer(folder: string, host: TrainerHost): Promise<num
     await keeper.settled().catch(() => undefined);
   });
   const syncEvents = (): void => log.sync();
-  const life: Life = { folder, host, keeper, control, report, syncEvents, before, advice: {}, state: freshState };
+  const life: Life = {
+    folder,
+    host,
+    keeper,
+    control,
+    report,
+    syncEvents,
+    before,
+    advice: {},
+    maxRestarts: 0,
+    state: freshState,
+  };
   const stopHeartbeat = startHeartbeat(paths.heartbeat, () => ({
     step: life.state.step,
     state: keeper.current().state,
@@ -91,12 +103,18 @@ export async function runTrainer(folder: string, host: TrainerHost): Promise<num
     await lock.release();
   }
   // How the run ended is told before: a computation that goes on must not delay that.
-  if (life.session)
-    await noLongerThan(
-      closingTime,
-      life.session.close().catch(() => undefined),
-    );
+  await closeSession(life);
   return code;
+}
+
+async function closeSession(life: Life): Promise<void> {
+  const { session } = life;
+  if (!session) return;
+  delete life.session;
+  await noLongerThan(
+    closingTime,
+    session.close().catch(() => undefined),
+  );
 }
 
 /** Every way to end comes out here as a last event and an exit code. */
@@ -111,7 +129,7 @@ async function liveAndEnd(life: Life, lock: RunLock, reportLast: (event: EventDr
       ended: undefined,
     });
     await keeper.settled();
-    const finished = await live(life);
+    const finished = await liveWithRestarts(life);
     reportLast(finished);
     keeper.update({ state: finished.outcome, ended: ended() });
     return finished.outcome === 'stopped' ? exitCodes.stopped : exitCodes.done;
@@ -136,6 +154,22 @@ async function liveAndEnd(life: Life, lock: RunLock, reportLast: (event: EventDr
 
 type Finished = Extract<EventDraft, { type: 'finished' }>;
 
+/** Goes on from the last checkpoint when a process of the engine is lost, as often as the config says. */
+async function liveWithRestarts(life: Life): Promise<Finished> {
+  for (let restart = 1; ; restart++) {
+    try {
+      return await live(life);
+    } catch (error) {
+      const lost = lostProcess(error);
+      if (!lost || restart > life.maxRestarts || life.control.stopping.aborted) throw error;
+      await closeSession(life);
+      const message = `${lost.message} The processes are started again from the last checkpoint (${restart} of ${life.maxRestarts} restarts).`;
+      life.report({ type: 'warning', problem: { ...reportProblem(lost), code: 'trainer/restarted', message } });
+      life.before = (await readEvents(runPaths(life.folder).events)).state;
+    }
+  }
+}
+
 async function live(life: Life): Promise<Finished> {
   const { folder, host, keeper, control, report } = life;
   report({
@@ -158,6 +192,7 @@ async function live(life: Life): Promise<Finished> {
     }),
   );
   life.advice = prepared.advice;
+  life.maxRestarts = prepared.maxRestarts;
   life.session = prepared.session;
   try {
     for (const found of prepared.warnings) report({ type: 'warning', problem: reportProblem(found) });

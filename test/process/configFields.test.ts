@@ -15,7 +15,7 @@ import type { LoadedModel } from '../../src/models/types.ts';
 import { runPaths } from '../../src/runs/layout.ts';
 import { createRun } from '../../src/runs/startRun.ts';
 import { machineFacts } from '../../src/trainer/facts.ts';
-import { placementOf, torchPlan } from '../../src/trainer/openSession.ts';
+import { maxRestartsOf, placementOf, torchPlan } from '../../src/trainer/openSession.ts';
 import { prepareRun } from '../../src/trainer/prepare.ts';
 import { rewardModelOf } from '../../src/trainer/rewardModel.ts';
 import { drawingOf } from '../../src/trainer/answerPlan.ts';
@@ -239,6 +239,7 @@ const torchPairs: Readonly<Record<string, Pair>> = {
   'dpo.beta': { also: dpo, value: 0.5 },
   'dpo.label_smoothing': { also: dpo, value: 0.1 },
   'distributed.strategy': { also: { 'distributed.processes': 2 }, value: 'fsdp' },
+  'distributed.max_restarts': { also: { 'distributed.processes': 2 }, value: 1 },
   'distributed.hosts': { also: { 'distributed.processes': 2 }, value: ['a', 'b'] },
   'distributed.slurm.nodes': { also: { distributed: { processes: 2, slurm: {} } }, value: 2 },
   'distributed.slurm.options': { also: { distributed: { processes: 2, slurm: {} } }, value: ['--partition=gpu'] },
@@ -340,7 +341,7 @@ async function askedOf(tree: Tree): Promise<string> {
   expect(effective.engine).toBe('torch');
   const { rewardModel } = await rewardModelOf(effective, model, { baseDirectory: folder });
   const plan = torchPlan(effective, sessionPlan(effective, model), folder, rewardModel);
-  return JSON.stringify([plan, placementOf(effective.distributed)]);
+  return JSON.stringify([plan, placementOf(effective.distributed), maxRestartsOf(effective)]);
 }
 
 /** What the trainer asks for answers in a step. */

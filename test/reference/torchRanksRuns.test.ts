@@ -36,7 +36,7 @@ const config = {
   training: { max_steps: 60, batch_size: 2, gradient_accumulation_steps: 2, learning_rate: 0.002 },
   evaluation: { every: 30, prompts: ['say 3'], max_new_tokens: 4 },
   checkpoints: { every: 10, keep: 9 },
-  distributed: { processes: 2 },
+  distributed: { processes: 2, max_restarts: 1 },
 };
 
 describeWith(['python'], 'runs in two processes', () => {
@@ -62,14 +62,28 @@ describeWith(['python'], 'runs in two processes', () => {
   const stateOf = async (run: RunHandle) => (await openRun(run.folder)).state;
   const lossesOf = async (run: RunHandle) => toArray((await stateOf(run)).steps).map(({ loss }) => loss);
 
-  /** Waits for the first step of this life that is not before `step`. */
-  async function untilStep(run: RunHandle, step: number): Promise<void> {
-    let living = false;
+  /** Waits for the first step that is not before `step` since this trainer began (1) or started its ranks again (2). */
+  async function untilStep(run: RunHandle, step: number, start: 1 | 2): Promise<void> {
+    let starts = 0;
     for await (const event of run.events()) {
-      if (event.type === 'hello') living = event.pid === run.pid;
-      if (living && event.type === 'step' && event.step >= step) return;
-      if (living && event.type === 'failed') throw new Error(event.cause.message);
+      if (event.type === 'hello' && event.pid === run.pid) starts++;
+      if (starts === start && event.type === 'step' && event.step >= step) return;
+      if (starts > 0 && event.type === 'failed') throw new Error(event.cause.message);
     }
+  }
+
+  /** Kills a rank, and sees within 10 seconds that it is told, that no rank is left, and that new ones come. */
+  async function killAndSeeItGoOn(run: RunHandle, victim: number): Promise<void> {
+    const ranks = await ranksOf(run.pid);
+    const told = async () => (await stateOf(run)).warnings.map(({ problem }) => problem);
+    const before = await told();
+    process.kill(ranks[victim]!.pid, 'SIGKILL');
+    await expect.poll(async () => (await told()).length, { timeout: 10_000 }).toBe(before.length + 1);
+    const { code, message } = (await told()).at(-1)!;
+    expect(code).toBe('trainer/restarted');
+    expect(message).toContain(`Rank ${victim} of 2 was ended by SIGKILL`);
+    expect(message).toContain('started again from the last checkpoint (1 of 1 restarts)');
+    expect(ranks.filter(({ pid }) => isAlive(pid))).toEqual([]);
   }
 
   /** Kills a rank, or the trainer (which is number 2), and sees that all is told and gone within 10 seconds. */
@@ -151,13 +165,18 @@ describeWith(['python'], 'runs in two processes', () => {
     const first = Math.floor(random.uniform() * 3);
     let run = await start();
     let kept = 0;
-    for (let i = 0; i < 2 * repeats; i++) {
-      const moment = Math.min(58, kept + 11 + Math.floor(random.uniform() * 9));
-      await untilStep(run, moment);
-      await kill(run, (first + i) % 3);
-      // The next life may have done a few more steps than those that were waited for.
+    const someLater = (): number => Math.min(58, kept + 11 + Math.floor(random.uniform() * 9));
+    for (let i = 0; i < repeats; i++) {
+      let moment = someLater();
+      await untilStep(run, moment, 1);
+      await killAndSeeItGoOn(run, (first + i) % 2);
       kept = Math.floor(moment / 10) * 10;
-      const last = i === 2 * repeats - 1;
+      moment = someLater();
+      await untilStep(run, moment, 2);
+      await kill(run, (first + i) % 3);
+      // It may have done a few more steps than those that were waited for.
+      kept = Math.floor(moment / 10) * 10;
+      const last = i === repeats - 1;
       run = await resumeRun(run.folder, { trainer, env, overrides: last ? ['distributed.processes=1'] : [] });
     }
     expect(await run.exited).toBe(0);

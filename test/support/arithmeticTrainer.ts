@@ -105,6 +105,7 @@ const prepare: PrepareRun = async ({ runFolder, manifest }) => {
       decode: (tokens) => tokens.join(''),
     },
     checkpoints: { keep: 2, keepBest: true },
+    maxRestarts: 0,
     layout: adapterLayout,
     result: {
       kind: 'adapter',
