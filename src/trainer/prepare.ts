@@ -13,14 +13,15 @@ import type { RunHashes } from '../runs/manifest.ts';
 import type { WorkerGroup } from '../torch/session/workerGroup.ts';
 import { drawingOf } from './answerPlan.ts';
 import { estimatesOf, tightness } from './estimates.ts';
-import { allocationFor, maxRestartsOf, openSession, startTorch, type OpenedSession } from './openSession.ts';
-import { planRun } from './planRun.ts';
+import { allocationFor, maxRestartsOf, openSession, startTorch, torchPlan, type OpenedSession } from './openSession.ts';
+import { planRun, type PlannedRun } from './planRun.ts';
 import type { PreparedRun, PrepareRequest } from './preparedRun.ts';
 import { resultLayout } from './resultLayout.ts';
 import { watchOf } from './rows.ts';
 import { estimatePlan } from './sessionPlan.ts';
+import { createSpeedMemory, type SpeedMemory } from './speedMemory.ts';
 import { reporterOf } from './stageProgress.ts';
-import { estimateSeconds } from './timeEstimate.ts';
+import { estimateSeconds, measureSpeed, speedOfRun, type TimeRequest } from './timeEstimate.ts';
 
 /** Prepares a run. Throws what `planRun` throws, and what the engine throws that cannot be started. */
 export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> {
@@ -49,13 +50,18 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
     const { session } = opened;
     const layout = resultLayout(config, model, opened, baseDirectory);
     const { every, at_start: atStart } = config.evaluation;
-    const seconds = await estimateSeconds(session, estimate, {
-      ...{ train, order, capacity, totalSteps: steps.totalSteps },
-      isSteady: config.engine === 'torch' && config.device === 'cpu',
+    const isSteady = config.engine === 'torch' && config.device === 'cpu';
+    const time: TimeRequest = {
+      ...{ train, order, capacity, isSteady, totalSteps: steps.totalSteps },
       evaluatedTokens: validation?.totals.tokens ?? 0,
       evaluations: Math.ceil(steps.totalSteps / every) + (atStart ? 1 : 0),
-    });
-    const estimates = estimatesOf(config, estimate, seconds);
+    };
+    // On the CPU PyTorch's first passes take seconds.
+    const memory = isSteady ? speedMemoryOf(planned, opened, baseDirectory) : undefined;
+    const known = await memory?.recall();
+    const speed = known ?? (await measureSpeed(session, estimate, time));
+    if (speed && !known) await memory?.keep(speed);
+    const estimates = estimatesOf(config, estimate, estimateSeconds(speed, estimate, time));
     const rows = { train: train.length, validation: validation?.length ?? 0 };
     return {
       config: { ...config },
@@ -104,6 +110,10 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
         ...data.report.findings.filter((found) => found.severity === 'warning'),
       ],
       advice: planned.advice,
+      async learnSpeed(state) {
+        const took = speed && speedOfRun(state, speed, estimate, time);
+        if (took) await memory?.keep(took);
+      },
       close: () => data.close(),
     };
   } catch (error) {
@@ -111,6 +121,15 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
     await opened?.session.close();
     throw error;
   }
+}
+
+function speedMemoryOf(
+  { config, sessionPlan, rewardModel }: PlannedRun,
+  { versions }: OpenedSession,
+  baseDirectory: string,
+): SpeedMemory {
+  const plan = torchPlan(config, sessionPlan, baseDirectory, rewardModel);
+  return createSpeedMemory(plan, config.distributed?.processes ?? 1, versions);
 }
 
 function runPlan(

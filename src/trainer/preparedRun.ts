@@ -11,7 +11,7 @@ import type { CheckpointLayout, CheckpointSettings } from './checkpoint/store.ts
 import type { DrawnAnswersPlan } from './drawnAnswers.ts';
 import type { FailureContext } from './failures.ts';
 import type { PromptWatch } from './promptWatch.ts';
-import type { TrainingSettings } from './training.ts';
+import type { TrainerState, TrainingSettings } from './training.ts';
 
 export interface PreparedRun {
   /** The effective config as plain data, and where each value comes from. */
@@ -46,6 +46,8 @@ export interface PreparedRun {
   readonly warnings: readonly Problem[];
   /** What helps to give advice when the run fails. */
   readonly advice: Pick<FailureContext, 'config' | 'estimateMemory'>;
+  /** Hears how far the run came and what that took, for the estimate of the next one. */
+  learnSpeed?(state: TrainerState): Promise<void>;
   /** Closes what only the rows need; the session is closed on its own. */
   close(): void;
 }

@@ -210,6 +210,7 @@ async function live(life: Life): Promise<Finished> {
     const clock = (): number => performance.now();
     const end = await train({ ...prepared, control, checkpoints, report, track, clock, state: life.state });
     life.state = end.state;
+    await prepared.learnSpeed?.(end.state);
     return await finish(life, prepared, checkpoints, end);
   } finally {
     prepared.close();

@@ -1,4 +1,4 @@
-// How long a run will take: its own first sequences are computed once, and operations are counted for the rest.
+// How long a run will take: operations are counted, and their speed is measured on the run's own first sequences.
 
 import type { TokenisedDataset } from '../data/dataset.ts';
 import type { RowOrder } from '../data/order.ts';
@@ -7,6 +7,8 @@ import { sequenceSize } from '../engine/costs.ts';
 import type { TrainingSession } from '../engine/session.ts';
 import type { PackedSequence } from '../protocol/sequence.ts';
 import type { PlanEstimate } from './sessionPlan.ts';
+import type { Speed } from './speedMemory.ts';
+import type { TrainerState } from './training.ts';
 
 /** After this much measuring the estimate is taken as it is, in seconds: the run should begin. */
 const budget = 0.5;
@@ -26,30 +28,60 @@ export interface TimeRequest {
   readonly evaluations: number;
 }
 
-/**
- * Seconds of all steps and evaluations, from operations per second that are measured on the first sequences.
- */
-export async function estimateSeconds(
+/** Seconds of all steps and evaluations; 0 where there is no speed because nothing is trained. */
+export function estimateSeconds(speed: Speed | undefined, estimate: PlanEstimate, request: TimeRequest): number {
+  if (!speed) return 0;
+  const { totalSteps } = request;
+  const updates = totalSteps * estimate.updatesPerStep * speed.updateSeconds;
+  return flopsUntil(totalSteps, estimate, request) * speed.secondsPerFlop + updates;
+}
+
+/** Measures on the run's first sequences; undefined where none of them trains anything. */
+export async function measureSpeed(
   session: TrainingSession,
-  { flopsOf, flopsPerStep, updatesPerStep }: PlanEstimate,
+  { flopsOf }: PlanEstimate,
   request: TimeRequest,
-): Promise<number> {
-  const { train, order, totalSteps } = request;
-  const sequences = measuredSequences(request);
-  if (sequences.length === 0) return 0;
+): Promise<Speed | undefined> {
   let seconds = 0;
   let flops = 0;
   let updateSeconds = 0;
-  for (const sequence of sequences) {
+  for (const sequence of measuredSequences(request)) {
     const measured = await session.probe(sequence);
     seconds += measured.seconds;
     updateSeconds = measured.updateSeconds;
     flops += flopsOf(sequenceSize(sequence));
     if (seconds > budget) break;
   }
+  return flops > 0 && seconds > 0 ? { secondsPerFlop: seconds / flops, updateSeconds } : undefined;
+}
+
+/** Steps whose time tells more than a measurement before the run: the first of them are slower. */
+const tellingSteps = 8;
+
+/**
+ * The speed by which the estimate would have been right about the steps and evaluations that a run has behind it;
+ * undefined where they are too few.
+ */
+export function speedOfRun(
+  { step, totals }: Pick<TrainerState, 'step' | 'totals'>,
+  { updateSeconds }: Speed,
+  estimate: PlanEstimate,
+  request: TimeRequest,
+): Speed | undefined {
+  const seconds = totals.seconds - step * estimate.updatesPerStep * updateSeconds;
+  if (step < tellingSteps || seconds <= 0) return undefined;
+  return { secondsPerFlop: seconds / flopsUntil(step, estimate, request), updateSeconds };
+}
+
+/** Operations of the first steps of a run, and of the evaluations that belong to them. */
+function flopsUntil(
+  step: number,
+  { flopsPerStep }: PlanEstimate,
+  { train, order, totalSteps, evaluatedTokens, evaluations }: TimeRequest,
+): number {
   const flopsPerToken = (flopsPerStep * order.stepsPerEpoch) / train.totals.tokens;
-  const evaluation = request.evaluations * request.evaluatedTokens * flopsPerToken * evaluationShare;
-  return ((totalSteps * flopsPerStep + evaluation) * seconds) / flops + totalSteps * updatesPerStep * updateSeconds;
+  const evaluated = (evaluations * step) / Math.max(1, totalSteps);
+  return step * flopsPerStep + evaluated * evaluatedTokens * flopsPerToken * evaluationShare;
 }
 
 /** The sequences of the first steps; where a short one will do, single rows of them, the longest first. */
