@@ -51,8 +51,8 @@ const checkpointingWithPrefix: ConfigRule = {
   },
 };
 
-/** What is learned from the probabilities of tokens; other objectives read states that the prefix has no part in. */
-const objectivesOfTokens: readonly Objective[] = ['sft', 'dpo', 'grpo'];
+/** What leaves a prefix and nothing else; the value head of PPO is of use while it trains alone. */
+const objectivesWithoutHead: readonly Objective[] = ['sft', 'dpo', 'grpo', 'ppo'];
 
 const objectiveWithPrefix: ConfigRule = {
   code: 'config/objective-with-prefix',
@@ -60,7 +60,7 @@ const objectiveWithPrefix: ConfigRule = {
   summary: 'Method `prefix` with an objective that trains a head of its own, which would not be saved with the prefix.',
   check: (config) => {
     const objective = objectiveOf(config);
-    if (methodOf(config) !== 'prefix' || objectivesOfTokens.includes(objective)) return [];
+    if (methodOf(config) !== 'prefix' || objectivesWithoutHead.includes(objective)) return [];
     const message = `The objective ${objective} trains a head besides, which is not saved with a prefix. Write \`method: lora\`.`;
     return [{ path: 'method', message }];
   },

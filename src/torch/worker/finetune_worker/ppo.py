@@ -112,5 +112,7 @@ def logits_and_values(
         logits = token_logits(model, sequence, autocast)
     finally:
         handle.remove()
-    values: torch.Tensor = getattr(model, VALUE_HEAD)(seen[0][0].float())[:, 0]
+    # Behind a prefix each row has a pass of its own.
+    states = torch.cat([of_pass[0] for of_pass in seen]).float()
+    values: torch.Tensor = getattr(model, VALUE_HEAD)(states)[:, 0]
     return logits, values
