@@ -7,7 +7,8 @@ import { openModel } from '../../src/models/openModel.ts';
 import { toArray } from '../../src/protocol/series.ts';
 import { runPaths } from '../../src/runs/layout.ts';
 import { resumeRun, startRun, type RunHandle } from '../../src/runs/startRun.ts';
-import { openRun, type OpenedRun } from '../../src/runs/store.ts';
+import { openRun } from '../../src/runs/store.ts';
+import { lossesOf } from '../support/livingRun.ts';
 import { writeTinyData, writeTinyModel } from '../support/tinyModelFolder.ts';
 import { scratchFolder } from '../support/trainerBundle.ts';
 
@@ -43,14 +44,13 @@ async function start(config: object, overrides: string[] = []): Promise<RunHandl
 }
 
 const resume = (run: RunHandle): Promise<RunHandle> => resumeRun(run.folder, { trainer, env });
-const lossesOf = ({ state }: OpenedRun): number[] => toArray(state.steps).map(({ loss }) => loss);
 const weightsOf = (run: RunHandle, file: string): Promise<Buffer> => readFile(path.join(run.folder, file));
 
 test('LoRA: the loss falls, result and checkpoints are PEFT adapters', async () => {
   const run = await start(base);
   expect(await run.exited).toBe(0);
   const opened = await openRun(run.folder);
-  const losses = lossesOf(opened);
+  const losses = await lossesOf(run.folder);
   expect(losses.at(-1)!).toBeLessThan(losses[0]!);
   const adapter = await readAdapter(path.join(run.folder, 'adapter'));
   expect(adapter.settings).toMatchObject({ rank: 4, alpha: 8, baseModel: path.join(folder, 'model') });

@@ -15,6 +15,7 @@ import { toArray } from '../../src/protocol/series.ts';
 import { resumeRun, startRun, type RunHandle } from '../../src/runs/startRun.ts';
 import { openRun } from '../../src/runs/store.ts';
 import { writeFakeSlurm } from '../support/fakeSlurm.ts';
+import { lossesOf, untilStep } from '../support/livingRun.ts';
 import { isAlive, ranksOf } from '../support/rankProcesses.ts';
 import { describeWith, requiredPath } from '../support/requirements.ts';
 import { tinyPlan } from '../support/tinyModel.ts';
@@ -60,17 +61,6 @@ describeWith(['python'], 'runs in two processes', () => {
     return startRun({ configFile, name: 'ranks', overrides, runsFolder, trainer, env });
   };
   const stateOf = async (run: RunHandle) => (await openRun(run.folder)).state;
-  const lossesOf = async (run: RunHandle) => toArray((await stateOf(run)).steps).map(({ loss }) => loss);
-
-  /** Waits for the first step that is not before `step` since this trainer began (1) or started its ranks again (2). */
-  async function untilStep(run: RunHandle, step: number, start: 1 | 2): Promise<void> {
-    let starts = 0;
-    for await (const event of run.events()) {
-      if (event.type === 'hello' && event.pid === run.pid) starts++;
-      if (starts === start && event.type === 'step' && event.step >= step) return;
-      if (starts > 0 && event.type === 'failed') throw new Error(event.cause.message);
-    }
-  }
 
   /** Kills a rank, and sees within 10 seconds that it is told, that no rank is left, and that new ones come. */
   async function killAndSeeItGoOn(run: RunHandle, victim: number): Promise<void> {
@@ -110,7 +100,7 @@ describeWith(['python'], 'runs in two processes', () => {
   test('the run goes to its end, and the embedded engine loads what it made', async () => {
     const whole = await start();
     expect(await whole.exited).toBe(0);
-    losses = await lossesOf(whole);
+    losses = await lossesOf(whole.folder);
     expect(losses).toHaveLength(60);
     expect(losses.at(-1)!).toBeLessThan(losses[0]!);
     const state = await stateOf(whole);
@@ -140,7 +130,7 @@ describeWith(['python'], 'runs in two processes', () => {
     const run = await start(nodes);
     expect(await run.exited).toBe(0);
     expect((await readFile(notes, 'utf8')).trim().split('\n').toSorted()).toEqual(['127.0.0.1', 'localhost']);
-    for (const [i, loss] of (await lossesOf(run)).entries()) {
+    for (const [i, loss] of (await lossesOf(run.folder)).entries()) {
       expect(Math.abs(loss - losses[i]!) / losses[i]!).toBeLessThan(1e-3);
     }
     expect((await readAdapter(path.join(run.folder, 'adapter'))).settings.rank).toBe(4);
@@ -154,7 +144,7 @@ describeWith(['python'], 'runs in two processes', () => {
     const run = await start(job);
     expect(await run.exited).toBe(0);
     env = before;
-    expect(await lossesOf(run)).toHaveLength(5);
+    expect(await lossesOf(run.folder)).toHaveLength(5);
     const events = await readFile(path.join(run.folder, 'events.jsonl'), 'utf8');
     expect(events).toContain('Waiting for job 4711 of SLURM: PENDING (Priority)');
     expect((await readFile(path.join(folder, 'steps'), 'utf8')).trim().split('\n')).toEqual(['127.0.0.1', 'localhost']);
@@ -168,7 +158,7 @@ describeWith(['python'], 'runs in two processes', () => {
     const someLater = (): number => Math.min(58, kept + 11 + Math.floor(random.uniform() * 9));
     for (let i = 0; i < repeats; i++) {
       let moment = someLater();
-      await untilStep(run, moment, 1);
+      await untilStep(run, moment);
       await killAndSeeItGoOn(run, (first + i) % 2);
       kept = Math.floor(moment / 10) * 10;
       moment = someLater();
@@ -180,7 +170,7 @@ describeWith(['python'], 'runs in two processes', () => {
       run = await resumeRun(run.folder, { trainer, env, overrides: last ? ['distributed.processes=1'] : [] });
     }
     expect(await run.exited).toBe(0);
-    const again = await lossesOf(run);
+    const again = await lossesOf(run.folder);
     expect(again.slice(0, kept)).toEqual(losses.slice(0, kept));
     // In one process the same numbers are added in another order.
     for (const [i, loss] of again.entries()) expect(Math.abs(loss - losses[i]!) / losses[i]!).toBeLessThan(1e-3);

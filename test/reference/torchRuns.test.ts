@@ -6,9 +6,9 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readAdapter } from '../../src/models/adapter.ts';
-import { toArray } from '../../src/protocol/series.ts';
 import { resumeRun, startRun, type RunHandle } from '../../src/runs/startRun.ts';
 import { openRun } from '../../src/runs/store.ts';
+import { lossesOf, untilStep } from '../support/livingRun.ts';
 import { describeWith, requiredPath } from '../support/requirements.ts';
 import { writeTinyData, writeTinyModel } from '../support/tinyModelFolder.ts';
 import { scratchFolder } from '../support/trainerBundle.ts';
@@ -52,17 +52,6 @@ describeWith(['python'], 'runs of the torch engine', () => {
     promisify(execFile)(process.execPath, [path.join(root, 'dist/cli.js'), ...args], { env, cwd: folder });
   const resultOf = (run: RunHandle) => readFile(path.join(run.folder, 'adapter/adapter_model.safetensors'));
 
-  /** Waits for the first step of this life that is not before `step`. */
-  async function untilStep(run: RunHandle, step: number): Promise<void> {
-    const mine = run.pid;
-    let living = false;
-    for await (const event of run.events()) {
-      if (event.type === 'hello') living = event.pid === mine;
-      if (living && event.type === 'step' && event.step >= step) return;
-      if (living && event.type === 'failed') throw new Error(event.cause.message);
-    }
-  }
-
   test('without an environment the config is refused with the command that makes one', async () => {
     const run = await start();
     expect(await run.exited).toBe(2);
@@ -78,7 +67,7 @@ describeWith(['python'], 'runs of the torch engine', () => {
     const whole = await start();
     expect(await whole.exited).toBe(0);
     const opened = await openRun(whole.folder);
-    const losses = toArray(opened.state.steps).map(({ loss }) => loss);
+    const losses = await lossesOf(whole.folder);
     expect(losses.at(-1)!).toBeLessThan(losses[0]!);
     expect(opened.state.finished?.outcome).toBe('completed');
     expect((await readAdapter(path.join(whole.folder, 'adapter'))).settings.rank).toBe(4);
@@ -105,8 +94,7 @@ describeWith(['python'], 'runs of the torch engine', () => {
 
     run = await resumeRun(run.folder, { trainer, env });
     expect(await run.exited).toBe(0);
-    const again = toArray((await openRun(run.folder)).state.steps).map(({ loss }) => loss);
-    expect(again).toEqual(losses);
+    expect(await lossesOf(run.folder)).toEqual(losses);
     expect((await resultOf(run)).equals(await resultOf(whole))).toBe(true);
   });
 

@@ -6,11 +6,11 @@ import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { EventBodies } from '../../src/protocol/events.ts';
-import { toArray } from '../../src/protocol/series.ts';
 import { resumeRun, startRun, type RunHandle } from '../../src/runs/startRun.ts';
 import { openRun } from '../../src/runs/store.ts';
 import { adopt } from '../../src/torch/environment/install.ts';
 import { torchPlaces } from '../../src/torch/environment/record.ts';
+import { lossesOf } from '../support/livingRun.ts';
 import { describeWith, requiredPath } from '../support/requirements.ts';
 import { writeTinyData, writeTinyModel } from '../support/tinyModelFolder.ts';
 import { scratchFolder } from '../support/trainerBundle.ts';
@@ -42,9 +42,9 @@ describeWith(['python'], 'the torch engine in trouble', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  const start = (trouble: string): Promise<RunHandle> =>
+  const start = (trouble: string, overrides: readonly string[] = []): Promise<RunHandle> =>
     startRun({
-      ...{ configFile: path.join(folder, 'torch.finetune.json'), name: 'torch', overrides: [] },
+      ...{ configFile: path.join(folder, 'torch.finetune.json'), name: 'torch', overrides },
       ...{ runsFolder: path.join(folder, 'runs'), trainer, env: { ...env, FINETUNE_TROUBLE: trouble } },
     });
   const resume = (run: RunHandle, trouble: string): Promise<RunHandle> =>
@@ -59,6 +59,15 @@ describeWith(['python'], 'the torch engine in trouble', () => {
     expect(failed?.evidence.length).toBeGreaterThan(0);
     return failed!;
   }
+
+  test('a driver that is too old for the CUDA of PyTorch is told in the words of PyTorch, at the line that asks for it', async () => {
+    const run = await start('driver', ['device=cuda']);
+    expect(await run.exited).toBe(2);
+    const { failed } = (await openRun(run.folder)).state;
+    expect(failed?.cause.code).toBe('config/device-unavailable');
+    expect(failed?.cause.message).toContain('cuda: The NVIDIA driver on your system is too old (found version 11040)');
+    expect(failed?.cause.message).toContain('Usable: cpu');
+  });
 
   test('no number, no memory, no room on the disk, a broken environment: told, and gone on from', async () => {
     const whole = await start('');
@@ -91,10 +100,7 @@ describeWith(['python'], 'the torch engine in trouble', () => {
 
     run = await resume(run, '');
     expect(await run.exited).toBe(0);
-    const [losses, again] = await Promise.all(
-      [whole, run].map(async ({ folder: at }) => toArray((await openRun(at)).state.steps).map(({ loss }) => loss)),
-    );
-    expect(again).toEqual(losses);
+    expect(await lossesOf(run.folder)).toEqual(await lossesOf(whole.folder));
     expect((await resultOf(run)).equals(await resultOf(whole))).toBe(true);
   });
 });

@@ -1,6 +1,6 @@
 """Runs the torch engine's worker as Python would, with the trouble of FINETUNE_TROUBLE: `<name>` or `<name>@<step>`.
 
-argv: what Python was called with. Other programs, such as the check of the environment, run without trouble.
+argv: what Python was called with. The check of the environment knows `driver` and `broken` alone.
 """
 
 from __future__ import annotations
@@ -23,6 +23,17 @@ class Broken:
         """Finds nothing; for PEFT it breaks off."""
         if module == "peft":
             raise ImportError("libpeft.so: cannot open shared object file")
+
+
+def old_driver() -> None:
+    """What PyTorch says where the driver is older than its CUDA."""
+    import torch
+
+    def refuse() -> None:
+        raise RuntimeError("The NVIDIA driver on your system is too old (found version 11040). Please update it.")
+
+    torch.version.cuda = "13.0"
+    torch.cuda.init = refuse  # type: ignore[assignment]
 
 
 def not_a_number(session: Any) -> None:
@@ -62,6 +73,8 @@ def serve_with(trouble: Any) -> None:
 troubles = {"nan": not_a_number, "memory": too_little_memory}
 if name == "broken":
     sys.meta_path.insert(0, Broken())
+if name == "driver":
+    old_driver()
 if name in troubles and os.path.basename(arguments[0]) == "worker":
     serve_with(troubles[name])
 else:
