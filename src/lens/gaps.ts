@@ -27,9 +27,10 @@ export function alignGap(
   const gap = rendered.slice(before + 1, after);
   if (left >= 0 && left === right && rightStart >= leftEnd) {
     const value = texts[left]?.value.slice(leftEnd, rightStart) ?? '';
-    const place = (unit: number, at: number): void =>
-      put(origins, before + 1 + unit, { text: left, from: leftEnd + at, to: leftEnd + at + 1 });
-    for (const [unit, at] of alignment(gap, value)) place(unit, at);
+    if (gap !== value && gap === inJson(value)) putInJson(origins, before + 1, value, left, leftEnd);
+    else
+      for (const [unit, at] of alignment(gap, value))
+        put(origins, before + 1 + unit, { text: left, from: leftEnd + at, to: leftEnd + at + 1 });
     return;
   }
   const tail = texts[left]?.value.slice(leftEnd, texts[left].to) ?? '';
@@ -39,24 +40,40 @@ export function alignGap(
   for (let at = 0; at < tail.length; at += 1) {
     const written = formsOf(tail.charAt(at)).find((form) => gap.startsWith(form, from));
     if (written === undefined) break;
-    from += written.length;
-    if (written.endsWith(tail.charAt(at)))
-      put(origins, start + from - 1, { text: left, from: leftEnd + at, to: leftEnd + at + 1 });
+    for (const end = from + written.length; from < end; from += 1)
+      put(origins, start + from, { text: left, from: leftEnd + at, to: leftEnd + at + 1 });
   }
   let until = gap.length;
   for (let at = rightStart - 1; at >= first; at -= 1) {
     const value = texts[right]?.value ?? '';
     const written = formsOf(value.charAt(at)).findLast((form) => gap.slice(from, until).endsWith(form));
     if (written === undefined) break;
-    if (written.endsWith(value.charAt(at))) put(origins, start + until - 1, { text: right, from: at, to: at + 1 });
-    until -= written.length;
+    for (const end = until - written.length; until > end; until -= 1)
+      put(origins, start + until - 1, { text: right, from: at, to: at + 1 });
   }
 }
 
-/** How a template writes a character: as it is, or in a text of JSON with an escape, of which the last sign may be itself. */
+/** How a template writes a character: as it is, or with an escape where it writes a text as JSON. */
 function formsOf(character: string): readonly string[] {
-  const escaped = JSON.stringify(character).slice(1, -1);
+  const escaped = inJson(character);
   return escaped === character ? [character] : [character, escaped];
+}
+
+/** A text as it stands between the quotes of JSON. */
+export function inJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
+}
+
+/** A text written as JSON from a unit of the rendered text on: every unit of an escape stands for its character. */
+export function putInJson(origins: Origins, unit: number, value: string, text: number, from: number): void {
+  let next = unit;
+  let at = from;
+  for (const character of value) {
+    const end = at + character.length;
+    for (const last = next + inJson(character).length; next < last; next += 1)
+      put(origins, next, { text, from: at, to: end });
+    at = end;
+  }
 }
 
 /** Pairs of equal characters, both ascending: all of them when the two are the same, else a longest common subsequence. */

@@ -35,7 +35,8 @@ export interface OriginsRequest {
 /**
  * The row is rendered again with every character replaced by one that occurs nowhere else. Where that, read back, is the
  * very text, each character's place is certain. Templates that look into texts get less and less replaced, down to a
- * search for the texts as they are. A character is never given to one that differs from it.
+ * search for the texts as they are. A character is never given to one that differs from it, but an escape of JSON to the
+ * one that it stands for.
  */
 export function findOrigins(request: OriginsRequest): Origins {
   const { texts, rendered } = request;

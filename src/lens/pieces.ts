@@ -8,7 +8,7 @@ export interface LensPiece {
   readonly start: number;
   readonly end: number;
   readonly state: TokenState;
-  /** Tokens [first, last]; more than one where they share a character, as parts of its UTF-8 bytes. */
+  /** Tokens [first, last]; more than one where they share a character, as parts of its UTF-8 bytes or of an escape. */
   readonly first: number;
   readonly last: number;
 }
@@ -37,8 +37,10 @@ export function piecesOf(
     if (token >= tokens.length) break;
     const text = texts[origins.text[unit] ?? -1];
     if (!text || (starts[token] ?? 0) > unit) continue;
+    const first = unit;
+    while (isFollowedByItself(origins, unit)) unit += 1;
     let last = token;
-    while (last + 1 < tokens.length && (starts[last + 1] ?? 0) <= unit && (ends[last + 1] ?? 0) > unit) last += 1;
+    while (last + 1 < tokens.length && (starts[last + 1] ?? 0) <= unit && (ends[last + 1] ?? 0) > first) last += 1;
     const start = text.starts[origins.from[unit] ?? 0] ?? 0;
     const end = text.ends[(origins.to[unit] ?? 1) - 1] ?? start;
     const joins = open?.first === token && open.last === last && (open.end === start || open.end === end);
@@ -50,6 +52,16 @@ export function piecesOf(
   }
   close();
   return withoutOverlap([...pieces.values()].sort((a, b) => a.start - b.start));
+}
+
+/** Whether the next unit is of the same character of the row: the other half of a pair, or the rest of an escape. */
+function isFollowedByItself({ text, from, to }: Origins, unit: number): boolean {
+  return (
+    unit + 1 < text.length &&
+    text[unit + 1] === text[unit] &&
+    from[unit + 1] === from[unit] &&
+    to[unit + 1] === to[unit]
+  );
 }
 
 function withoutOverlap(pieces: readonly LensPiece[]): LensPiece[] {

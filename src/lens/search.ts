@@ -1,4 +1,5 @@
 // Texts of a row that no replaced character leads to, looked for as they are: signs alone, numbers, names in objects.
+import { inJson, putInJson } from './gaps.ts';
 import type { Origins } from './origins.ts';
 import { put } from './origins.ts';
 import type { RowText } from './rowTexts.ts';
@@ -25,14 +26,18 @@ export function searchTexts(
       const searched = text.value.trim();
       if (known >= 0 || searched === '' || (round === 'text') !== (text.kind === 'text') || !wanted(text, index))
         return;
-      const at = find(origins, rendered, searched, cursor, text) ?? find(origins, rendered, searched, 0, text);
-      if (at === undefined) return;
       const lead = text.value.indexOf(searched);
-      for (let unit = 0; unit < searched.length; unit += 1) {
-        put(origins, at + unit, { text: index, from: lead + unit, to: lead + unit + 1 });
+      for (const written of new Set([searched, inJson(searched)])) {
+        const at = find(origins, rendered, written, cursor, text) ?? find(origins, rendered, written, 0, text);
+        if (at === undefined) continue;
+        if (written !== searched) putInJson(origins, at, searched, index, lead);
+        else
+          for (let unit = 0; unit < searched.length; unit += 1)
+            put(origins, at + unit, { text: index, from: lead + unit, to: lead + unit + 1 });
+        cursor = at + written.length;
+        ends[index] = cursor;
+        return;
       }
-      cursor = at + searched.length;
-      ends[index] = cursor;
     });
   }
 }

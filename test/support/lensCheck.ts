@@ -48,7 +48,7 @@ export function checkLens({ text, format }: NastyRow, options: EncodeOptions): L
   return { lens: seen, faults };
 }
 
-/** Every tinted stretch, un-escaped, must stand in what its tokens decode to. */
+/** Every tinted stretch, un-escaped, must stand in what its tokens decode to, as it is or as JSON writes it. */
 function charactersOf(text: string, lens: RowLens, { tokenizer }: EncodeOptions): string[] {
   let before = 0;
   return lens.pieces.flatMap(({ start, end, first, last, state }) => {
@@ -56,7 +56,9 @@ function charactersOf(text: string, lens: RowLens, { tokenizer }: EncodeOptions)
     const decoded = tokenizer.decode(lens.tokens.slice(first, last + 1).map(({ id }) => id));
     const states = new Set(lens.tokens.slice(first, last + 1).map((token) => token.state));
     const faults = [
-      ...(decoded.includes(written) ? [] : [`${JSON.stringify(written)} is tinted for ${JSON.stringify(decoded)}`]),
+      ...([written, inJson(written)].some((form) => decoded.includes(form))
+        ? []
+        : [`${JSON.stringify(written)} is tinted for ${JSON.stringify(decoded)}`]),
       ...(start >= before ? [] : ['pieces overlap']),
       ...(states.has(state) ? [] : ['a piece is in a state that none of its tokens has']),
     ];
@@ -65,7 +67,11 @@ function charactersOf(text: string, lens: RowLens, { tokenizer }: EncodeOptions)
   });
 }
 
-/** A turn's text that is rendered as it is, or trimmed, must be tinted from its first character to its last. */
+function inJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
+}
+
+/** A turn's text that is rendered as it is, as JSON, or trimmed, must be tinted from its first character to its last. */
 function missing(text: string, lens: RowLens): string[] {
   return jsonLeaves(text).flatMap(({ path, kind, start }) => {
     const name = path.at(-1);
@@ -76,7 +82,7 @@ function missing(text: string, lens: RowLens): string[] {
       return [];
     const { value, starts, ends } = writtenString(text, start);
     const trimmed = value.trim();
-    if (trimmed === '' || !lens.text.includes(trimmed)) return [];
+    if (trimmed === '' || ![trimmed, inJson(trimmed)].some((form) => lens.text.includes(form))) return [];
     const from = value.length - value.trimStart().length;
     const covered = new Set<number>();
     for (const piece of lens.pieces) for (let at = piece.start; at < piece.end; at += 1) covered.add(at);

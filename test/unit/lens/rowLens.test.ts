@@ -61,7 +61,20 @@ test('white space behind a text that holds nothing but a tag belongs to no other
 test('follows quotes into a text that the template writes as JSON', () => {
   const call = '{"type": "function", "function": {"name": "f", "arguments": {}}}';
   const row = `{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": null, "tool_calls": [${call}]}, {"role": "tool", "content": "\\"quoted\\"\\n"}, {"role": "assistant", "content": "b"}]}`;
-  expect(drawn(row, lensOfRow(row, optionsOf('Llama 3.1')))).toContain('"content": "⟨\\"quoted\\"⟩');
+  expect(drawn(row, lensOfRow(row, optionsOf('Llama 3.1')))).toContain('"content": "⟨\\"quoted\\"\\n⟩"');
+});
+
+test('follows control characters into the escapes of a text that the template writes as JSON', () => {
+  const call = '{"type": "function", "function": {"name": "f", "arguments": {}}}';
+  const row = (said: string) =>
+    `{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": null, "tool_calls": [${call}]}, {"role": "tool", "name": "f", "content": "${said}"}, {"role": "assistant", "content": "b"}]}`;
+  for (const family of ['Llama 3.1', 'Llama 3.2', 'gpt-oss'])
+    for (const said of ['\\u0001', 'is\\tf(x) = {y}', '\\u0001a\\n\\t\\\\b \\"c\\"\\u0002']) {
+      const text = row(said);
+      const lens = lensOfRow(text, optionsOf(family));
+      expect(lens.text).toContain(said);
+      expect(drawn(text, lens), family).toContain(`"content": "⟨${said}⟩"`);
+    }
 });
 
 test('tints what is written, escapes and all', () => {
