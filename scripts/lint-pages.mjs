@@ -284,7 +284,7 @@ export const lintPages = {
     mend: 'Look at the row.',
   },
   'quality/language-outlier': {
-    why: 'Nearly all answers are in one language, this one surely in another. By script for all, by frequent words for eleven languages of Latin script; where nothing is certain, nothing is told.',
+    why: 'Nearly all answers are in one language, this one surely in another. By script for all; by letters that others of the script do not have for nine languages of Cyrillic and Arabic script (Persian and Urdu among them), and by frequent words for twenty-one of Latin script and Devanagari. Where nothing is certain, nothing is told.',
     mend: 'Translate or remove it, unless it is meant.',
   },
   'quality/label-imbalance': {

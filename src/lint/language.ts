@@ -1,89 +1,73 @@
-// The language of a text by its letters and, for Latin and Cyrillic ones, by its commonest words. Only certain guesses count.
+// The language of a text by its script, letters that others of the script do not have, and frequent words. Only certain guesses
+// count: of a text whose language is not certain the script is told.
+import { blocks, lettersOfLanguages, wordsOfLanguages } from './languageWords.ts';
 
-/** Alphabets first, then languages that are told by their words. */
-export const languages = [
+const scripts = [...new Set(blocks.map(([, , script]) => script))];
+
+/** Scripts first, then languages that are told from others of their script. */
+export const languages: readonly string[] = [
   'none',
-  'Latin',
-  'Cyrillic',
-  'Greek',
-  'Arabic',
-  'Hebrew',
-  'Devanagari',
-  'Thai',
-  'Korean',
-  'Japanese',
-  'Chinese',
-  'English',
-  'German',
-  'French',
-  'Spanish',
-  'Italian',
-  'Portuguese',
-  'Dutch',
-  'Polish',
-  'Swedish',
-  'Turkish',
-  'Indonesian',
-] as const;
-/** Index of the first language that is told by its words. */
-export const firstByWords = languages.indexOf('English');
-export type Language = (typeof languages)[number];
-
-/** First code unit and end of the blocks in which the letters of a script lie. */
-const blocks: readonly (readonly [number, number, Language])[] = [
-  [0x41, 0x250, 'Latin'],
-  [0x370, 0x400, 'Greek'],
-  [0x400, 0x530, 'Cyrillic'],
-  [0x590, 0x600, 'Hebrew'],
-  [0x600, 0x780, 'Arabic'],
-  [0x900, 0x980, 'Devanagari'],
-  [0xe00, 0xe80, 'Thai'],
-  [0x3040, 0x3100, 'Japanese'],
-  [0x4e00, 0xa000, 'Chinese'],
-  [0xac00, 0xd7b0, 'Korean'],
+  ...scripts,
+  ...['Japanese', 'Chinese'],
+  ...lettersOfLanguages.map(({ language }) => language),
+  ...wordsOfLanguages.map(([language]) => language),
 ];
+
+/** Index of the first entry that is a language and no script. */
+const firstLanguage = languages.indexOf('Japanese');
+const [latin, han, kana, devanagari] = ['Latin', 'Han', 'Kana', 'Devanagari'].map(index) as [
+  number,
+  number,
+  number,
+  number,
+];
+const [japanese, chinese] = [index('Japanese'), index('Chinese')];
+
+const scriptOfLanguage = languages.map((name, i) => {
+  if (name === 'Japanese' || name === 'Chinese' || name === 'Kana') return han;
+  const { script } = lettersOfLanguages.find(({ language }) => language === name) ?? { script: undefined };
+  const told = script ?? wordsOfLanguages.find(([language]) => language === name)?.[1];
+  return told === undefined ? i : index(told);
+});
+
+/** Index of the script of an entry of `languages`; of a script itself. Kana and Han are one, since Japanese has both. */
+export function scriptOf(language: number): number {
+  return scriptOfLanguage[language]!;
+}
+
+/** Whether an entry is a language, or a script of only one; no script that serves several. */
+export function isCertain(language: number): boolean {
+  return language >= firstLanguage || (language > 0 && !scriptOfLanguage.includes(language, firstLanguage));
+}
 
 /** Code unit → index of its script. */
 const scriptOfUnit = new Uint8Array(0x10000);
-for (const [start, end, script] of blocks) scriptOfUnit.fill(languages.indexOf(script), start, end);
+for (const [start, end, script] of blocks) scriptOfUnit.fill(index(script), start, end);
 
-/** Frequent words that are no words of the other languages here. */
-const commonWords: readonly (readonly [Language, string])[] = [
-  [
-    'English',
-    'the and is are was were of that this with for you your from have has not which their they would can it be',
-  ],
-  [
-    'German',
-    'der das und ist nicht ein eine einen mit auf für sich dem den von zu wird auch werden oder sind kann aber wie',
-  ],
-  [
-    'French',
-    'les des est une dans pour qui pas avec sur vous nous sont cette par ces être aux plus ils elle leur mais',
-  ],
-  ['Spanish', 'los las una con por para pero más este esta como sus del está son muy puede también hay ser fue sobre'],
-  [
-    'Italian',
-    'il gli di che della dei delle nel sono per più anche questo questa alla essere con dal molto può quando',
-  ],
-  ['Portuguese', 'os não uma com para mais dos das como mas ao ele foi são também pode você isso seu sua pela pelo'],
-  ['Dutch', 'het een van en niet zijn dat voor met op ook aan worden wordt bij naar deze deel kan maar hebben uit'],
-  ['Polish', 'się nie jest że na do są jak oraz przez może aby dla które który tego być lub tym po ale czy'],
-  ['Swedish', 'och att det som är på inte av för med den till ett kan har om eller från vara detta sig också'],
-  ['Turkish', 'bir ve bu için ile olarak da çok daha gibi olan en ne var kadar sonra her veya değil olduğu'],
-  ['Indonesian', 'yang dan di untuk dengan tidak ini itu dari dalam pada adalah akan atau dapat bisa juga oleh karena'],
-];
+/** Code unit → the languages, as bits, that it tells and those that it rules out. */
+const ownOfUnit = new Uint16Array(0x10000);
+const foreignOfUnit = new Uint16Array(0x10000);
+for (const [bit, { own, foreign }] of lettersOfLanguages.entries())
+  for (const [letters, table] of [[own, ownOfUnit] as const, [foreign, foreignOfUnit] as const])
+    for (const letter of letters + letters.toUpperCase()) table[letter.charCodeAt(0)]! |= 1 << bit;
 
-/** Slots of a hash table: the hash of a word, and the sum of 2^(index) of the languages that have it. */
-const slots = 2048;
+const firstByLetters = index(lettersOfLanguages[0]!.language);
+const firstByWords = index(wordsOfLanguages[0]![0]);
+
+/** Slots of a hash table: the hash of a word, and the languages that have it as bits. */
+const slots = 4096;
 const wordOfSlot = new Int32Array(slots);
 const languagesOfSlot = new Int32Array(slots);
-for (const [language, words] of commonWords)
+for (const [bit, [, , words]] of wordsOfLanguages.entries())
   for (const word of words.split(' ')) {
     const slot = slotOf(hashOf(word));
     wordOfSlot[slot] = hashOf(word);
-    languagesOfSlot[slot]! |= 1 << languages.indexOf(language);
+    languagesOfSlot[slot]! |= 1 << bit;
   }
+
+function index(name: string): number {
+  return languages.indexOf(name);
+}
 
 /** Where a word stands in the table, or would stand. */
 function slotOf(hash: number): number {
@@ -100,49 +84,81 @@ function hashOf(word: string): number {
 
 /** Characters at the beginning of a text that are looked at. */
 const lookedAt = 300;
-/** A guess by words needs so many of them, and this share of all words. */
+/** A guess by words needs so many of them, so many different ones, and this share of all words; one by letters so many of them. */
 const leastHits = 4;
+const leastDifferent = 3;
 const leastShare = 0.15;
+const leastLetters = 2;
+/** So many characters of a Japanese text have some kana among them. */
+const leastHan = 20;
 
-/** Index into `languages`: the script of most letters, and the language itself where its words are certain. */
+/** Index into `languages`: the script of most letters, and the language itself where it is certain. */
 export function languageOf(text: string): number {
   const letters = new Uint16Array(languages.length);
   const length = Math.min(text.length, lookedAt);
   for (let i = 0; i < length; i += 1) letters[scriptOfUnit[text.charCodeAt(i)]!]! += 1;
-  const script = indexOfMost(letters, 1);
-  if (letters[script] === 0) return 0;
-  const japanese = languages.indexOf('Japanese');
-  if (languages[script] === 'Chinese' && letters[japanese]! * 10 > letters[script]!) return japanese;
-  return languages[script] === 'Latin' ? (languageOfWords(text, length) ?? script) : script;
+  letters[0] = 0;
+  const script = indexOfMost(letters);
+  if (script === 0) return 0;
+  if (script === han || script === kana) {
+    if (letters[kana]! * 10 > letters[han]!) return japanese;
+    return letters[kana] === 0 && letters[han]! >= leastHan ? chinese : han;
+  }
+  if (script === latin || script === devanagari) return languageOfWords(text, length, script) ?? script;
+  return languageOfLetters(text, length, script) ?? script;
+}
+
+/** Adds one to each count whose bit is set. */
+function count(bits: number, counts: Uint16Array): void {
+  for (let left = bits; left !== 0; left &= left - 1) counts[31 - Math.clz32(left & -left)]! += 1;
 }
 
 /** The largest; the first of equals. */
-function indexOfMost(counts: Uint16Array, from: number): number {
-  let best = from;
-  for (let i = from + 1; i < counts.length; i += 1) if (counts[i]! > counts[best]!) best = i;
+function indexOfMost(counts: Uint16Array): number {
+  let best = 0;
+  for (let i = 1; i < counts.length; i += 1) if (counts[i]! > counts[best]!) best = i;
   return best;
 }
 
-function languageOfWords(text: string, length: number): number | undefined {
-  const hits = new Uint16Array(languages.length);
+function languageOfLetters(text: string, length: number, script: number): number | undefined {
+  const hits = new Uint16Array(lettersOfLanguages.length);
+  let foreign = 0;
+  for (let i = 0; i < length; i += 1) {
+    const unit = text.charCodeAt(i);
+    foreign |= foreignOfUnit[unit]!;
+    count(ownOfUnit[unit]!, hits);
+  }
+  for (let i = 0; i < hits.length; i += 1) if ((foreign & (1 << i)) !== 0) hits[i] = 0;
+  const best = indexOfMost(hits);
+  return hits[best]! >= leastLetters && scriptOf(firstByLetters + best) === script ? firstByLetters + best : undefined;
+}
+
+function languageOfWords(text: string, length: number, script: number): number | undefined {
+  const hits = new Uint16Array(wordsOfLanguages.length);
+  /** Slots of the words that were met. */
+  const met: number[] = [];
   let [hash, letters, words] = [0, 0, 0];
   for (let i = 0; i <= length; i += 1) {
     let unit = i < length ? text.charCodeAt(i) : 0;
     if (unit >= 0x41 && unit <= 0x5a) unit += 0x20;
-    if (scriptOfUnit[unit] === 1 && (unit >= 0x61 || unit < 0x5b)) {
+    if (scriptOfUnit[unit] === script && (unit >= 0x61 || unit < 0x5b)) {
       hash = (Math.imul(hash, 31) + unit) | 0;
       letters += 1;
       continue;
     }
     if (letters === 0) continue;
     words += 1;
-    for (let own = languagesOfSlot[slotOf(hash)]!; own !== 0; own &= own - 1) hits[31 - Math.clz32(own & -own)]! += 1;
+    const slot = slotOf(hash);
+    if (languagesOfSlot[slot] !== 0 && !met.includes(slot)) met.push(slot);
+    count(languagesOfSlot[slot]!, hits);
     hash = 0;
     letters = 0;
   }
-  const best = indexOfMost(hits, 0);
+  const best = indexOfMost(hits);
   const most = hits[best]!;
   hits[best] = 0;
-  const second = hits[indexOfMost(hits, 0)]!;
-  return most >= leastHits && most >= leastShare * words && most >= 2 * second ? best : undefined;
+  const second = hits[indexOfMost(hits)]!;
+  const different = met.filter((slot) => (languagesOfSlot[slot]! & (1 << best)) !== 0).length;
+  const isSure = most >= leastHits && different >= leastDifferent && most >= leastShare * words && most >= 2 * second;
+  return isSure ? firstByWords + best : undefined;
 }

@@ -4,7 +4,7 @@ import { isSharedAlphabet } from '../../metrics/alphabets.ts';
 import { looksCodes, type FactColumns } from '../facts.ts';
 import type { RuleInfo } from '../finding.ts';
 import { FirstRows } from '../firstRows.ts';
-import { firstByWords, languages } from '../language.ts';
+import { isCertain, languages, scriptOf } from '../language.ts';
 import { nearDuplicates } from '../nearDuplicates.ts';
 import type { LintSettings } from '../settings.ts';
 import { fieldDrift, fieldsOfShape, rareFields } from './fields.ts';
@@ -90,23 +90,25 @@ function* outlierLengths({ rows, answerChars }: FactColumns): Iterable<FileRepor
 function* otherLanguages({ rows, language }: FactColumns): Iterable<FileReport> {
   const counts = languages.map(() => 0);
   for (let row = 0; row < rows; row += 1) counts[language[row]!]! += 1;
-  const latin = languages.indexOf('Latin');
-  // Latin letters alone tell no language: such rows are like the others of their script.
-  const isSpecific = (i: number): boolean => i > 0 && i !== latin;
-  const certain = counts.reduce((sum, count, i) => sum + (isSpecific(i) ? count : 0), 0);
-  const main = counts.findIndex((count, i) => isSpecific(i) && count >= 0.95 * certain);
   const all = rows - counts[0]!;
-  const isScriptOnly = certain < 0.05 * all && counts[latin]! >= 0.95 * all;
-  if (all < leastRows || (main === -1 && !isScriptOnly)) return;
-  if (!isScriptOnly && counts[main]! + counts[latin]! < 0.95 * all) return;
-  const usual = isScriptOnly ? 'Latin letters' : nameOfLanguage(main);
+  const inScript = languages.map((_, script) => sum(counts, (i) => i > 0 && scriptOf(i) === script));
+  const script = inScript.findIndex((count) => count >= 0.95 * all);
+  if (all < leastRows || script === -1) return;
+  // Of a script that serves many languages some rows do not tell theirs: they are like the others.
+  const certain = sum(counts, (i) => isCertain(i) && scriptOf(i) === script);
+  const main = certain < 0.05 * all ? -1 : counts.findIndex((count, i) => isCertain(i) && count >= 0.95 * certain);
+  if (certain >= 0.05 * all && main === -1) return;
+  const usual = nameOfLanguage(main === -1 ? script : main);
   for (let row = 0; row < rows; row += 1) {
     const own = language[row]!;
-    // Where the language of the others is not certain, only another script is.
-    if (isScriptOnly && own >= firstByWords) continue;
-    if (isSpecific(own) && own !== main && counts[own]! < 0.02 * all)
+    const isOther = scriptOf(own) !== script || (main !== -1 && isCertain(own) && own !== main);
+    if (own > 0 && isOther && counts[own]! < 0.02 * all)
       yield { row, message: `The answer is in ${nameOfLanguage(own)}, nearly all others are in ${usual}.` };
   }
+}
+
+function sum(counts: readonly number[], isCounted: (index: number) => boolean): number {
+  return counts.reduce((total, count, i) => total + (isCounted(i) ? count : 0), 0);
 }
 
 /** Some scripts serve many languages. */

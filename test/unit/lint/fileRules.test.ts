@@ -58,3 +58,16 @@ test('an answer in another language among many in one is told, an uncertain one 
   const found = lintText([...english, german, short].map((row) => JSON.stringify(row)).join('\n'), defaultSettings);
   expect(found.filter(({ code }) => code === 'quality/language-outlier').map(({ line }) => line)).toEqual([151]);
 });
+
+test('among Arabic answers a Persian one is told by its name, and an Arabic one that tells no language is not', () => {
+  const answers = [
+    ...Array.from({ length: 150 }, (_, i) => `هذه هي الإجابة رقم ${i} وهي موجودة في الكتاب الذي قرأته على الطاولة.`),
+    'این پاسخ در کتابی که خوانده‌ام نیز هست و چیز دیگری نمی‌گوید.',
+    'من هنا',
+  ];
+  const rows = answers.map((output, i) => JSON.stringify({ instruction: `س ${i}`, output }));
+  const found = lintText(rows.join('\n'), defaultSettings).filter(({ code }) => code === 'quality/language-outlier');
+  expect(found.map(({ line, message }) => [line, message])).toEqual([
+    [151, 'The answer is in Persian, nearly all others are in Arabic.'],
+  ]);
+});
