@@ -1,5 +1,6 @@
 // Which characters of a text each token covers, found by laying the tokens along the text byte by byte.
 import { problem } from '../protocol/problem.ts';
+import { byteCharacters } from './byteAlphabet.ts';
 
 export interface TokenForms {
   /** Tokens are written in the byte alphabet of GPT-2 (else with ▁ for a space and <0xNN> for a byte). */
@@ -218,17 +219,7 @@ function bytesOfPiece(token: string): Uint8Array {
   return byte === undefined ? utf8.encode(asSpelled(token)) : Uint8Array.of(Number.parseInt(byte, 16));
 }
 
-/** GPT-2 writes printable bytes as themselves and the others as the characters from U+0100 on, in order. */
-const alphabet: ReadonlyMap<string, number> = new Map(
-  (() => {
-    const printable = (b: number): boolean => (b >= 0x21 && b <= 0x7e) || (b >= 0xa1 && b !== 0xad);
-    let next = 0x100;
-    return Array.from({ length: 256 }, (_, b): [string, number] => [
-      String.fromCodePoint(printable(b) ? b : next++),
-      b,
-    ]);
-  })(),
-);
+const alphabet: ReadonlyMap<string, number> = new Map(byteCharacters.map((character, byte) => [character, byte]));
 
 function bytesOfAlphabet(token: string): Uint8Array {
   const bytes: number[] = [];

@@ -2,6 +2,7 @@
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { isObject } from '../protocol/guards.ts';
 import { problem } from '../protocol/problem.ts';
+import { bytePairs } from './bytePairs.ts';
 import { exactOffsets, tokenOffsets, type TokenForms } from './tokenOffsets.ts';
 import { parts, type JsonObject } from './tokenizerParts.ts';
 import type { Tokenizer } from './types.ts';
@@ -30,6 +31,7 @@ export function loadTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown =
     encode: (text) => (text === '' ? [] : checkedIds(inner.encode(text, { add_special_tokens: false }).ids)),
     offsets: (text, ids) => tokenOffsets(text, ids, forms),
     exactOffsets: (text, ids) => exactOffsets(text, ids, forms),
+    words: () => bytePairs(json, vocabulary.ids, inner.pre_tokenizer),
   });
   const around = specialTokensAround(inner, bare.encode);
 

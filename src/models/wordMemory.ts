@@ -2,6 +2,7 @@
 // gives a word the same tokens wherever it stands; to look them up takes a fraction of the time.
 
 import { isObject } from '../protocol/guards.ts';
+import type { WordEncoder } from './bytePairs.ts';
 import type { TokenOffsets } from './tokenOffsets.ts';
 import { parts, type JsonObject } from './tokenizerParts.ts';
 import { eachWord, unitsOf } from './wordCuts.ts';
@@ -21,6 +22,8 @@ export interface SlowEncoder {
   readonly offsets: (text: string, ids: readonly number[]) => TokenOffsets;
   /** The same of a text that its tokens spell one behind the other; undefined for any other. */
   readonly exactOffsets: (text: string, ids: readonly number[]) => TokenOffsets | undefined;
+  /** Makes the encoder of single words that need not be looked at as a text; undefined where there is none. */
+  readonly words: () => WordEncoder | undefined;
 }
 
 /** Words that are remembered, and their length: longer ones hardly come again. */
@@ -36,6 +39,8 @@ export function rememberWords(json: JsonObject, slow: SlowEncoder): TextEncoder 
       encodeWithOffsets: (text) => located(text, slow.encode(text)),
     };
   const table = new WordTable(mostWords, longestWord);
+  // It takes as long as a thousand words, which some texts do not have.
+  let words: { readonly encode: WordEncoder | undefined } | undefined;
   /** Tells where in the table's memory the tokens of each word are. */
   const eachEncoded = (text: string, see: (tokens: number, start: number) => void): void => {
     const units = unitsOf(text);
@@ -46,8 +51,11 @@ export function rememberWords(json: JsonObject, slow: SlowEncoder): TextEncoder 
         return;
       }
       const word = text.slice(start, end);
-      const ids = slow.encode(word);
-      see(table.add(units, start, end, hash, ids, slow.exactOffsets(word, ids)), start);
+      words ??= { encode: slow.words() };
+      const encoded = words.encode?.(word);
+      const ids = encoded?.ids ?? slow.encode(word);
+      const offsets = encoded?.offsets ?? slow.exactOffsets(word, ids);
+      see(table.add(units, start, end, hash, ids, offsets), start);
     });
   };
   /** Used again for each text. */

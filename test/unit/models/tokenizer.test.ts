@@ -203,6 +203,7 @@ test('words are remembered where the split allows it, and only there', () => {
       },
       offsets: () => ({ starts: new Int32Array(), ends: new Int32Array() }),
       exactOffsets: () => undefined,
+      words: () => undefined,
     });
     encode('so it is it');
     asked = 0;
