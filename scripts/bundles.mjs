@@ -11,6 +11,7 @@ export const bundleOptions = {
     trainer: 'src/trainer/main.ts',
     'engine-worker': 'src/engine/worker.ts',
     'lint-worker': 'src/lint/worker.ts',
+    'encoding-worker': 'src/data/prepare/encodingWorker.ts',
     server: 'src/server/main.ts',
     preview: 'src/preview/worker.ts',
   },

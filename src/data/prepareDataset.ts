@@ -3,15 +3,14 @@ import type { EffectiveData } from '../config/effectiveTypes.ts';
 import type { LoadedModel } from '../models/types.ts';
 import { canonicalJson } from './contentHash.ts';
 import { sha256 } from './cache/cacheWriter.ts';
-import type { EncodedRow, RowEncoder } from './prepare/encoder.ts';
-import { mainRecord, type SingleRecord } from './records.ts';
+import type { RowEncoder } from './prepare/encoder.ts';
+import { usefulThreads } from './prepare/encodingThreads.ts';
 import { prepareRows, type PrepareControls, type PreparedData, type RowsRequest } from './prepare/prepareRows.ts';
 import type { DatasetReport } from './prepare/report.ts';
 import type { RowKind } from '../config/objective.ts';
 import { refuseFormat } from './rowKind.ts';
-import { encodePromptOf } from './template/encodePrompt.ts';
-import { encodePair } from './template/encodePair.ts';
-import { encodeRecord, type EncodeOptions, type Overflow, type TrainOn } from './template/encodeRecord.ts';
+import { encodeRows, recipeOf } from './rowEncoder.ts';
+import type { EncodeOptions, Overflow, TrainOn } from './template/encodeRecord.ts';
 import { resolveTemplate, type RowTemplate } from './template/templates.ts';
 
 /** Raised when the same row would give other tokens, mask or findings than before: cached rows are then made again. */
@@ -29,7 +28,9 @@ export interface DatasetRequest extends RowsRequest {
 }
 
 /** What of a model the rows depend on. */
-export type DatasetModel = Pick<LoadedModel, 'reference' | 'tokenizer' | 'chatTemplate' | 'hashes'>;
+export type DatasetModel = Pick<LoadedModel, 'reference' | 'tokenizer' | 'chatTemplate' | 'hashes'> &
+  // By which further threads make the tokenizer; without them large files are encoded by one thread.
+  Partial<Pick<LoadedModel, 'tokenizerFiles'>>;
 
 export interface PreparedDataset extends PreparedData {
   readonly report: DatasetReport;
@@ -86,6 +87,7 @@ export async function encodingOf(
 
 function rowEncoder(kind: RowKind, options: EncodeOptions, model: DatasetModel, templateHash: string): RowEncoder {
   const { system, trainOn, maxLength, overflow } = options;
+  const { tokenizerFiles } = model;
   return {
     identity: {
       encodingVersion,
@@ -98,27 +100,12 @@ function rowEncoder(kind: RowKind, options: EncodeOptions, model: DatasetModel, 
       overflow,
     },
     refuses: (format, file) => refuseFormat(format, kind, file),
-    encode(record) {
-      if (kind === 'prompt') return encodeAsked(mainRecord(record), options);
-      if (record.kind === 'preference') {
-        const { fate, truncatedTokens, ...pair } = encodePair(record, options);
-        return { ...pair, lostTokens: truncatedTokens, isDropped: fate === 'drop' };
-      }
-      const { fate, tokens, mask, truncatedTokens, findings } = encodeRecord(record, options);
-      return { tokens, mask, lostTokens: truncatedTokens, findings, isDropped: fate === 'drop' };
+    encode: encodeRows(kind, options),
+    elsewhere: tokenizerFiles && {
+      recipe: recipeOf(kind, options, tokenizerFiles),
+      threads: usefulThreads(model.tokenizer.vocabSize),
     },
   };
-}
-
-/** Nothing of a prompt is trained: the answers are, which are drawn later. */
-function encodeAsked(record: SingleRecord, options: EncodeOptions): EncodedRow {
-  const none = { tokens: new Int32Array(), mask: new Uint8Array(), lostTokens: 0, findings: [] };
-  if (options.overflow === 'drop') {
-    const tokens = encodePromptOf(record, { ...options, maxLength: Number.MAX_SAFE_INTEGER });
-    if (tokens.length > options.maxLength) return { ...none, isDropped: true };
-  }
-  const tokens = encodePromptOf(record, options);
-  return { ...none, tokens, mask: new Uint8Array(tokens.length), isUntrained: false, keepsFields: true };
 }
 
 function hashTemplate({ template, options }: Exclude<RowTemplate, 'none'>): string {

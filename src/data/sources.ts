@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
+import { sidecarPath } from './exclusions.ts';
 import { nearestName } from './nearestName.ts';
 import { problem, type ProblemError } from '../protocol/problem.ts';
 import type { Columns, Format } from './formats/format.ts';
@@ -64,7 +65,9 @@ async function matchingFiles(pattern: string, baseDirectory: string): Promise<st
   if (!isDynamicPattern(pattern)) throw await missingFile(pattern, baseDirectory);
   // Backslashes are separators to people on Windows, but escapes in a glob.
   const portable = path.sep === '\\' ? pattern.replaceAll('\\', '/') : pattern;
-  const files = await glob(portable, { cwd: baseDirectory, absolute: true, expandDirectories: false, onlyFiles: true });
+  const options = { cwd: baseDirectory, absolute: true, expandDirectories: false, onlyFiles: true };
+  // A sidecar lies beside its dataset and would be met by `data/*`.
+  const files = await glob(portable, { ...options, ignore: sidecarPath('**/*') });
   if (files.length === 0) throw problem('data/no-match', `No file matches ${pattern} (in ${baseDirectory}).`);
   return files.map((file) => path.normalize(file)).sort((a, b) => (a < b ? -1 : 1));
 }

@@ -1,7 +1,7 @@
 // Hands parts of a JSON Lines file to worker threads and merges their answers in the order of the file.
-import { existsSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
+import { workerFile } from '../data/workerFile.ts';
 import type { PartResult } from './rowReader.ts';
 import type { LintWorkerData, PartAnswer, PartRequest } from './workerMessages.ts';
 
@@ -16,18 +16,13 @@ export interface PartsOptions {
 /** Bytes of a part, before it is extended to the end of its last line. */
 const partBytes = 4 * 2 ** 20;
 
-/** The bundled worker, seen from a bundle, from a bundle's chunk, or from the sources when tests run them. */
-function workerFile(): URL {
-  const places = ['./lint-worker.js', '../lint-worker.js', '../../dist/lint-worker.js'];
-  const found = places.map((place) => new URL(place, import.meta.url)).find((url) => existsSync(url));
-  if (!found) throw new Error('dist/lint-worker.js is missing: run npm run build');
-  return found;
-}
-
 /** Resolves when all parts are merged; throws the signal's reason, or what a worker threw. */
 export async function checkParts(data: LintWorkerData, size: number, options: PartsOptions): Promise<void> {
   const handle = await open(data.file, 'r');
-  const workers = Array.from({ length: options.threads }, () => new Worker(workerFile(), { workerData: data }));
+  const workers = Array.from(
+    { length: options.threads },
+    () => new Worker(workerFile('lint-worker'), { workerData: data }),
+  );
   const merger = new Merger(options);
   const requests = partsOf(handle, size);
   try {

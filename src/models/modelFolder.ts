@@ -111,13 +111,16 @@ async function readTokenizerFiles(folder: string): Promise<Map<string, string>> 
 }
 
 async function openTokenizer(folder: string, files: ReadonlyMap<string, string>): Promise<Tokenizer> {
-  const text = files.get('tokenizer.json');
-  if (text === undefined) throw await noTokenizer(folder);
+  if (!files.has('tokenizer.json')) throw await noTokenizer(folder);
+  return tokenizerOf(files, folder);
+}
+
+/** The tokenizer that files describe (name → content), tokenizer.json among them. Throws as `openModel` does. */
+export function tokenizerOf(files: ReadonlyMap<string, string>, folder = ''): Tokenizer {
   const parse = (name: string) => parseJsonObject(files.get(name) ?? '{}', join(folder, name));
-  const file = join(folder, 'tokenizer.json');
-  const tokenizer = parseJsonObject(text, file);
+  const tokenizer = parse('tokenizer.json');
   const settings = { ...parse('special_tokens_map.json'), ...parse('tokenizer_config.json') };
-  return sayingWhere({ file }, () => loadTokenizer(tokenizer, settings));
+  return sayingWhere({ file: join(folder, 'tokenizer.json') }, () => loadTokenizer(tokenizer, settings));
 }
 
 async function noTokenizer(folder: string): Promise<Error> {

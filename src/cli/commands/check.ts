@@ -71,12 +71,19 @@ export const define: DefineCommand = (command, terminal, done) => {
       if (files.length > 1)
         throw problem('cli/one-config', 'Name one config, or data files only (.jsonl, .ndjson, .json, .parquet).');
       const status = statusLine(terminal);
-      const report = await checkRun(file, {
-        overrides: options.set,
-        configOnly: options.configOnly ?? false,
-        onModel: (progress) => status.show(stageLine(progress, terminal.columns)),
-        onData: (progress) => status.show(stageLine(progress, terminal.columns)),
-      }).finally(() => status.clear());
+      const report = await untilInterrupted((signal) =>
+        checkRun(file, {
+          overrides: options.set,
+          configOnly: options.configOnly ?? false,
+          signal,
+          onModel: (progress) => status.show(stageLine(progress, terminal.columns)),
+          onData: (progress) => status.show(stageLine(progress, terminal.columns)),
+        }),
+      ).finally(() => status.clear());
+      if (report === undefined) {
+        done(exitCodes.stopped);
+        return;
+      }
       if (options.json) printJson(terminal, report);
       else printLines(terminal, checkLines(report, terminal.style, process.cwd()));
       const errors = report.problems.filter(({ severity }) => severity === 'error');

@@ -1,30 +1,18 @@
-// Writes a cache entry row by row into a folder; memory holds one buffer a file, however long the data is.
+// Writes a cache entry block by block into a folder; memory holds one buffer a file, however long the data is.
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import {
   binaryFiles,
-  encodeRowRecord,
   layoutVersion,
+  placeRecords,
   type BinaryFile,
   type CacheMeta,
   type CacheSource,
-  type RowRecord,
 } from './layout.ts';
+import type { RowBlock } from './rowBlock.ts';
 
 const bufferBytes = 1 << 20;
-
-/** A row to be stored; the writer knows its token offset. */
-export interface StoredRow extends Omit<
-  RowRecord,
-  'tokenOffset' | 'length' | 'trainedTokens' | 'fieldsOffset' | 'fieldsLength'
-> {
-  readonly tokens: Int32Array;
-  /** 1 = trained; one byte a token. */
-  readonly mask: Uint8Array;
-  /** JSON of the row's fields in UTF-8; empty where they are not kept. */
-  readonly fields: Uint8Array;
-}
 
 export class CacheWriter {
   private readonly folder: string;
@@ -44,18 +32,15 @@ export class CacheWriter {
     };
   }
 
-  append(row: StoredRow): void {
-    const { tokens, mask, fields } = row;
-    this.files['tokens.bin'].write(Buffer.from(tokens.buffer, tokens.byteOffset, tokens.byteLength));
+  append({ rows, tokens, mask, fields, records }: RowBlock): void {
+    placeRecords(records, this.tokens, this.fieldBytes);
+    this.files['tokens.bin'].write(tokens);
     this.files['mask.bin'].write(mask);
     this.files['fields.bin'].write(fields);
-    const places = { tokenOffset: this.tokens, fieldsOffset: this.fieldBytes, fieldsLength: fields.length };
-    this.files['rows.bin'].write(
-      encodeRowRecord({ ...row, ...places, length: tokens.length, trainedTokens: countTrained(mask) }),
-    );
+    this.files['rows.bin'].write(records);
+    this.rows += rows;
+    this.tokens += mask.length;
     this.fieldBytes += fields.length;
-    this.rows += 1;
-    this.tokens += tokens.length;
   }
 
   /** Completes the entry: checksums and, last of all, meta.json. */
@@ -74,13 +59,6 @@ export class CacheWriter {
   }
 }
 
-/** Trained tokens of a row: the first one has nothing before it to be predicted from. */
-export function countTrained(mask: Uint8Array): number {
-  let count = 0;
-  for (let t = 1; t < mask.length; t += 1) count += mask[t]!;
-  return count;
-}
-
 export function sha256(data: string | Uint8Array): string {
   return createHash('sha256').update(data).digest('hex');
 }
@@ -97,9 +75,9 @@ class HashedFile {
     this.descriptor = openSync(file, 'wx');
   }
 
-  /** The data is copied: a caller may use its buffer again. */
+  /** The data is kept until it is written: nobody may change it. */
   write(data: Uint8Array): void {
-    this.pending.push(Uint8Array.from(data));
+    this.pending.push(data);
     this.pendingBytes += data.length;
     if (this.pendingBytes >= bufferBytes) this.flush();
   }

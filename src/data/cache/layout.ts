@@ -71,6 +71,15 @@ export function encodeRowRecord(row: RowRecord): Buffer {
   return bytes;
 }
 
+/** Moves the places of records that count from the start of their block behind the tokens and fields before it. */
+export function placeRecords(records: Uint8Array, tokensBefore: number, fieldBytesBefore: number): void {
+  const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
+  for (let at = 0; at < records.length; at += rowRecordBytes) {
+    view.setBigUint64(at, view.getBigUint64(at, true) + BigInt(tokensBefore), true);
+    view.setBigUint64(at + 72, view.getBigUint64(at + 72, true) + BigInt(fieldBytesBefore), true);
+  }
+}
+
 export function decodeRowRecord(bytes: Buffer): RowRecord {
   return {
     tokenOffset: Number(bytes.readBigUInt64LE(0)),

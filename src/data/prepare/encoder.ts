@@ -2,6 +2,7 @@
 import type { Problem, ProblemError } from '../../protocol/problem.ts';
 import type { Format } from '../formats/format.ts';
 import type { DataRecord } from '../records.ts';
+import type { EncoderRecipe } from './encodingMessages.ts';
 
 export interface EncodedRow {
   readonly tokens: Int32Array;
@@ -26,6 +27,8 @@ export interface RowEncoder {
   readonly identity: Readonly<Record<string, unknown>>;
   /** Why the rows of a file in that format cannot be used; undefined when they can. */
   readonly refuses?: (format: Format, file: string) => ProblemError | undefined;
+  /** How other threads make the same encoder, and how many of them are worth it; absent: rows are encoded in this one. */
+  readonly elsewhere?: { readonly recipe: EncoderRecipe; readonly threads: number } | undefined;
   /** Throws a ProblemError for a row that cannot be encoded. */
-  encode(record: DataRecord): EncodedRow;
+  readonly encode: (record: DataRecord) => EncodedRow;
 }

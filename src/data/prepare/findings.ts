@@ -1,6 +1,13 @@
 // Collects what was found in the rows: all of it counted, the first of each severity and of each code kept.
 import { ProblemError, type Problem, type Severity } from '../../protocol/problem.ts';
 
+/** What was found in some of the rows, for whoever puts the parts together in their order. */
+export interface FoundPart {
+  readonly kept: readonly Problem[];
+  readonly bySeverity: ReadonlyMap<Severity, number>;
+  readonly byCode: ReadonlyMap<string, number>;
+}
+
 export class Findings {
   private readonly limit: number;
   private readonly kept: Problem[] = [];
@@ -16,8 +23,27 @@ export class Findings {
     const count = this.bySeverity.get(found.severity) ?? 0;
     // Of every code there is an example, even where others fill the list.
     if (count < this.limit || !this.byCode.has(found.code)) this.kept.push(found);
-    this.bySeverity.set(found.severity, count + 1);
-    this.byCode.set(found.code, (this.byCode.get(found.code) ?? 0) + 1);
+    raise(this.bySeverity, found.severity, 1);
+    raise(this.byCode, found.code, 1);
+  }
+
+  /**
+   * Everything that was found in later rows, of which a Findings of the same limit has kept all that is to be kept here:
+   * the same list and counts as if each had been added.
+   */
+  addPart({ kept, bySeverity, byCode }: FoundPart): void {
+    const unkept = [new Map(bySeverity), new Map(byCode)] as const;
+    for (const found of kept) {
+      this.add(found);
+      lower(unkept[0], found.severity);
+      lower(unkept[1], found.code);
+    }
+    for (const [severity, count] of unkept[0]) raise(this.bySeverity, severity, count);
+    for (const [code, count] of unkept[1]) raise(this.byCode, code, count);
+  }
+
+  get part(): FoundPart {
+    return { kept: this.kept, bySeverity: this.bySeverity, byCode: this.byCode };
   }
 
   get errors(): number {
@@ -47,4 +73,12 @@ export class Findings {
       ...errors,
     ]);
   }
+}
+
+function raise<Key>(counts: Map<Key, number>, key: Key, by: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + by);
+}
+
+function lower<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) - 1);
 }

@@ -16,7 +16,7 @@ export interface PrepareProgress {
 export interface PassReporter {
   /** Bytes of the stored file read so far. */
   readonly onBytes: (bytesRead: number) => void;
-  readonly onRow: () => void;
+  readonly onRows: (rows: number) => void;
   /** Tells where things stand. */
   readonly report: () => void;
 }
@@ -45,8 +45,8 @@ export class ProgressReporter {
     };
     return {
       report,
-      onRow: () => {
-        rowsOfFile += 1;
+      onRows: (rows) => {
+        rowsOfFile += rows;
       },
       onBytes: (bytesRead) => {
         // The rows seen are those of the bytes before this chunk.

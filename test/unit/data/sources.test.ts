@@ -19,6 +19,12 @@ test('a path, a glob in the order of names, a list', async () => {
   expect(await shown(path.join(folder, 'other.json'))).toEqual(['other.json']);
 });
 
+test('a glob leaves the sidecars of datasets out', async () => {
+  writeData(folder, 'beside/a.jsonl', '{}');
+  writeData(folder, 'beside/a.jsonl.lint.yaml', 'exclude: []');
+  expect(await shown('beside/*')).toEqual(['beside/a.jsonl']);
+});
+
 test('a file whose name looks like a glob is that file', async () => {
   expect(await shown('data/[odd]*.jsonl')).toEqual(['data/[odd]*.jsonl']);
 });
