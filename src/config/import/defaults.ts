@@ -20,7 +20,7 @@ export function writtenDefaults(settings: readonly Setting[], table: ToolTable, 
     written.push({ path: 'data.train', value: 'data/train.jsonl', why: 'not in the source: write yours' });
   for (const { path, value, method: only, why } of table.defaults(source.dialect, hasKey(source))) {
     const own = ourDefault(path, method, settings);
-    if (isSet(path) || (only !== undefined && only !== method) || own === value) continue;
+    if (isSet(path) || (only !== undefined && !isMeant(only, method)) || own === value) continue;
     const ofOurs = own === undefined ? '' : `; ours is ${showValue(own)}`;
     written.push({ path, value, why: `default of ${table.title}${why === undefined ? '' : `: ${why}`}${ofOurs}` });
   }
@@ -32,11 +32,14 @@ export function writtenDefaults(settings: readonly Setting[], table: ToolTable, 
   return written;
 }
 
-/** `full` or `lora`: as a key says, or as it is there without one. */
-export function methodOf(settings: readonly Setting[], table: ToolTable, source: Source): 'full' | 'lora' {
+export type Method = 'full' | 'lora' | 'qlora';
+
+/** The method as a key says, or as it is there without one. */
+export function methodOf(settings: readonly Setting[], table: ToolTable, source: Source): Method {
   const set = settings.find(({ path }) => path === 'method')?.carried.value;
-  const otherwise = table.defaults(source.dialect, hasKey(source)).find(({ path }) => path === 'method');
-  return set === 'full' || (set === undefined && otherwise?.value === 'full') ? 'full' : 'lora';
+  const otherwise = table.defaults(source.dialect, hasKey(source)).find(({ path }) => path === 'method')?.value;
+  const method = set ?? otherwise;
+  return method === 'full' || method === 'qlora' ? method : 'lora';
 }
 
 /** How many processes the source starts, where it says so. */
@@ -53,6 +56,11 @@ function hasKey(source: Source): (name: string) => boolean {
 function saysTheSame(setPath: string, path: string): boolean {
   if (setPath === path || setPath.startsWith(`${path}[`)) return true;
   return exclusivePairs.some(([a, b]) => (a === path && b === setPath) || (b === path && a === setPath));
+}
+
+/** Whether a default for one method counts for another: what is said of adapters is said of those beside 4 bits too. */
+function isMeant(only: Method, method: Method): boolean {
+  return only === method || (only === 'lora' && method === 'qlora');
 }
 
 function ourDefault(path: string, method: string, settings: readonly Setting[]): unknown {

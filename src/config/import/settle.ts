@@ -2,7 +2,7 @@
 
 import { exclusivePairs } from '../exclusive.ts';
 import { assemble } from './assemble.ts';
-import { methodOf, processesOf, writtenDefaults } from './defaults.ts';
+import { methodOf, processesOf, writtenDefaults, type Method } from './defaults.ts';
 import { readSettings, type Around, type Setting } from './readSettings.ts';
 import type { ChangedKey, ImportReport, LeftKey, MappedKey } from './report.ts';
 import { lineOf, type Source, type SourceKey, type Tool } from './source.ts';
@@ -20,7 +20,8 @@ export function settle(source: Source, tool: Tool, around: Around = {}): Settled
   const read = readSettings(source, table, around);
   const left = new Map<SourceKey, LeftKey>(read.left.map((entry) => [entry.key, entry]));
   const leave: Leave = (key, todo) => void left.set(key, { key, todo, important: false });
-  const kept = withoutUnread(withoutRivals(read.settings, leave), methodOf(read.settings, table, source), leave);
+  const settled = withoutRivals(read.settings, leave);
+  const kept = withoutUnread(settled, methodOf(settled, table, source), leave);
   const multiplied = forEveryProcess(kept, source);
   const defaults = writtenDefaults(multiplied, table, source);
   const fields = new Map<string, unknown>(multiplied.map(({ path, carried }) => [path, carried.value]));
@@ -84,13 +85,14 @@ function giveUp(byPath: Map<string, Setting>, path: string, winner: Setting | un
   byPath.delete(path);
 }
 
-/** Fields of adapters in a run that trains every weight would be read by nothing. */
-function withoutUnread(settings: readonly Setting[], method: string, leave: Leave): Setting[] {
-  if (method === 'lora') return [...settings];
+/** Fields of adapters in a run that trains every weight would be read by nothing, and so would those of 4 bits in another. */
+function withoutUnread(settings: readonly Setting[], method: Method, leave: Leave): Setting[] {
   return settings.filter(({ key, path }) => {
-    const isLora = /^lora\.|^training\.lora_/.test(path);
+    const isLora = method === 'full' && /^lora\.|^training\.lora_/.test(path);
     if (isLora) leave(key, 'Every weight is trained, so settings of adapters say nothing. Nothing to do.');
-    return !isLora;
+    const isQuantised = method !== 'qlora' && path.startsWith('quantization.');
+    if (isQuantised) leave(key, 'No weights are kept in 4 bits (`method: qlora`), so it says nothing. Nothing to do.');
+    return !isLora && !isQuantised;
   });
 }
 

@@ -1,5 +1,6 @@
 // The four tools: what they are called, their rules in order of precedence, and where their defaults differ from ours.
 
+import type { Method } from './defaults.ts';
 import type { Dialect, Tool } from './source.ts';
 import type { Rule } from './rule.ts';
 import { axolotlRules } from './rules/axolotl.ts';
@@ -13,8 +14,8 @@ import { withoutCounterpart } from './rules/without.ts';
 export interface ToolDefault {
   readonly path: string;
   readonly value: string | number | boolean;
-  /** Only for one method; the default is every method. */
-  readonly method?: 'lora' | 'full';
+  /** Only for one method (`lora`: for qlora too); the default is every method. */
+  readonly method?: Method;
   /** Beyond "the default of …". */
   readonly why?: string;
 }
@@ -87,6 +88,9 @@ export const tools: Readonly<Record<Tool, ToolTable>> = {
       noValidation,
       trlMask,
       { path: 'lora.alpha', value: 32, method: 'lora' },
+      { path: 'quantization.double_quant', value: false, method: 'qlora' },
+      // Of BitsAndBytesConfig; the scripts take nf4.
+      ...(dialect === 'python' ? [{ path: 'quantization.type', value: 'fp4', method: 'qlora' } as const] : []),
     ],
   },
   unsloth: {
@@ -123,8 +127,11 @@ const programDefaults: readonly ToolDefault[] = [
 
 function scriptDefaults(has: (name: string) => boolean): ToolDefault[] {
   const isAdapter = has('r') || has('lora_alpha') || has('target_modules');
+  const isWhole = ['load_in_4bit', 'load_in_8bit', 'load_in_16bit', 'full_finetuning'].some(has);
+  const fourBits = { path: 'method', value: 'qlora', why: 'weights are loaded in 4 bits where nothing else is said' };
   return [
     ...(isAdapter ? [] : [{ path: 'method', value: 'full', why: 'no adapters are made' }]),
+    ...(isAdapter && !isWhole ? [fourBits] : []),
     ...trainerDefaults,
     noValidation,
     trlMask,

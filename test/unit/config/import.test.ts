@@ -106,7 +106,8 @@ flash_attention: true
 
   test('comments say where each value comes from', () => {
     expect(result.config).toContain('learning_rate: 1.5e-4 # learning_rate, line 24\n');
-    expect(result.config).toMatch(/# Not carried over: load_in_4bit, line 12\./);
+    const { config } = imported(axolotl.replace('load_in_8bit: false', 'load_in_8bit: true'), 'a.yml');
+    expect(config).toMatch(/# Not carried over: load_in_8bit, line 13\./);
     expect(result.config).toMatch(/overflow: drop # default of Axolotl: longer rows are left out; ours is truncate\n/);
   });
 
@@ -243,6 +244,80 @@ trl dpo --model_name_or_path other/model --dataset_name x
     const result = imported('model_name_or_path: a/b\ndataset_name: c/d\nlearning_rate: 7\nuse_peft: true\n', 'a.yaml');
     expect(result.value('training.learning_rate')).toBe(2e-5);
     expect(result.todo('learning_rate')).toContain('It is no value of training.learning_rate.');
+  });
+});
+
+describe('weights in 4 bits', () => {
+  const axolotl = (lines: string) =>
+    imported(`base_model: a/b\ndatasets:\n  - {path: a.jsonl, type: alpaca}\n${lines}`, 'a.yml');
+  const trl = (lines: string) =>
+    imported(
+      `model_name_or_path: a/b\ndataset_name: c/d\noutput_dir: o\nmax_length: 512\npacking: true\n${lines}`,
+      'sft.yaml',
+      { from: 'trl' },
+    );
+  const llama = (lines: string) =>
+    imported(
+      `model_name_or_path: a/b\nstage: sft\ndo_train: true\ndataset: alpaca\ncutoff_len: 512\n${lines}`,
+      'l.yaml',
+    );
+
+  test('with adapters they are qlora, and it is told why', () => {
+    const found = axolotl('adapter: lora\nlora_r: 8\nload_in_4bit: true');
+    expect(found.value('method')).toBe('qlora');
+    expect(found.why('load_in_4bit')).toContain('qlora here');
+    expect(found.todo('adapter')).toContain('load_in_4bit on line 6 has the say');
+    expect(llama('finetuning_type: lora\nquantization_bit: 4').value('method')).toBe('qlora');
+    expect(llama('quantization_bit: 4\nquantization_method: hqq').why('quantization_bit')).toContain('hqq');
+    expect(trl('use_peft: true\nload_in_4bit: true').value('method')).toBe('qlora');
+  });
+
+  test('without adapters, in 8 bits or switched off they are not, and what is left out is told', () => {
+    expect(axolotl('load_in_4bit: true').value('method')).toBe('full');
+    expect(axolotl('load_in_4bit: true').todo('load_in_4bit')).toContain('asks for none');
+    expect(axolotl('adapter: lora\nload_in_4bit: false').value('method')).toBe('lora');
+    const eight = llama('finetuning_type: lora\nquantization_bit: 8');
+    expect([eight.value('method'), eight.todo('quantization_bit')]).toEqual([
+      'lora',
+      expect.stringContaining('8 bits'),
+    ]);
+    expect(llama('finetuning_type: full\nquantization_bit: 4').value('method')).toBe('full');
+    expect(trl('load_in_4bit: true').value('method')).toBe('full');
+  });
+
+  test('how they are made is kept, with the default of the tool, and only where it is read', () => {
+    const type = 'quantization_type: fp4\ndouble_quantization: false';
+    const found = llama(`finetuning_type: lora\nquantization_bit: 4\n${type}`);
+    expect(found.value('quantization')).toEqual({ type: 'fp4', double_quant: false });
+    expect(trl('use_peft: true\nload_in_4bit: true').value('quantization')).toEqual({ double_quant: false });
+    expect(llama(`finetuning_type: lora\n${type}`).todo('quantization_type')).toContain(
+      'No weights are kept in 4 bits',
+    );
+    const script = `
+from trl import SFTTrainer, SFTConfig
+model = AutoModelForCausalLM.from_pretrained("a/b", quantization_config=BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_use_double_quant=True))
+trainer = SFTTrainer(model=model, peft_config=LoraConfig(r=8), args=SFTConfig(learning_rate=2e-4, max_length=512))
+`;
+    const python = imported(script, 'train.py', { from: 'trl' });
+    expect(python.value('method')).toBe('qlora');
+    expect(python.value('quantization')).toEqual({ type: 'fp4', double_quant: true });
+  });
+
+  test('Unsloth loads them so where nothing else is said', () => {
+    const unsloth = (more: string) =>
+      imported(
+        `from unsloth import FastLanguageModel
+model, tokenizer = FastLanguageModel.from_pretrained("a/b", max_seq_length=512${more})
+model = FastLanguageModel.get_peft_model(model, r=8)
+trainer = SFTTrainer(model=model, args=SFTConfig(learning_rate=2e-4))
+`,
+        'train.py',
+      );
+    expect(unsloth('').value('method')).toBe('qlora');
+    expect(unsloth('').report.defaults.find(({ path }) => path === 'method')?.why).toContain('4 bits');
+    expect(unsloth(', load_in_4bit=True').value('method')).toBe('qlora');
+    expect(unsloth(', load_in_4bit=False').value('method') ?? 'lora').toBe('lora');
+    expect(unsloth(', load_in_4bit=False, full_finetuning=True').value('method')).toBe('full');
   });
 });
 

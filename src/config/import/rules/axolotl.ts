@@ -13,6 +13,7 @@ import {
   type Context,
   type Rule,
 } from '../rule.ts';
+import { axolotlAdapters, fourBitRules, loadIn4Bit } from './fourBits.ts';
 import { dataset } from './values.ts';
 
 /** Formats of its rows; what is before a dot or bracket counts. */
@@ -29,6 +30,8 @@ const types: Readonly<Record<string, string>> = {
 };
 
 export const axolotlRules: readonly Rule[] = [
+  loadIn4Bit(axolotlAdapters, ({ value }) => value('adapter') === 'qlora'),
+  ...fourBitRules,
   choice(
     'method',
     ['adapter'],

@@ -13,10 +13,13 @@ import {
   type Context,
   type Rule,
 } from '../rule.ts';
+import { fourBitRules, llamaFactoryAdapters, quantizationBit } from './fourBits.ts';
 import { dataset, isPath } from './values.ts';
 import { isObject } from '../../../protocol/guards.ts';
 
 export const llamaFactoryRules: readonly Rule[] = [
+  quantizationBit(llamaFactoryAdapters),
+  ...fourBitRules,
   choice(
     'method',
     ['finetuning_type', 'peft_config.name'],

@@ -1,9 +1,12 @@
 // The mapping table of TRL: YAML of `trl sft --config`, arguments of its scripts, and SFTConfig in Python.
 
 import { asFlag, calledThere, asList, asNumber, none, number, rule, text, type Rule } from '../rule.ts';
+import { fourBitRules, loadIn4Bit, trlAdapters } from './fourBits.ts';
 import { dataset } from './values.ts';
 
 export const trlRules: readonly Rule[] = [
+  loadIn4Bit(trlAdapters),
+  ...fourBitRules,
   rule('method', ['use_peft'], '`true` → `lora`, `false` → `full`', (value) => ({
     value: asFlag(value) === true ? 'lora' : 'full',
     why: calledThere(value),

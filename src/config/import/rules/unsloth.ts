@@ -1,9 +1,11 @@
 // The mapping table of Unsloth: scripts and notebooks, the arguments of unsloth-cli, and the YAML of its studio.
 
 import { asFlag, calledThere, asList, choice, flag, none, number, rule, type Rule } from '../rule.ts';
+import { loadIn4Bit, unslothAdapters } from './fourBits.ts';
 import { dataset } from './values.ts';
 
 export const unslothRules: readonly Rule[] = [
+  loadIn4Bit(unslothAdapters),
   rule('method', ['full_finetuning'], '`true` → `full`', (value) =>
     asFlag(value) === true
       ? { value: 'full', why: calledThere(value) }

@@ -28,7 +28,7 @@ function words(text: string): string[] {
 export const withoutCounterpart: readonly Rule[] = [
   noneIfOn(
     words(`
-      load_in_4bit load_in_8bit quantization_bit load_in_fp8 use_bnb_nested_quant double_quantization`),
+      load_in_8bit load_in_fp8`),
     quantised,
     true,
   ),
