@@ -101,6 +101,7 @@ const explanations: Readonly<Record<string, Explanation>> = {
     why: 'The result is copied at the end of the run; that it cannot be is better known before.',
     wrong: 'output: data/train.jsonl/result',
     right: 'output: outputs/result',
+    fix: 'takes a new folder below outputs/, or removes the line: the result stays in the run’s folder',
   },
   'config/validation-is-train': {
     why: 'A model knows the rows that it was trained on, so the validation loss would fall without the model getting better.',
@@ -130,6 +131,7 @@ const explanations: Readonly<Record<string, Explanation>> = {
     why: 'The result would overwrite what the run was made from.',
     wrong: 'model: ./models/tiny\noutput: models/tiny',
     right: 'model: ./models/tiny\noutput: outputs/tiny',
+    fix: 'takes a new folder below outputs/, or removes the line: the result stays in the run’s folder',
   },
   'config/epochs-and-max-steps': {
     why: 'Both say how long the run is, and they seldom agree.',
@@ -153,6 +155,7 @@ const explanations: Readonly<Record<string, Explanation>> = {
     why: 'There would be no stable part: the rate falls before it has risen.',
     wrong: 'training:\n  max_steps: 100\n  lr_scheduler: warmup_stable_decay\n  decay_ratio: 0.8\n  warmup_steps: 40',
     right: 'training:\n  max_steps: 100\n  lr_scheduler: warmup_stable_decay\n  decay_ratio: 0.2\n  warmup_steps: 10',
+    fix: 'shortens the decay to what the warm-up leaves, or takes the usual warm-up',
   },
   'config/min-lr-unused': {
     why: 'Only cosine_with_min_lr and warmup_stable_decay end at a share of the rate; the others end at 0 or stay.',

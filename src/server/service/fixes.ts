@@ -9,6 +9,7 @@ import { pathAt, type ConfigText } from './configText.ts';
 import { fileFixes, otherFileFixes } from './fileFixes.ts';
 import { emptyFixes, missingFixes, unknownKeyFixes } from './fieldFixes.ts';
 import { remove, set, type Broken, type Wanted } from './fixParts.ts';
+import { outputFixes } from './outputFixes.ts';
 import { duplicateFixes, environmentFixes, syntaxFixes } from './syntaxFixes.ts';
 import { editsFor, type Edit } from './textChanges.ts';
 import { rangeFixes, wrongValueFixes } from './valueFixes.ts';
@@ -60,6 +61,8 @@ export const fixers: Readonly<Record<string, (broken: Broken) => Wanted[]>> = {
   'config/environment-syntax': environmentFixes,
   'config/file-not-found': fileFixes,
   'config/no-files-match': otherFileFixes,
+  'config/output-not-writable': outputFixes,
+  'config/output-is-input': outputFixes,
   'config/validation-is-train': () => [validateOnShare],
   'config/max-length-beyond-context': ({ path, facts }) => (facts.model ? [set(path, facts.model.contextLength)] : []),
   'config/columns-unused': removeIt,
@@ -76,6 +79,7 @@ export const fixers: Readonly<Record<string, (broken: Broken) => Wanted[]>> = {
       isPreferred: true,
     },
   ],
+  'config/warmup-and-decay-overlap': overlapFixes,
   'config/min-lr-unused': removeIt,
   'config/decay-ratio-unused': removeIt,
   'config/adam-unused': removeIt,
@@ -178,6 +182,27 @@ export const fixers: Readonly<Record<string, (broken: Broken) => Wanted[]>> = {
   'config/hosts-and-slurm': () => [remove('distributed.hosts'), { ...remove('distributed.slurm'), isPreferred: false }],
   'config/device-unavailable': ({ path }) => [set(path, 'auto')],
 };
+
+/** Decay for what the warm-up leaves, or the usual warm-up where that is too little. */
+function overlapFixes({ text, problem }: Broken): Wanted[] {
+  const [, warmup, decay, total] = /^(\d+) .*? (\d+) of .*? (\d+) steps of the run/.exec(problem.message) ?? [];
+  const share = Math.floor((100 * (Number(total) - Number(warmup))) / Number(total)) / 100;
+  const usual = defaults.training.warmup_ratio;
+  const isSet = (name: string): boolean => valueAt(text.document.value, `training.${name}`) !== undefined;
+  const shorter: Wanted = {
+    title: `Take decay_ratio: ${share}, which the warm-up leaves`,
+    changes: [{ kind: 'set', path: 'training.decay_ratio', value: share }],
+  };
+  const ratio: Wanted = {
+    title: `Take warmup_ratio: ${usual} instead`,
+    changes: [
+      ...(isSet('warmup_steps') ? [{ kind: 'remove', path: 'training.warmup_steps' } as const] : []),
+      { kind: 'set', path: 'training.warmup_ratio', value: usual },
+    ],
+  };
+  const fits = Math.ceil(usual * Number(total)) + Number(decay) <= Number(total);
+  return [...(share > 0 ? [shorter] : []), ...(fits ? [ratio] : [])];
+}
 
 function isObjective(value: unknown): value is Objective {
   return typeof value === 'string' && Object.hasOwn(learningRateShares, value);

@@ -1,4 +1,5 @@
 // Quick fixes of text that is no YAML, or means nothing: tabs, colons, brackets and quotes, fields written twice, variables.
+import { isNode, visit, type Pair, type YAMLMap } from 'yaml';
 import { valueAt } from '../../config/path.ts';
 import { readConfigText, type ConfigText } from './configText.ts';
 import { set, type Broken, type Wanted } from './fixParts.ts';
@@ -43,8 +44,10 @@ function closed(text: ConfigText, from: number, closing: string): Wanted[] {
   return [];
 }
 
-/** Takes out the field that is written the second time, with the lines indented below it. */
+/** Takes out the field that is written the second time: between braces with its comma, else with the lines indented below it. */
 export function duplicateFixes({ text, problem }: Broken): Wanted[] {
+  const inBraces = pairInBraces(text, problem);
+  if (inBraces) return [{ title: 'Remove this one', changes: inBraces, isPreferred: false }];
   const lines = text.text.split('\n');
   const first = (problem.place?.line ?? 1) - 1;
   const written = lines[first] ?? '';
@@ -55,6 +58,34 @@ export function duplicateFixes({ text, problem }: Broken): Wanted[] {
     after += 1;
   const [start, end] = [startOf(text, first), Math.min(text.text.length, startOf(text, after))];
   return [{ title: 'Remove this one', changes: [{ kind: 'text', start, end, newText: '' }] }];
+}
+
+/** The characters of a pair that stands between braces behind another, and of the comma before it. */
+function pairInBraces(text: ConfigText, { place }: Broken['problem']): Change[] | undefined {
+  const written = text.text;
+  const mark = written.startsWith('\uFEFF') ? 1 : 0;
+  const start = startOf(text, (place?.line ?? 1) - 1) + (place?.column ?? 1) - 1;
+  let found: Change[] | undefined;
+  const look = (_: unknown, { flow, items }: YAMLMap): void => {
+    const at = items.findIndex(({ key }) => isNode(key) && mark + (key.range?.[0] ?? -1) === start);
+    const before = items[at - 1];
+    const end = flow === true ? endOf(items[at]) : undefined;
+    const endBefore = endOf(before);
+    if (end === undefined || endBefore === undefined) return;
+    const comma = written.indexOf(',', mark + endBefore);
+    const gap = written.slice(comma + 1, start);
+    const isNear = gap.trim() === '';
+    const removed = (from: number, until: number): Change => ({ kind: 'text', start: from, end: until, newText: '' });
+    found = isNear ? [removed(comma, mark + end)] : [removed(comma, comma + 1), removed(start, mark + end)];
+  };
+  if (text.root) visit(text.root, { Map: look });
+  return found;
+}
+
+/** The offset behind a pair, without white space and comments. */
+function endOf(pair: Pair | undefined): number | undefined {
+  const last = isNode(pair?.value) && pair.value.range ? pair.value : pair?.key;
+  return isNode(last) ? last.range?.[1] : undefined;
 }
 
 /** A variable's name as environments can have it: letters, digits and `_`. */

@@ -129,6 +129,24 @@ describe('fixes leave everything else as it is', () => {
     expect(fixed(text, 'Remove evaluation.max_new_tokens')).toBe(left);
   });
 
+  test('a field that is written twice between braces goes with its comma', () => {
+    const twice = (lora: string) => `version: 1\nmodel: a/b\ndata:\n  train: rows.jsonl\nlora: ${lora}\n`;
+    const mended = (lora: string) => fixed(twice(lora), 'Remove this one');
+    expect(mended('{rank: 8, rank: 16}')).toBe(twice('{rank: 8}'));
+    expect(mended('{rank: 8, rank: 16, alpha: 16}')).toBe(twice('{rank: 8, alpha: 16}'));
+    expect(mended('{ rank: 8, # small\n  rank: 16 }')).toBe(twice('{ rank: 8 # small\n   }'));
+    const json =
+      '{\n  "version": 1,\n  "model": "a/b",\n  "seed": 1,\n  "data": {"train": "rows.jsonl"},\n  "seed": 2\n}\n';
+    expect(fixed(json, 'Remove this one')).toBe(json.replace(',\n  "seed": 2', ''));
+  });
+
+  test('a new folder for the result is one that is free', () => {
+    const text =
+      'version: 1\nname: tiny\nmodel: ./models/tiny\ndata:\n  train: data/train.jsonl\noutput: models/tiny\n';
+    expect(fixed(text, 'Change to outputs/tiny')).toBe(text.replace('output: models/tiny', 'output: outputs/tiny'));
+    expect(fixed(text, 'Remove output')).toBe(text.replace('output: models/tiny\n', ''));
+  });
+
   test('JSON stays JSON', () => {
     const text =
       '{\n  "version": 1,\n  "model": "a/b",\n  "data": {\n    "train": "rows.jsonl",\n    "cutoff_len": 512\n  }\n}\n';
