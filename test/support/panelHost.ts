@@ -168,11 +168,13 @@ const pageSide = `
     if (Array.isArray(v)) return v.map(pack);
     return Object.fromEntries(Object.entries(v).map(([k, x]) => [k, pack(x)]));
   };
+  // The editor gives a page its state along with it; a data: page has none.
   let state;
+  try { state = JSON.parse(sessionStorage.getItem('state') ?? 'null') ?? undefined; } catch {}
   window.__post = (message) => window.postMessage(unpack(message), '*');
   window.acquireVsCodeApi = () => ({
     postMessage: (message) => { window.__said(JSON.parse(JSON.stringify(pack(message)))); },
-    getState: () => state ?? JSON.parse(sessionStorage.getItem('state') ?? 'null') ?? undefined,
+    getState: () => state,
     setState: (next) => { state = next; sessionStorage.setItem('state', JSON.stringify(next)); },
   });
 `;

@@ -62,6 +62,8 @@ export function createChart(syncKey: string, handlers: ChartHandlers): Chart {
   let content: ChartContent | undefined;
   let plot: uPlot | undefined;
   let built = '';
+  /** As the browser told it; to ask the element would lay the whole page out anew, for each chart of it. */
+  let size = { width: 0, height: 0 };
   let theme = readTheme();
   /** Charts that only follow another one's crosshair do not tell what they follow; keys tell it by themselves. */
   let hovered = false;
@@ -69,8 +71,7 @@ export function createChart(syncKey: string, handlers: ChartHandlers): Chart {
   const build = (): void => {
     plot?.destroy();
     plot = undefined;
-    if (!content || element.clientWidth === 0 || element.clientHeight === 0) return;
-    const size = { width: element.clientWidth, height: element.clientHeight };
+    if (!content || size.width === 0 || size.height === 0) return;
     plot = new uPlot(
       {
         ...size,
@@ -91,11 +92,13 @@ export function createChart(syncKey: string, handlers: ChartHandlers): Chart {
     });
   };
 
-  const resize = new ResizeObserver(() => {
-    const { clientWidth: width, clientHeight: height } = element;
+  // Told before the frame is painted in which the element comes or changes.
+  const resize = new ResizeObserver((entries) => {
+    const { width, height } = entries.at(-1)!.contentRect;
+    size = { width: Math.round(width), height: Math.round(height) };
     if (!plot) build();
-    else if (width > 0 && height > 0 && (width !== plot.width || height !== plot.height))
-      plot.setSize({ width, height });
+    else if (size.width > 0 && size.height > 0 && (size.width !== plot.width || size.height !== plot.height))
+      plot.setSize(size);
   });
   resize.observe(element);
 

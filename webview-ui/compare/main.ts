@@ -12,8 +12,6 @@ import { t, useStrings } from '../strings.ts';
 import { registerToolkit } from '../toolkit.ts';
 import { createComparePage, type ComparePage } from './page.ts';
 
-registerToolkit();
-
 const root = document.querySelector<HTMLElement>('#root') ?? document.body;
 let snapshot: CompareSnapshot | undefined;
 let page: ComparePage | undefined;
@@ -37,3 +35,5 @@ const frame = createFrame(() => {
 window.addEventListener('error', ({ message }) => host.trouble(message));
 window.addEventListener('unhandledrejection', ({ reason }) => host.trouble(String(reason)));
 host.ready();
+// While the host answers.
+registerToolkit();

@@ -11,8 +11,6 @@ import { t, useStrings } from '../strings.ts';
 import { registerToolkit } from '../toolkit.ts';
 import { createDashboard, type DashboardPage } from './page.ts';
 
-registerToolkit();
-
 const root = document.querySelector<HTMLElement>('#root') ?? document.body;
 let model: RunModel | undefined;
 let page: DashboardPage | undefined;
@@ -55,3 +53,5 @@ const frame = createFrame(() => {
 window.addEventListener('error', ({ message }) => host.trouble(message));
 window.addEventListener('unhandledrejection', ({ reason }) => host.trouble(String(reason)));
 host.ready();
+// While the host answers.
+registerToolkit();

@@ -93,12 +93,12 @@ export function createDashboard(
     choices.tab,
     (tab) => {
       context.choose({ tab });
+      pages[tab].update(model);
       show(tab);
     },
   );
   const show = (tab: TabName): void => {
     charts.toolbar.hidden = tab !== 'charts';
-    pages[tab].update(model);
     if (tab === 'events') events.opened();
   };
 
