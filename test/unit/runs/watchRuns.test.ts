@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { changeLabel } from '../../../src/runs/label.ts';
 import { readManifest, writeManifest } from '../../../src/runs/manifest.ts';
@@ -48,6 +49,38 @@ test('lists what is there, broken folders with what is wrong, and passes over fo
     ['broken', 'broken'],
     ['good', 'run'],
   ]);
+});
+
+test('the newest are read first, by the time in their names', async () => {
+  const ids = Array.from(
+    { length: 80 },
+    (_, i) => `${i % 2 ? 'a' : 'z'}-20260101-00${String(i).padStart(4, '0')}-abcd`,
+  );
+  for (const id of [...ids.slice(40), ...ids.slice(0, 40), 'foreign']) await makeRunFolder(runs, { id });
+  watch = watchRuns(runs, () => undefined);
+  while (watch.runs().length === 0) await setImmediate();
+  const first = watch.runs().map(({ id }) => id);
+  // Some are read at the same time, and may be done in any order.
+  const newest = new Set(ids.slice(-first.length - 16));
+  expect(first.filter((id) => !newest.has(id))).toEqual([]);
+  await watch.listed;
+  expect(watch.runs()).toHaveLength(81);
+});
+
+test('what changes before the folder is watched is told when it is', async () => {
+  const known = await makeRunFolder(runs, { id: 'known' });
+  let settle = (): void => undefined;
+  const settled = new Promise<void>((resolve) => (settle = resolve));
+  watch = watchRuns(runs, (change) => changes.push(change), undefined, settled);
+  await watch.listed;
+  await changeLabel(known, { note: 'look here' });
+  const added = await makeRunFolder(runs, { id: 'added' });
+  expect(changes).toEqual([]);
+  settle();
+  await soon(() => {
+    expect(watch?.get(known)?.label.note).toBe('look here');
+    expect(watch?.get(added)?.kind).toBe('run');
+  });
 });
 
 test('a run whose manifest the watcher says nothing about is found by its new folder', async () => {
