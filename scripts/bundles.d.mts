@@ -8,7 +8,5 @@ type Bundle = Omit<BuildOptions, 'entryPoints' | 'metafile'> & {
 export const bundleOptions: Bundle;
 export const extensionBundle: Bundle;
 export const packagesBundle: Bundle;
-export const configToolsBundle: Bundle;
-export const languageClientBundle: Bundle;
 export const webviewBundle: Bundle;
 export const bundles: readonly Bundle[];

@@ -1,5 +1,7 @@
 // The table of bundles: what goes into dist/ and how. Read by the build and by the test that looks inside the bundles.
+import { transform } from 'esbuild';
 import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 
 /** Packages with native files or large optional parts stay outside the bundles and are resolved at run time. */
 export const external = ['onnxruntime-node', '@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node', '@tensorflow/tfjs'];
@@ -43,23 +45,40 @@ export const packedBundles = [
   { ...bundleOptions, entryPoints: { cli }, splitting: false, minify: true },
 ];
 
-/** CommonJS for the editor's own process. A CommonJS file has no import.meta; files are found from its own place. */
-const hostOptions = {
-  outdir: 'dist',
-  outExtension: { '.js': '.cjs' },
-  bundle: true,
-  format: 'cjs',
-  platform: 'node',
-  target: 'node20.19',
-  charset: 'utf8',
-  external: ['vscode'],
-  minify: true,
-  metafile: true,
-  sourcemap: true,
-  sourcesContent: false,
-  define: { 'import.meta.url': '__ownUrl' },
-  banner: { js: "const __ownUrl = require('node:url').pathToFileURL(__filename).href;" },
+/**
+ * The editor's own process loads CommonJS, and esbuild makes chunks only of ES modules: each chunk is turned into CommonJS
+ * when all are there. A CommonJS file has no import.meta; files are found from its own place.
+ */
+const asCommonJs = {
+  name: 'as-common-js',
+  setup({ initialOptions, onEnd }) {
+    const { target, charset, sourcesContent } = initialOptions;
+    const sourcemap = initialOptions.sourcemap ? 'external' : false;
+    const options = { format: 'cjs', minify: true, target, charset, sourcesContent, sourcemap };
+    // `import()` of the editor's Node would read a file of CommonJS as if it might be something else.
+    const supported = { 'dynamic-import': false };
+    onEnd(async ({ outputFiles }) => {
+      const made = outputFiles.map(async (file) => {
+        const { code, map } = await transform(requireEditor(file.text), { ...options, supported });
+        const ownUrl = code.includes('__ownUrl')
+          ? "const __ownUrl=require('node:url').pathToFileURL(__filename).href;"
+          : '';
+        const link = sourcemap ? `//# sourceMappingURL=${basename(file.path)}.map\n` : '';
+        file.contents = Buffer.from(`${ownUrl}${code}${link}`);
+        return sourcemap ? [{ path: `${file.path}.map`, contents: Buffer.from(map) }] : [];
+      });
+      outputFiles.push(...(await Promise.all(made)).flat());
+    });
+  },
 };
+
+/**
+ * esbuild copies all names of a CommonJS module for each `import * as` of it. The editor's API has hundreds of them, and more
+ * than forty files import it: together half a millisecond a file, before anything has been done.
+ */
+function requireEditor(code) {
+  return code.replace(/import\s*\*\s*as ([\w$]+)\s*from\s*"vscode";/g, 'var $1=require("vscode");');
+}
 
 /** Of package.json only the version is used; of schemas the descriptions are for people. */
 const withoutProse = {
@@ -79,7 +98,7 @@ const withoutProse = {
 
 /**
  * Packages in a bundle of their own, loaded when the first message is checked or the first folder watched: to read and run
- * them takes longer than all the rest of the extension.
+ * them takes longer than all that an explorer of runs needs.
  */
 const packagesWhenNeeded = {
   name: 'packages-when-needed',
@@ -95,39 +114,39 @@ const packagesWhenNeeded = {
   },
 };
 
+/** For the editor's own process, minified: each byte that is loaded is read before it is run. */
+const hostOptions = {
+  outdir: 'dist',
+  outExtension: { '.js': '.cjs' },
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  charset: 'utf8',
+  external: ['vscode'],
+  minify: true,
+  metafile: true,
+  sourcesContent: false,
+};
+
 export const packagesBundle = {
   ...hostOptions,
   entryPoints: { packages: 'scripts/packages.mjs' },
+  format: 'cjs',
+  sourcemap: true,
 };
 
-/** The extension without what only configs and languages need, which it imports from bundles beside when it is asked to. */
+/** The extension: what its entry imports by name is loaded at the editor's start, every `import()` when it is reached. */
 export const extensionBundle = {
   ...hostOptions,
   entryPoints: { extension: 'src/extension/main.ts' },
-  plugins: [
-    withoutProse,
-    packagesWhenNeeded,
-    {
-      name: 'loaded-later',
-      setup({ onResolve }) {
-        onResolve({ filter: /\/configTools\.ts$/ }, () => ({ path: './config-tools.cjs', external: true }));
-        onResolve({ filter: /\/languageClient\.ts$/ }, () => ({ path: './language-client.cjs', external: true }));
-      },
-    },
-  ],
-};
-
-export const configToolsBundle = {
-  ...hostOptions,
-  entryPoints: { 'config-tools': 'src/extension/configTools.ts' },
-  plugins: [packagesWhenNeeded],
-};
-
-/** The client of the language server, loaded when the first config or dataset is opened. */
-export const languageClientBundle = {
-  ...hostOptions,
-  entryPoints: { 'language-client': 'src/extension/language/languageClient.ts' },
-  plugins: [packagesWhenNeeded],
+  format: 'esm',
+  splitting: true,
+  chunkNames: 'extension-[name]-[hash]',
+  write: false,
+  // Within the code, so that it is carried over to CommonJS.
+  sourcemap: 'inline',
+  define: { 'import.meta.url': '__ownUrl' },
+  plugins: [withoutProse, packagesWhenNeeded, asCommonJs],
 };
 
 /** Panels: a script and a style sheet each; their policy allows no chunks beside. */
@@ -148,11 +167,4 @@ export const webviewBundle = {
 };
 
 /** Everything that a build makes. */
-export const bundles = [
-  bundleOptions,
-  extensionBundle,
-  packagesBundle,
-  configToolsBundle,
-  languageClientBundle,
-  webviewBundle,
-];
+export const bundles = [bundleOptions, extensionBundle, packagesBundle, webviewBundle];

@@ -1,5 +1,5 @@
-// What needs the YAML parser and the rules of configs: a bundle of its own (dist/config-tools.cjs), loaded when the first
-// config is read, so that the editor starts without it. Imported by `import()` only.
+// What needs the YAML parser and the rules of configs: loaded when the first config is read, so that the editor starts
+// without it. Imported by `import()` only.
 
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';

@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 import type { Disposable } from './disposables.ts';
 import { runsFolderOf } from '../runs/layout.ts';
 import { isLive, type ReadableRun, type RunRecord } from '../runs/runRecord.ts';
+import { noLongerThan } from '../platform/noLongerThan.ts';
 import { watchRuns, type RunsChange, type RunsWatch } from '../runs/watchRuns.ts';
 import { settingIds } from './ids.ts';
 import { settings } from './settings.ts';
@@ -13,6 +14,8 @@ export interface RunLibrary extends Disposable {
   readonly onDidChange: vscode.Event<RunsChange>;
   /** Resolves when every runs folder has been listed. */
   listed(): Promise<void>;
+  /** Tells that the runs have been shown: what takes longer may begin. */
+  shown(): void;
   runs(): readonly RunRecord[];
   active(): readonly ReadableRun[];
   get(folder: string): RunRecord | undefined;
@@ -22,10 +25,15 @@ export interface RunLibrary extends Disposable {
   folders(): readonly string[];
 }
 
+/** Nobody may look at the runs: then their folders are watched after so many milliseconds. */
+const unseen = 1000;
+
 /** Watches the runs folder of each workspace folder, and those that a setting names. */
 export function openLibrary(log: vscode.LogOutputChannel): RunLibrary {
   const changes = new vscode.EventEmitter<RunsChange>();
   const watches = new Map<string, RunsWatch>();
+  let shown = (): void => undefined;
+  const settled = noLongerThan(unseen, new Promise<void>((resolve) => (shown = resolve)));
   const all = (): RunRecord[] => [...watches.values()].flatMap((watch) => watch.runs());
   const watchOf = (folder: string): RunsWatch | undefined => watches.get(path.dirname(folder));
 
@@ -44,6 +52,7 @@ export function openLibrary(log: vscode.LogOutputChannel): RunLibrary {
         folder,
         (change) => changes.fire(change),
         (sentence) => log.warn(sentence),
+        settled,
       );
       watches.set(folder, watch);
       void watch.listed.then(() => changes.fire({ changed: [], structure: true }));
@@ -61,6 +70,7 @@ export function openLibrary(log: vscode.LogOutputChannel): RunLibrary {
     async listed() {
       await Promise.all([...watches.values()].map((watch) => watch.listed));
     },
+    shown: () => shown(),
     runs: all,
     active: () => all().filter((run): run is ReadableRun => isLive(run)),
     get: (folder) => watchOf(folder)?.get(folder),

@@ -56,5 +56,5 @@ async function treeProvider(): Promise<vscode.TreeDataProvider<unknown>> {
   if (typeof tested !== 'object' || tested === null || !('explorer' in tested)) {
     throw new Error('The extension does not know that it is tested.');
   }
-  return tested.explorer as vscode.TreeDataProvider<unknown>;
+  return (await tested.explorer) as vscode.TreeDataProvider<unknown>;
 }

@@ -3,36 +3,36 @@
 import * as vscode from 'vscode';
 import { formatBytes, formatDuration } from '../../metrics/numberText.ts';
 import { commandIds, walkthroughId, type CommandId } from '../ids.ts';
+import { requireTrust } from '../runActions.ts';
 import type { Services } from '../services.ts';
+import { activeConfig, findConfigs, isConfigUri } from '../start/configs.ts';
 import type { CommandHandler } from './runCommands.ts';
 
 /** The heavier parts are loaded when their command is called. */
-export function generalCommands(services: Services): Partial<Record<CommandId, CommandHandler>> {
+export function generalCommands(services: Services) {
   return {
-    [commandIds.start]: async (uri) => (await import('../start/start.ts')).startFineTune(services, asUri(uri)),
-    [commandIds.dryRun]: async (uri) => (await import('../start/start.ts')).dryRun(services, asUri(uri)),
-    [commandIds.newConfig]: async () => (await import('../start/wizard.ts')).createConfig(),
-    [commandIds.importConfig]: async (uri) =>
-      (await import('../start/importConfig.ts')).importForeignConfig(asUri(uri)),
+    [commandIds.start]: async (uri) => (await import('../onDemand.ts')).startFineTune(services, asUri(uri)),
+    [commandIds.dryRun]: async (uri) => (await import('../onDemand.ts')).dryRun(services, asUri(uri)),
+    [commandIds.newConfig]: async () => (await import('../onDemand.ts')).createConfig(),
+    [commandIds.importConfig]: async (uri) => (await import('../onDemand.ts')).importForeignConfig(asUri(uri)),
     [commandIds.checkConfig]: async (uri) => checkConfig(services, asUri(uri)),
     [commandIds.estimate]: async (uri) => estimate(services, asUri(uri)),
-    [commandIds.setupTorch]: async () => (await import('../around/setupTorch.ts')).setUpTorch(),
-    [commandIds.doctor]: async () => (await import('../around/doctor.ts')).showDoctor(),
-    [commandIds.reportProblem]: async (node) => (await import('../around/report.ts')).reportProblem(services, node),
+    [commandIds.setupTorch]: async () => (await import('../onDemand.ts')).setUpTorch(),
+    [commandIds.doctor]: async () => (await import('../onDemand.ts')).showDoctor(),
+    [commandIds.reportProblem]: async (node) => (await import('../onDemand.ts')).reportProblem(services, node),
     [commandIds.showLog]: () => services.log.show(),
     [commandIds.getStarted]: async () => {
       const id = `${services.context.extension.id}#${walkthroughId}`;
       await vscode.commands.executeCommand('workbench.action.openWalkthrough', id, false);
     },
-  };
+  } satisfies Partial<Record<CommandId, CommandHandler>>;
 }
 
 async function checkConfig(services: Services, given: vscode.Uri | undefined): Promise<void> {
-  const { requireTrust } = await import('../runActions.ts');
   requireTrust();
   const config = await configFor(given);
   if (!config) return;
-  const { acceptable, checkInDepth } = await import('../start/preflight.ts');
+  const { acceptable, checkInDepth } = await import('../onDemand.ts');
   const problems = await checkInDepth(config);
   if (!problems) return;
   if (acceptable(config, problems, services) && problems.length === 0) {
@@ -41,11 +41,10 @@ async function checkConfig(services: Services, given: vscode.Uri | undefined): P
 }
 
 async function estimate(services: Services, given: vscode.Uri | undefined): Promise<void> {
-  const { requireTrust } = await import('../runActions.ts');
   requireTrust();
   const config = await configFor(given);
   if (!config) return;
-  const { estimateRun } = await import('../start/preflight.ts');
+  const { estimateRun } = await import('../onDemand.ts');
   const found = await estimateRun(config, services);
   if (!found || found === 'refused') return;
   const { memoryBytes, availableBytes, seconds, diskBytes, totalSteps, trainRows, device } = found;
@@ -67,7 +66,6 @@ async function estimate(services: Services, given: vscode.Uri | undefined): Prom
 }
 
 async function configFor(given: vscode.Uri | undefined): Promise<vscode.Uri | undefined> {
-  const { activeConfig, findConfigs, isConfigUri } = await import('../start/configs.ts');
   const named = given && isConfigUri(given) ? given : activeConfig();
   if (named) return named;
   const configs = await findConfigs();

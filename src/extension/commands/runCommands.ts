@@ -21,7 +21,7 @@ const has =
   (run) =>
     run.kind === 'run' && statuses.includes(run.status);
 
-export function runCommands(services: Services): Partial<Record<CommandId, CommandHandler>> {
+export function runCommands(services: Services) {
   const { library } = services;
 
   /** A command about one readable run; its record is read again afterwards. */
@@ -66,7 +66,7 @@ export function runCommands(services: Services): Partial<Record<CommandId, Comma
       const run = await targetRun(library, args, (record) => record.kind === 'broken');
       if (run?.kind === 'broken') await showProblem(run);
     },
-  };
+  } satisfies Partial<Record<CommandId, CommandHandler>>;
 }
 
 async function askLearningRate(run: ReadableRun): Promise<void> {

@@ -9,7 +9,7 @@ import { commandIds, type CommandId } from '../ids.ts';
 import type { Services } from '../services.ts';
 import type { CommandHandler } from './runCommands.ts';
 
-export function viewCommands(services: Services, explorer: RunExplorer): Partial<Record<CommandId, CommandHandler>> {
+export function viewCommands(services: Services, explorer: RunExplorer) {
   const { library, queue } = services;
   const changeAll = async (change: (queue: RunQueue) => RunQueue): Promise<void> => {
     for (const { runsFolder } of queue.queues()) await queue.change(runsFolder, change);
@@ -57,7 +57,7 @@ export function viewCommands(services: Services, explorer: RunExplorer): Partial
       );
       if (answer === empty) await Promise.all(folders.map(emptyTrash));
     },
-  };
+  } satisfies Partial<Record<CommandId, CommandHandler>>;
 }
 
 function sortLabel(key: SortKey): string {

@@ -5,16 +5,15 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { commandIds, type CommandId } from '../ids.ts';
 import type { CommandHandler } from '../commands/runCommands.ts';
+import { requireTrust } from '../runActions.ts';
 import type { Services } from '../services.ts';
 import { findConfigs } from '../start/configs.ts';
 import type { DatasetPreviews } from './datasetPreview.ts';
+import { startPreviewProcess } from './previewProcess.ts';
 
 const endings = ['jsonl', 'ndjson', 'json', 'csv', 'tsv', 'parquet', 'gz'];
 
-export function datasetCommands(
-  previews: DatasetPreviews,
-  services: Services,
-): Partial<Record<CommandId, CommandHandler>> {
+export function datasetCommands(previews: DatasetPreviews, services: Services) {
   return {
     [commandIds.previewDataset]: async (given) => {
       const uri =
@@ -31,22 +30,19 @@ export function datasetCommands(
       if (uri) await convert(uri);
     },
     [commandIds.checkDataset]: async (given) => {
-      (await import('../runActions.ts')).requireTrust();
+      requireTrust();
       const uri =
         given instanceof vscode.Uri
           ? given
           : (activeDataset() ?? (await chosenDataset(vscode.l10n.t('Check Dataset'))));
-      if (uri) await (await import('./checkDataset.ts')).checkDataset(uri, services.diagnostics);
+      if (uri) await (await import('../onDemand.ts')).checkDataset(uri, services.diagnostics);
     },
-  };
+  } satisfies Partial<Record<CommandId, CommandHandler>>;
 }
 
 /** Without a preview: the process that reads the file is there for this conversion alone. */
 async function convert({ fsPath: file }: vscode.Uri): Promise<void> {
-  const [{ startPreviewProcess }, { convertDataset }] = await Promise.all([
-    import('./previewProcess.ts'),
-    import('./convertDataset.ts'),
-  ]);
+  const { convertDataset } = await import('../onDemand.ts');
   const configs = (await findConfigs()).map(({ fsPath }) => ({ file: fsPath, name: fsPath }));
   const ignore = (): undefined => undefined;
   const reader = startPreviewProcess(ignore, ignore);

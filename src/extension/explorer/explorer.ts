@@ -2,12 +2,13 @@
 
 import * as vscode from 'vscode';
 import type { Disposable } from '../disposables.ts';
+import { noLongerThan } from '../../platform/noLongerThan.ts';
 import { isLive, type RunRecord } from '../../runs/runRecord.ts';
 import { contextKeys, viewIds } from '../ids.ts';
 import type { RunLibrary } from '../library.ts';
 import type { QueueKeeper } from '../start/queueKeeper.ts';
 import { createCheckpointReader } from './checkpoints.ts';
-import { checkpointItem, groupItem, partItem, queueNodeItem, runItem } from './items.ts';
+import { checkpointItem, groupItem, partItem, queueNodeItem, runItem, runTooltip } from './items.ts';
 import { partNode, runNode, type ExplorerNode, type GroupNode, type RunNode } from './nodes.ts';
 import { arrange, byConfig, groupOf, sortKeys, stateGroups, type ExplorerOptions } from './order.ts';
 
@@ -25,10 +26,28 @@ export interface RunExplorer extends Disposable {
 
 const stateKey = 'explorer';
 
+/** How long the first picture waits for all runs to be read, in milliseconds; on a slow disk it shows those read by then. */
+const patience = 100;
+/** Lines that a group is first given: more than a screen holds. A thousand take longer to send and to paint. */
+const firstLines = 100;
+/** Milliseconds from the first lines to all others: they are painted meanwhile. */
+const untilPainted = 300;
+
 /** Shows the tree and keeps it true. Filter, grouping and order are remembered for the workspace. */
 export function createExplorer(library: RunLibrary, queue: QueueKeeper, memento: vscode.Memento): RunExplorer {
   let options = readState(memento.get(stateKey));
-  let listed = false;
+  let isListed = false;
+  library.listed().then(
+    () => (isListed = true),
+    () => undefined, // told by whoever asks for the list
+  );
+  /** What the view has been given so far. */
+  let given: 'nothing' | 'some' | 'all' = 'nothing';
+  let painting: NodeJS.Timeout | undefined;
+  let isPainted = false;
+  let isCut = false;
+  let wasSeen = false;
+  let isStale = false;
   const nodes = new Map<string, RunNode>();
   const checkpoints = createCheckpointReader();
   const changes = new vscode.EventEmitter<ExplorerNode | undefined>();
@@ -55,33 +74,47 @@ export function createExplorer(library: RunLibrary, queue: QueueKeeper, memento:
     }));
 
   const roots = async (): Promise<ExplorerNode[]> => {
-    await library.listed();
-    if (!listed) {
-      listed = true;
-      void vscode.commands.executeCommand('setContext', contextKeys.listed, true);
-      // The last numbers of ended runs come after the first picture.
-      setTimeout(() => void library.loadTails(library.runs().map(({ folder }) => folder)), 50);
-    }
+    await noLongerThan(patience, library.listed());
+    if (isListed && given !== 'all') void vscode.commands.executeCommand('setContext', contextKeys.listed, true);
+    given = isListed ? 'all' : 'some';
     const runs = arrange(library.runs(), options);
     if (options.grouping === 'state') return stateGroupNodes(runs);
     const waiting = stateGroupNodes([]).filter(({ group }) => group.by === 'state' && group.state === 'queued');
     return [...waiting, ...configGroupNodes(runs)];
   };
 
+  /** After the first picture come the lines left out, the watching of folders, and the last numbers of ended runs. */
+  const showRest = async (): Promise<void> => {
+    isPainted = true;
+    if (isCut) changes.fire(undefined);
+    library.shown();
+    await library.listed();
+    await library.loadTails(library.runs().map(({ folder }) => folder));
+  };
+
   const members = (node: GroupNode): ExplorerNode[] => {
     const { group } = node;
     if (group.by === 'state' && group.state === 'queued') return queueNodes(queue);
+    painting ??= setTimeout(() => void showRest(), untilPainted);
     const runs = arrange(library.runs(), options);
     const inGroup =
       group.by === 'state'
         ? runs.filter((run) => groupOf(run) === group.state)
         : runs.filter((run) => (run.kind === 'run' ? run.manifest.config_file : '') === group.file);
-    return inGroup.map(nodeOf);
+    const shown = isPainted ? inGroup : inGroup.slice(0, firstLines);
+    isCut ||= shown.length < inGroup.length;
+    return shown.map(nodeOf);
   };
 
   const provider: vscode.TreeDataProvider<ExplorerNode> = {
     onDidChangeTreeData: changes.event,
     getTreeItem: (node) => itemOf(node, library, queue),
+    // Only under the pointer: of a thousand lines the texts would be most of what is sent.
+    resolveTreeItem(item, node) {
+      const run = node.kind === 'run' ? library.get(node.folder) : undefined;
+      if (run) item.tooltip = runTooltip(run, Date.now());
+      return item;
+    },
     async getChildren(node) {
       if (!node) return roots();
       if (node.kind === 'group') return members(node);
@@ -110,18 +143,27 @@ export function createExplorer(library: RunLibrary, queue: QueueKeeper, memento:
   showActive();
   showOptions();
 
+  /** Draws a line anew, or everything. A view that has been given nothing yet will get what is true when it asks. */
+  const refresh = (node?: ExplorerNode): void => {
+    if (given === 'nothing') return;
+    if (view.visible) changes.fire(node);
+    else isStale = true;
+  };
   const libraryListener = library.onDidChange(({ changed, structure }) => {
     showActive();
-    if (!view.visible) return;
     const sorted = options.sort === 'loss' || options.sort === 'evaluation';
-    if (structure || (sorted && changed.length > 1)) changes.fire(undefined);
+    if (structure || (sorted && changed.length > 1)) refresh();
     // Many at once are the tails of ended runs, read in one go.
-    else if (changed.length > 20) changes.fire(undefined);
-    else for (const folder of changed) changes.fire(nodes.get(folder));
+    else if (changed.length > 20) refresh();
+    else for (const folder of changed) refresh(nodes.get(folder));
   });
-  const queueListener = queue.onDidChange(() => changes.fire(undefined));
+  const queueListener = queue.onDidChange(() => refresh());
   const visibility = view.onDidChangeVisibility(({ visible }) => {
-    if (visible) changes.fire(undefined);
+    if (!visible) return;
+    // The first time it asks by itself; later ages have changed.
+    if (wasSeen || isStale) refresh();
+    wasSeen = true;
+    isStale = false;
   });
   const collapse = view.onDidCollapseElement(({ element }) => {
     if (element.kind === 'run') checkpoints.forget(element.folder);
@@ -139,6 +181,7 @@ export function createExplorer(library: RunLibrary, queue: QueueKeeper, memento:
     },
     refresh: () => changes.fire(undefined),
     dispose() {
+      clearTimeout(painting);
       for (const item of [libraryListener, queueListener, visibility, collapse, view, changes]) item.dispose();
     },
   };

@@ -53,7 +53,6 @@ export function runItem(run: RunRecord, key: string, now: number): vscode.TreeIt
   item.contextValue = `run:${status}${run.label.pinned ? ':pinned' : ''}`;
   const description = run.kind === 'run' ? runDescription(run, now) : joined(statusWord('broken'), run.problem.message);
   item.description = description;
-  item.tooltip = runTooltip(run, now);
   item.accessibilityInformation = {
     label: joined(title, statusWord(status), description),
   };
@@ -99,8 +98,8 @@ function bestText(run: ReadableRun): string | undefined {
   return best === undefined ? undefined : vscode.l10n.t('best evaluation loss {0}', best.toPrecision(4));
 }
 
-/** Everything of a run in a hover. Texts from files are appended as text: they are never read as Markdown. */
-function runTooltip(run: RunRecord, now: number): vscode.MarkdownString {
+/** Everything of a run, for a hover. Texts from files are appended as text: they are never read as Markdown. */
+export function runTooltip(run: RunRecord, now: number): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
   const line = (label: string, value: string | undefined): void => {
     if (value === undefined || value === '') return;

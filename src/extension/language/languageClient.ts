@@ -1,5 +1,4 @@
-// The editor's side of the language server: a bundle of its own (dist/language-client.cjs), loaded when the first config
-// or dataset is opened. Starts the server on the editor's own Node, and starts it again when it crashes, but not forever.
+// The editor's side of the language server, loaded when the first config or dataset is opened. Starts the server on the editor's own Node, and starts it again when it crashes, but not forever.
 
 import * as vscode from 'vscode';
 import {

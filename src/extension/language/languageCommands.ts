@@ -5,14 +5,15 @@ import { packageFile } from '../../platform/packageFile.ts';
 import { effectiveConfigRequest } from '../../protocol/languageRequests.ts';
 import { commandIds, type CommandId } from '../ids.ts';
 import type { Services } from '../services.ts';
+import { activeConfig } from '../start/configs.ts';
 import type { CommandHandler } from '../commands/runCommands.ts';
 
-export function languageCommands(services: Services): Partial<Record<CommandId, CommandHandler>> {
+export function languageCommands(services: Services) {
   return {
     [commandIds.openDocs]: async (page, anchor) => openDocs(page, anchor),
     [commandIds.showEffectiveConfig]: async () => showEffectiveConfig(services),
     [commandIds.restartLanguageServer]: async () => services.language.restart(),
-  };
+  } satisfies Partial<Record<CommandId, CommandHandler>>;
 }
 
 /** Opens a page that came with the extension in the editor's own preview, at a section. */
@@ -24,7 +25,6 @@ async function openDocs(page: unknown, anchor: unknown): Promise<void> {
 }
 
 async function showEffectiveConfig({ language }: Services): Promise<void> {
-  const { activeConfig } = await import('../start/configs.ts');
   const config = activeConfig();
   if (!config) {
     void vscode.window.showInformationMessage(vscode.l10n.t('Open a config first.'));

@@ -168,7 +168,7 @@ export function provideLens(language: Language, memory: vscode.Memento, tell: (e
   };
 }
 
-export function lensCommands(lens: TokenLens, library: RunLibrary): Partial<Record<CommandId, CommandHandler>> {
+export function lensCommands(lens: TokenLens, library: RunLibrary) {
   return {
     [commandIds.toggleLens]: async () => lens.toggle(),
     [commandIds.chooseDatasetConfig]: async () => lens.chooseConfig(),
@@ -177,7 +177,7 @@ export function lensCommands(lens: TokenLens, library: RunLibrary): Partial<Reco
       if (run && isReadable(run)) await lens.showLosses(run);
     },
     [commandIds.hideTokenLosses]: async () => lens.showLosses(undefined),
-  };
+  } satisfies Partial<Record<CommandId, CommandHandler>>;
 }
 
 /** The address of a config, or `new` for one that is yet to be written. */
