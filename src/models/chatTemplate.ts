@@ -64,13 +64,21 @@ export function compileChatTemplate(source: string, name: string): ChatTemplate 
   );
   const program = parsed(marked, name);
   const globals = globalsOf(defaultNow);
+  const interpreted = (messages: readonly TemplateValue[], options: RenderOptions, open: string, close: string) => {
+    const environment = environmentFor(messages, options, options.now ? globalsOf(options.now) : globals);
+    environment.set(openMark, open);
+    environment.set(closeMark, close);
+    const { value } = new Interpreter(environment).run(program);
+    return typeof value === 'string' ? value : undefined;
+  };
   const run = (messages: readonly TemplateValue[], options: RenderOptions, open: string, close: string): string => {
     try {
-      const environment = environmentFor(messages, options, options.now ? globalsOf(options.now) : globals);
-      environment.set(openMark, open);
-      environment.set(closeMark, close);
-      const { value } = new Interpreter(environment).run(program);
-      if (typeof value === 'string') return withoutObjects(value);
+      const text = interpreted(messages, options, open, close);
+      // Python refuses to add an object to a string; here it is printed as the name of its type, which a text may hold too.
+      const addsObject = (printed: string | undefined): boolean => printed?.includes(objectText) === true;
+      if (addsObject(text) && addsObject(interpreted(withoutTypeNames(messages), options, open, close)))
+        throw new Error('it adds an object to a text (can only concatenate str to str)');
+      if (text !== undefined) return text;
     } catch (error) {
       throw problem('chat/template-failed', `The chat template of ${name} refused the conversation: ${reason(error)}`);
     }
@@ -164,10 +172,15 @@ function range(start: number, stop?: number, step = 1): number[] {
 
 const objectText = '[object Map]';
 
-/** Python refuses to add an object to a string; here it would be printed as the name of its type. */
-function withoutObjects(text: string): string {
-  if (text.includes(objectText)) throw new Error('it adds an object to a text (can only concatenate str to str)');
-  return text;
+/** The same messages, but for texts that hold what an object is printed as. */
+function withoutTypeNames(messages: readonly TemplateValue[]): readonly TemplateValue[] {
+  const changed = (value: TemplateValue): TemplateValue => {
+    if (typeof value === 'string') return value.replaceAll(objectText, objectText.toUpperCase());
+    if (typeof value !== 'object' || value === null) return value;
+    if (isList(value)) return value.map(changed);
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, changed(member)]));
+  };
+  return messages.map(changed);
 }
 
 /** Two characters of the private use area that the text does not have. */

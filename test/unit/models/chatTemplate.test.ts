@@ -104,6 +104,16 @@ describe('generation blocks', () => {
   });
 });
 
+test('a text may hold what JavaScript prints for an object, and an object beside it is refused all the same', () => {
+  const said = (content: string) => [{ role: 'user', content, tool_calls: [{ a: content }] }];
+  const text = 'console.log(new Map() + "") // [object Map]';
+  const template = "{% for m in messages %}{{ m.role + ': ' + m.content | trim }}{% endfor %}";
+  expect(renderChat(template, said(text))).toBe(`user: ${text}`);
+  expect(compileChatTemplate(template, 'own').renderMarked(said(text)).text).toBe(`user: ${text}`);
+  const adding = '{% for m in messages %}{{ m.content + m.tool_calls[0] }}{% endfor %}';
+  expect(() => renderChat(adding, said(text))).toThrow('adds an object to a text');
+});
+
 describe('failures name the template and what it said', () => {
   test.each([
     [
