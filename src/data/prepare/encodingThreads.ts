@@ -23,7 +23,7 @@ export interface EncodingThreadsOptions {
 
 /** Memory that threads besides this one may take together, each for itself, and for a token of its tokenizer. */
 const memoryForThreads = 300e6;
-const bytesOfThread = 60e6;
+const bytesOfThread = 90e6;
 const bytesOfToken = 800;
 
 /** How many threads besides this one are worth it: no more than there are cores, or memory for their tokenizers. */

@@ -50,7 +50,7 @@ async function outsideFor(cursor: Cursor, config: OpenConfig, context: ServerCon
   return {
     method: text('method'),
     folder: (path) => surroundings.folder(path, config.file),
-    models: names === 'model' ? await surroundings.cachedModels() : [],
+    models: names === 'model' || names === 'reward.model' ? await surroundings.cachedModels() : [],
     modules: [...new Set((layers ?? []).map((name) => name.slice(name.lastIndexOf('.') + 1)))],
     columns: isColumns ? ((await surroundings.rows(data, config.file))?.columns ?? []) : [],
   };

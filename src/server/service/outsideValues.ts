@@ -47,6 +47,11 @@ export function outsideValues(path: readonly PathPart[], typed: string, outside:
     case 'lora.init_from':
     case 'output':
       return pathsBelow(typed, outside, () => false);
+    case 'reward.function':
+      // The name of the function comes behind the colon.
+      return pathsBelow(typed, outside, (name) => name.endsWith('.py')).map((found) =>
+        found.kind === 'file' ? { ...found, value: `${found.value}:` } : found,
+      );
     case 'lora.target_modules':
       return typeof path.at(-1) === 'number' ? outside.modules.map((value) => plain(value, 'module')) : [];
     default:

@@ -11,7 +11,7 @@ export interface NamedThing {
   readonly place: Place;
   /** As it is written, with variables replaced. */
   readonly name: string;
-  readonly kind: 'data' | 'model' | 'adapter' | 'template' | 'output';
+  readonly kind: 'data' | 'model' | 'adapter' | 'template' | 'code' | 'output';
 }
 
 /** The names of a config, as far as they are texts of its file. */
@@ -28,6 +28,7 @@ export function namedThings(text: ConfigText, config: FinetuneConfig): NamedThin
     ['data.template', data.template, 'template'],
     ['lora.init_from', lora?.init_from, 'adapter'],
     ['reward.model', reward?.model, 'model'],
+    ['reward.function', reward?.function?.replace(/:\w*$/, ''), 'code'],
     ['output', config.output, 'output'],
   ];
   return named.flatMap(([at, name, kind]) => {
@@ -52,6 +53,7 @@ const insideFolder: Readonly<Record<NamedThing['kind'], readonly string[]>> = {
   output: ['adapter_config.json', 'config.json'],
   data: [],
   template: [],
+  code: [],
 };
 
 /** The file to open for a name: itself, or what describes a folder; undefined where neither is. */

@@ -26,6 +26,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'data', 'rows.jsonl'), '{"frage": "a", "antwort": "b"}\n{"frage": "c", "note": 1}\n');
   await writeFile(join(folder, 'weights.gguf'), 'GGUF');
   await writeFile(join(folder, 'notes.txt'), 'x');
+  await writeFile(join(folder, 'rewards.py'), 'def score(completions): ...');
   await writeFile(join(folder, 'chat.jinja'), '{{ x }}');
   client = await serveHere({ initializationOptions: { suggestCommand: 'suggest' } });
 });
@@ -114,6 +115,9 @@ test('files: only those that fit, folders to go on in', async () => {
   expect(await labels('data:\n  train: |')).not.toContain('notes.txt');
   expect(await labels('model: ./|')).toEqual(expect.arrayContaining(['./tiny/', './weights.gguf']));
   expect(await labels('data:\n  template: |')).toEqual(expect.arrayContaining(['chat', 'chat.jinja']));
+  expect(await labels('reward:\n  function: |')).toEqual(expect.arrayContaining(['rewards.py:', 'data/']));
+  expect(await labels('reward:\n  function: |')).not.toContain('notes.txt');
+  expect(await labels('reward:\n  model: ./|')).toContain('./tiny/');
 });
 
 test('layers of this very model, columns of this very file', async () => {

@@ -146,6 +146,16 @@ test('names of files, folders and models are links', async () => {
   ]);
 });
 
+test('a function that gives rewards leads to its file', async () => {
+  const text =
+    'version: 1\nmodel: a/b\nobjective: grpo\ndata:\n  train: more.jsonl\nreward:\n  function: rewards.py:score\n';
+  await writeFile(join(folder, 'rewards.py'), 'def score(completions): ...\n');
+  const rewarded = uriOf('rewarded.finetune.yaml');
+  client.open(rewarded, 'finetune-yaml', text);
+  const found = await client.connection.sendRequest(DocumentLinkRequest.type, { textDocument: { uri: rewarded } });
+  expect((found ?? []).map(({ target }) => target)).toContain(uriOf('rewards.py'));
+});
+
 test('a name leads to its files, and every file of a pattern', async () => {
   expect(await definition(at('data/*'))).toEqual(['data/a.jsonl:1:1', 'data/b.jsonl:1:1']);
   expect(await definition(at('validation'))).toEqual(['data/b.jsonl:1:1']);
