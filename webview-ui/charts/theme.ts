@@ -13,8 +13,19 @@ export interface ChartTheme {
   readonly highContrast: boolean;
 }
 
-/** Reads the variables of the theme that is on now. */
+/** Of the charts that are made or drawn anew together only the first reads: each read works out the page's styles. */
+let justRead: ChartTheme | undefined;
+
+/** The colours of the theme that is on now. */
 export function readTheme(): ChartTheme {
+  if (!justRead) {
+    justRead = themeOfPage();
+    queueMicrotask(() => (justRead = undefined));
+  }
+  return justRead;
+}
+
+function themeOfPage(): ChartTheme {
   const styles = getComputedStyle(document.body);
   const read = (...names: readonly string[]): string => {
     for (const name of names) {
