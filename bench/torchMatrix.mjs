@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { importSources } from './sources.mjs';
 
-const { useTorch, makeRun, liveOnce, eventsOf, writeTinyModel, writeTinyData } = await importSources(
+const { adopt, torchPlaces, makeRun, liveOnce, eventsOf, writeTinyModel, writeTinyData } = await importSources(
   'torchMatrix',
-  `export * from './test/support/torchTraining.ts'; export * from './test/support/tinyModelFolder.ts';`,
+  `export * from './test/support/torchTraining.ts'; export * from './test/support/tinyModelFolder.ts';
+   export { adopt } from './src/torch/environment/install.ts'; export { torchPlaces } from './src/torch/environment/record.ts';`,
 );
 
 const methods = {
@@ -16,6 +17,7 @@ const methods = {
   lora: { method: 'lora', lora: { rank: 4 } },
   dora: { method: 'lora', lora: { rank: 4, use_dora: true } },
   qlora: { method: 'qlora', lora: { rank: 4 } },
+  'qlora-bf16': { method: 'qlora', lora: { rank: 4 }, training: { mixed_precision: 'bf16' } },
   bf16: { method: 'lora', lora: { rank: 4 }, training: { mixed_precision: 'bf16' } },
   prefix: { method: 'prefix', prefix: { num_virtual_tokens: 6 } },
   projected: { method: 'prefix', prefix: { num_virtual_tokens: 6, prefix_projection: true, encoder_hidden_size: 32 } },
@@ -46,7 +48,9 @@ const [wantedMethods, wantedObjectives] = [process.argv[2], process.argv[3]].map
 const folder = await mkdtemp(path.join(tmpdir(), 'torch-matrix-'));
 let bad = 0;
 try {
-  await useTorch(folder);
+  process.env.FINETUNE_CACHE = path.join(folder, 'cache');
+  process.env.FINETUNE_DATA = path.join(folder, 'data');
+  await adopt(process.env.FINETUNE_PYTHON, torchPlaces(process.env.FINETUNE_DATA));
   await writeTinyModel(path.join(folder, 'model'), { hidden_size: 64, intermediate_size: 96 });
   await writeRows();
   for (const method of wantedMethods ?? Object.keys(methods)) {

@@ -14,7 +14,7 @@ import { misfitOf, openRewardModel } from '../../src/models/rewardModel.ts';
 import { readSafetensors, readTensor } from '../../src/models/safetensors.ts';
 import type { LoadedModel, NamedTensor } from '../../src/models/types.ts';
 import { objectivePlan, type ObjectivePlan } from '../../src/torch/session/objective.ts';
-import { openTorchSession } from '../../src/torch/session/torchSession.ts';
+import { openTorchSession, type TorchPlan } from '../../src/torch/session/torchSession.ts';
 import { startWorker, type WorkerProcess } from '../../src/torch/session/workerProcess.ts';
 import { summarise } from '../../src/trainer/observed.ts';
 import { collect } from '../support/collect.ts';
@@ -87,6 +87,8 @@ function likeTrl({ tokens, mask, rejectedFrom, ...row }: TokenisedRow): Tokenise
   return { ...row, tokens, mask: whole, rejectedFrom: rejectedFrom! };
 }
 
+const nf4 = { quantization: { type: 'nf4', double_quant: true } } as const;
+
 describeWith(['python'], 'training on pairs', () => {
   let folder: string;
   let model: LoadedModel;
@@ -127,13 +129,19 @@ describeWith(['python'], 'training on pairs', () => {
     }
   }
 
-  const open = (objective: ObjectivePlan, method: Case['method'], first?: AsyncIterable<NamedTensor>) =>
+  const open = (
+    objective: ObjectivePlan,
+    method: Case['method'],
+    first?: AsyncIterable<NamedTensor>,
+    changes: Pick<Partial<TorchPlan>, 'mixedPrecision' | 'quantization'> = {},
+  ) =>
     openTorchSession(worker, {
       modelConfig: model.config,
       weights: [...model.weights.values()],
       method: method === 'full' ? full : lora,
       optimizer: { ...adamw, weightDecay: 0 },
       ...{ seed: 1, gradientCheckpointing: false, device: 'cpu', threads: 1, mixedPrecision: 'no', objective },
+      ...changes,
       ...(first ? { first } : {}),
     });
 
@@ -148,18 +156,20 @@ describeWith(['python'], 'training on pairs', () => {
     return taken;
   }
 
-  test.each<[string, ObjectivePlan, Case['method']]>([
+  test.each<[string, ObjectivePlan, Case['method'], Partial<TorchPlan>?]>([
     ['dpo with adapters', dpo('sigmoid', 0.1), 'lora'],
     ['dpo of all weights', dpo('sigmoid', 0.1), 'full'],
     ['ipo', dpo('ipo', 0.1), 'lora'],
     ['a reward model with adapters', { kind: 'reward' }, 'lora'],
     ['a reward model of all weights', { kind: 'reward' }, 'full'],
-  ])('%s learns, and goes on bit-equal from what was put back', async (_name, plan, method) => {
+    ['a reward model with adapters in bf16', { kind: 'reward' }, 'lora', { mixedPrecision: 'bf16' }],
+    ['a reward model beside 4 bits', { kind: 'reward' }, 'lora', nf4],
+  ])('%s learns, and goes on bit-equal from what was put back', async (_name, plan, method, changes) => {
     const accuracyOf = ({ observed = {} }: { observed?: StepResult['observed'] }) => {
       const metrics = summarise(observed);
       return metrics['rewards/accuracies'] ?? metrics['accuracy']!;
     };
-    const session = await open(plan, method);
+    const session = await open(plan, method, undefined, changes);
     const held = packRows(rows.slice(0, 16), { capacity: 256, packing: true });
     const before = await session.evaluate(held);
     await train(session, rows.slice(16), 1, 12);
@@ -173,7 +183,7 @@ describeWith(['python'], 'training on pairs', () => {
     expect(accuracyOf(before)).toBeLessThan(0.8);
     expect(accuracyOf(after)).toBeGreaterThan(0.9);
     expect(after.rows).toHaveLength(16);
-    const again = await open(plan, method);
+    const again = await open(plan, method, undefined, changes);
     await again.restore({ ...state, step: 12 });
     expect(await train(again, rows.slice(16), 13, 24)).toEqual(rest);
   });

@@ -8,7 +8,7 @@ import { meet, startRanks } from '../../src/torch/session/ranks.ts';
 import { openTorchSession, type TorchSession } from '../../src/torch/session/torchSession.ts';
 import type { WorkerGroup } from '../../src/torch/session/workerGroup.ts';
 import { collect } from '../support/collect.ts';
-import { isAlive, ranksOf } from '../support/rankProcesses.ts';
+import { isAlive, ranksOf } from '../support/childProcesses.ts';
 import { describeWith, requiredPath } from '../support/requirements.ts';
 import { packed, tinyPlan, tinyRows, tinyWeights } from '../support/tinyModel.ts';
 

@@ -1,13 +1,14 @@
 // Runs of the torch engine as a user starts them: to the end, killed, resumed, and refused in words.
 
 import { execFile } from 'node:child_process';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readAdapter } from '../../src/models/adapter.ts';
 import { resumeRun, startRun, type RunHandle } from '../../src/runs/startRun.ts';
 import { openRun } from '../../src/runs/store.ts';
+import { childrenOf, isAlive } from '../support/childProcesses.ts';
 import { lossesOf, untilStep } from '../support/livingRun.ts';
 import { describeWith, requiredPath } from '../support/requirements.ts';
 import { writeTinyData, writeTinyModel } from '../support/tinyModelFolder.ts';
@@ -78,7 +79,7 @@ describeWith(['python'], 'runs of the torch engine', () => {
 
     let run = await start();
     await untilStep(run, 15);
-    const worker = await childOf(run.pid);
+    const worker = (await childrenOf(run.pid))[0]!.pid;
     process.kill(worker, 'SIGKILL');
     expect(await run.exited).toBe(1);
     const { failed } = (await openRun(run.folder)).state;
@@ -87,7 +88,7 @@ describeWith(['python'], 'runs of the torch engine', () => {
 
     run = await resumeRun(run.folder, { trainer, env });
     await untilStep(run, 35);
-    const orphan = await childOf(run.pid);
+    const orphan = (await childrenOf(run.pid))[0]!.pid;
     process.kill(run.pid, 'SIGKILL');
     await run.exited;
     await expect.poll(() => isAlive(orphan), { timeout: 20_000 }).toBe(false);
@@ -108,23 +109,3 @@ describeWith(['python'], 'runs of the torch engine', () => {
     await writeFile(record, kept);
   });
 });
-
-/** The one child of a process, by /proc. */
-async function childOf(pid: number): Promise<number> {
-  for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
-    const [, parent] = /^\S+ \(.*\) \S (\d+)/.exec(stat) ?? [];
-    if (Number(parent) === pid) return Number(name);
-  }
-  throw new Error(`${pid} has no child`);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

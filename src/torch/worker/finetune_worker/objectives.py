@@ -185,7 +185,9 @@ def scores_at(
         hidden = classifier.base_model(
             input_ids=sequence.tokens[None], position_ids=sequence.positions[None], use_cache=False
         ).last_hidden_state[0]
-        scores: torch.Tensor = classifier.score(hidden[places])[:, 0]
+    # The head may be trained in 32 bits on top of frozen layers in 16; PEFT keeps the one that it replaces before it.
+    *_, weight = classifier.score.parameters()
+    scores: torch.Tensor = classifier.score(hidden[places].to(weight.dtype))[:, 0]
     return scores.float()
 
 

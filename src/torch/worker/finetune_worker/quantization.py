@@ -59,16 +59,16 @@ def ask_again_for_bitsandbytes() -> None:
 
 
 def quantize(model: PreTrainedModel, plan: QuantizationPlan, compute: torch.dtype) -> None:
-    """Every linear layer but the output head; norms, embeddings and the head stay as they are.
+    """Every linear layer but the head, for tokens or for scores; norms, embeddings and the head stay as they are.
 
     The weights become 4 bits when the model is moved to its device.
     """
     load_bitsandbytes()
     layers: Any = importlib.import_module("bitsandbytes.nn")
 
-    head = model.get_output_embeddings()
+    heads = (model.get_output_embeddings(), getattr(model, "score", None))
     for name, layer in list(model.named_modules()):
-        if not isinstance(layer, torch.nn.Linear) or layer is head:
+        if not isinstance(layer, torch.nn.Linear) or layer in heads:
             continue
         quantized: Any = layers.Linear4bit(
             layer.in_features,

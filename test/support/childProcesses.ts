@@ -1,4 +1,4 @@
-// The ranks of a run as processes of this machine, by /proc.
+// The processes that a run has started on this machine, by /proc.
 
 import { readdir, readFile } from 'node:fs/promises';
 
@@ -10,17 +10,25 @@ export interface FoundRank {
 
 /** The ranks that a process has started, lowest first. */
 export async function ranksOf(parent: number): Promise<FoundRank[]> {
-  const found: FoundRank[] = [];
+  const found = (await childrenOf(parent)).flatMap(({ pid, words }): FoundRank[] => {
+    const name = words.find((word) => /^Rank \d+ of \d+$/.test(word));
+    return name === undefined ? [] : [{ pid, name }];
+  });
+  return found.toSorted((a, b) => a.name.localeCompare(b.name));
+}
+
+/** The processes that a process has started, with the words of their command lines. */
+export async function childrenOf(parent: number): Promise<{ readonly pid: number; readonly words: string[] }[]> {
+  const found = [];
   for (const entry of await readdir('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
     const stat = await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => '');
     const [, itsParent] = /^\S+ \(.*\) \S (\d+)/.exec(stat) ?? [];
     if (Number(itsParent) !== parent) continue;
     const words = (await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '')).split('\0');
-    const name = words.find((word) => /^Rank \d+ of \d+$/.test(word));
-    if (name !== undefined) found.push({ pid: Number(entry), name });
+    found.push({ pid: Number(entry), words });
   }
-  return found.toSorted((a, b) => a.name.localeCompare(b.name));
+  return found;
 }
 
 export function isAlive(pid: number): boolean {
