@@ -42,7 +42,7 @@ const objectives = {
 };
 
 /** Learning rates at which these tiny models learn within the steps. */
-const rates = { full: 0.004, prefix: 0.05, projected: 0.02 };
+const rates = { full: 0.004, prefix: 1, projected: 0.1 };
 
 const [wantedMethods, wantedObjectives] = [process.argv[2], process.argv[3]].map((list) => list?.split(','));
 const folder = await mkdtemp(path.join(tmpdir(), 'torch-matrix-'));
@@ -71,7 +71,8 @@ async function cell(method, objective) {
   const { rows, measure, ...own } = objectives[objective];
   const { training, ...way } = methods[method];
   const drawn = rows === 'prompts';
-  const steps = objective === 'ppo' ? 14 : 16;
+  // A prefix has to grow from next to nothing.
+  const steps = way.method === 'prefix' ? 40 : objective === 'ppo' ? 14 : 16;
   const config = {
     ...{ version: 1, model: './model', engine: 'torch', device: 'cpu', threads: 1 },
     ...{ objective: objective === 'ipo' ? 'dpo' : objective, ...way, ...own },
