@@ -82,6 +82,7 @@ class Language(torch.nn.Module):
         super().__init__()
         self.table = torch.nn.Parameter(torch.linspace(-1, 1, 121).view(11, 11))
         self.modes: list[bool] = []
+        self.config = SimpleNamespace()
 
     def forward(self, input_ids: torch.Tensor, logits_to_keep: torch.Tensor, **_: object) -> SimpleNamespace:
         self.modes.append(self.training)
@@ -95,6 +96,7 @@ class Scorer(torch.nn.Module):
         super().__init__()
         self.score = torch.nn.Linear(1, 1, bias=False)
         torch.nn.init.constant_(self.score.weight, 2.0)
+        self.config = SimpleNamespace()
 
     def base_model(self, input_ids: torch.Tensor, **_: object) -> SimpleNamespace:
         return SimpleNamespace(last_hidden_state=input_ids[..., None].float())

@@ -14,6 +14,7 @@ from transformers.models.auto.modeling_auto import (
     MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES,
 )
 
+from .attention import attend_by_rows
 from .plan import LoraPlan, Plan, PpoPlan, RewardPlan
 from .prefix import ENCODER, PEFT_ENCODER, add_prefix
 from .quantization import quantize, without_bitsandbytes
@@ -36,6 +37,7 @@ def build_model(plan: Plan) -> torch.nn.Module:
     """The model with its adapters, on its device unless it is to be sharded; only trained weights have gradients."""
     config = AutoConfig.for_model(**plan.model_config)
     remove_dropout(config)
+    attend_by_rows()
     # Scaled-dot-product attention has no soft cap: models that want one would silently compute something else.
     capped = getattr(config, "attn_logit_softcapping", None) is not None
     scores = isinstance(plan.objective, RewardPlan)

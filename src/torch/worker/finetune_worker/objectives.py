@@ -10,7 +10,7 @@ from .model import base_of
 from .plan import DpoPlan, GrpoPlan, Plan, PpoPlan, RewardPlan
 from .policy import clipped_loss, divergence
 from .ppo import Ppo
-from .sequences import Sequence, segment_ends, segment_ids, token_logits, token_losses
+from .sequences import Sequence, apart, segment_ends, segment_ids, token_logits, token_losses
 
 
 def create_objective(plan: Plan, reference: Reference) -> Objective:
@@ -183,7 +183,10 @@ def scores_at(
     classifier = base_of(model)
     with autocast:
         hidden = classifier.base_model(
-            input_ids=sequence.tokens[None], position_ids=sequence.positions[None], use_cache=False
+            input_ids=sequence.tokens[None],
+            position_ids=sequence.positions[None],
+            use_cache=False,
+            **apart(model, sequence),
         ).last_hidden_state[0]
     # The head may be trained in 32 bits on top of frozen layers in 16; PEFT keeps the one that it replaces before it.
     *_, weight = classifier.score.parameters()

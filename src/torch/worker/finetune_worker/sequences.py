@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
+from .attention import row_options
+from .model import base_of
 from .prefix import forward, prefix_length
 
 
@@ -62,8 +65,9 @@ def token_losses(model: torch.nn.Module, sequence: Sequence, autocast: torch.aut
 def token_logits(model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> torch.Tensor:
     """Logits [S, vocabulary] at the supervised places, in 32 bits; others are not computed.
 
-    Without an attention mask transformers keeps rows apart by their positions; `packing_error` makes sure of it. With a
-    prefix it takes all of a sequence for one row, so that each row gets a pass of its own.
+    Without an attention mask transformers keeps rows apart by their positions, or by their lengths where those are
+    told; `packing_error` makes sure of it. With a prefix it takes all of a sequence for one row, so that each row gets
+    a pass of its own.
     """
     passes = [sequence] if prefix_length(model) == 0 else rows_of(sequence)
     with autocast:
@@ -74,10 +78,16 @@ def token_logits(model: torch.nn.Module, sequence: Sequence, autocast: torch.aut
                 part.positions[None],
                 logits_to_keep=part.loss_positions,
                 use_cache=False,
+                **apart(model, part),
             ).logits[0]
             for part in passes
         ]
     return torch.cat(logits).float()
+
+
+def apart(model: torch.nn.Module, sequence: Sequence) -> dict[str, Any]:
+    """Options of a pass without a prefix, by which rows are computed apart; with one a row has a pass of its own."""
+    return {} if prefix_length(model) > 0 else row_options(base_of(model).config, sequence.positions)
 
 
 def rows_of(sequence: Sequence) -> list[Sequence]:
