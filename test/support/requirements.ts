@@ -9,10 +9,17 @@ import { findEditor, type EditorVersion } from '../../scripts/code-server.mjs';
 
 /**
  * `python`: an interpreter with torch, transformers and peft. `smollm2`: its safetensors folder. `smollm2-gguf`: its .gguf
- * file. `chromium`: a browser for panels. `editor`, `minimum-editor`: VS Code's server, the newest and the oldest that the extension is for (`npm run editor -- --install`). `swiftshader`: Vulkan on the CPU, which Debian's chromium brings, as a stand-in for a GPU.
+ * file. `chromium`: a browser for panels. `editor`, `minimum-editor`: VS Code's server, the newest and the oldest that the extension is for (`npm run editor -- --install`). `swiftshader`: Vulkan on the CPU, which Debian's chromium brings, as a stand-in for a GPU. `network-namespace`: a program that runs a command where the loopback is the only network.
  */
 export type RequirementName =
-  'python' | 'smollm2' | 'smollm2-gguf' | 'swiftshader' | 'chromium' | 'editor' | 'minimum-editor';
+  | 'python'
+  | 'smollm2'
+  | 'smollm2-gguf'
+  | 'swiftshader'
+  | 'chromium'
+  | 'editor'
+  | 'minimum-editor'
+  | 'network-namespace';
 
 export interface Requirement {
   /** The path, when what is needed is there. */
@@ -121,11 +128,22 @@ function lookUp(name: RequirementName): Requirement {
   if (name === 'chromium') return lookUpChromium();
   if (name === 'editor') return lookUpEditor('newest');
   if (name === 'minimum-editor') return lookUpEditor('minimum');
+  if (name === 'network-namespace') return lookUpNamespace();
   if (name === 'swiftshader') {
     const path = '/usr/lib/chromium/vk_swiftshader_icd.json';
     return existsSync(path) ? { path } : { missing: `${path} is missing (Debian packages chromium and libvulkan1)` };
   }
   return lookUpFile('FINETUNE_SMOLLM2_GGUF', '', 'SmolLM2-135M-Instruct.Q4_1.gguf');
+}
+
+function lookUpNamespace(): Requirement {
+  const path = resolve('scripts/without-network.sh');
+  try {
+    execFileSync(path, ['true'], { stdio: 'ignore', timeout: 60_000 });
+    return { path };
+  } catch {
+    return { missing: 'this system gives no network namespace to its users (scripts/without-network.sh)' };
+  }
 }
 
 function lookUpEditor(version: EditorVersion): Requirement {
