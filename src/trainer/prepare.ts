@@ -29,13 +29,19 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
   const baseDirectory = request.manifest.base_directory;
   // PyTorch takes seconds to load: it begins while the rows are read.
   let starting: Promise<WorkerGroup | undefined> = Promise.resolve(undefined);
-  const planned = await planRun(request, (written) => {
+  const lost = new AbortController();
+  const signal = AbortSignal.any([request.signal, lost.signal]);
+  const planned = await planRun({ ...request, signal }, (written) => {
     starting = allocationFor(written, request).then((nodes) => startTorch(written, request.onEngineOutput, nodes));
-    // What goes wrong there is told when its session is opened.
-    starting.catch(() => undefined);
+    starting
+      .then((workers) => workers?.ended)
+      .then((why) => why && lost.abort(why))
+      // What goes wrong in starting them is told when their session is opened.
+      .catch(() => undefined);
   }).catch(async (error: unknown) => {
     await (await starting.catch(() => undefined))?.close();
-    throw error;
+    // Rows may take long to read: a process that is gone is told at once.
+    throw lost.signal.aborted ? lost.signal.reason : error;
   });
   const { config, model, adapter, rewardModel, data, order, steps, capacity } = planned;
   const { train, validation } = data;

@@ -242,6 +242,7 @@ function sessionOver(
 /** Asks every rank where one alone would wait for the others' shards; the answer is that of rank 0. */
 function inCompany(group: WorkerGroup): WorkerProcess {
   return {
+    ended: group.ended,
     ask: async (method, head = {}, parts = []) => (await group.askAll(method, () => ({ head, parts })))[0]!,
     close: () => group.close(),
   };

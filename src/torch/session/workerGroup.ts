@@ -25,6 +25,7 @@ export interface WorkerGroup extends WorkerProcess {
 export function groupOfOne(worker: WorkerProcess): WorkerGroup {
   return {
     size: 1,
+    ended: worker.ended,
     ask: (method, head, parts) => worker.ask(method, head, parts),
     askAll: async (method, requestOf) => {
       const { head, parts } = requestOf?.(0) ?? {};
@@ -64,7 +65,8 @@ export function createWorkerGroup(members: readonly RankProcess[]): WorkerGroup 
       checks.push(check);
       check();
     });
-  const failure = new Promise<never>((_, reject) => (tellFailure = reject));
+  const ended = new Promise<ProblemError>((resolve) => (tellFailure = resolve));
+  const failure = ended.then((why) => Promise.reject(why));
   failure.catch(() => undefined);
   let failed: Promise<never> | undefined;
 
@@ -125,6 +127,7 @@ export function createWorkerGroup(members: readonly RankProcess[]): WorkerGroup 
   };
   return {
     size: members.length,
+    ended,
     ask: (method, head = {}, parts = []) => askRank(0, method, { head, parts }),
     async askAll(method, requestOf = () => ({})) {
       const answers = await Promise.all(members.map((_, rank) => askRank(rank, method, requestOf(rank))));

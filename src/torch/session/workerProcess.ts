@@ -21,6 +21,8 @@ export interface WorkerOptions {
 export interface WorkerProcess {
   /** Asks for something and waits for the answer. Throws a ProblemError when the worker refuses, fails, hangs or dies. */
   ask(method: string, head?: Frame['head'], parts?: readonly Uint8Array[]): Promise<Frame>;
+  /** Why it has ended by itself; one that was closed may say so too. */
+  readonly ended: Promise<ProblemError>;
   /** Ends the process, whatever it is doing, and waits until it is gone. */
   close(): Promise<void>;
 }
@@ -42,8 +44,6 @@ export interface SignOfLife {
 export interface RankProcess extends WorkerProcess {
   readonly pid: number | undefined;
   readonly life: () => SignOfLife;
-  /** Why it has ended; resolves when it has. */
-  readonly ended: Promise<ProblemError>;
   /** The last lines that it printed. */
   readonly lastLines: () => string[];
 }

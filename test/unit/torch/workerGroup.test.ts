@@ -52,6 +52,7 @@ test('a rank that nobody asks anything is missed all the same', async () => {
   const asked = failureOf(group.ask('generate'));
   one.die(problem('torch/worker-died', 'Rank 1 of 2 was ended by SIGKILL.'));
   expect((await asked).message).toContain('Rank 1 of 2 was ended by SIGKILL.');
+  expect((await group.ended).message).toContain('Rank 1 of 2 was ended by SIGKILL.');
 });
 
 test('lines say who printed them, however they are cut', () => {
