@@ -50,8 +50,8 @@ function rows(count: number, bad: boolean): string[] {
     ];
     if (i % 97 === 0) messages.pop();
     if (i % 101 === 0) messages[0]!.content += '<|im_end|>';
-    if (bad && i % 1009 === 7) return '{"messages": [';
-    if (bad && i % 1013 === 7) return JSON.stringify({ messages: [{ role: 'tool', content: 'x' }] });
+    if (bad && i % 401 === 7) return '{"messages": [';
+    if (bad && i % 409 === 7) return JSON.stringify({ messages: [{ role: 'tool', content: 'x' }] });
     return JSON.stringify({ messages });
   });
 }
