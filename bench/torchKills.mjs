@@ -120,6 +120,8 @@ async function kill(run) {
   if (ended === 'late') fails(`the trainer was still there ${limit} ms after ${name} was killed`);
   while (children.some(({ pid }) => isAlive(pid)) && performance.now() - begun < limit) await delay(20);
   if (children.some(({ pid }) => isAlive(pid))) fails('a process is left');
+  // A trainer that had not yet written who it is may still be starting, for all that one knows.
+  while ((await openRun(run.folder)).status === 'starting' && performance.now() - begun < limit) await delay(100);
   const { status, state } = await openRun(run.folder);
   const told = status === 'interrupted' ? 'interrupted' : (state.failed?.cause.message ?? '');
   if (victim === run.pid ? status !== 'interrupted' : !/was ended by SIGKILL/.test(told))

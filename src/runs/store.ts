@@ -34,7 +34,7 @@ export interface OpenedRun {
 }
 
 /** A process has this long from its start to writing its own mark, in milliseconds. */
-export const startingGrace = 15_000;
+export const startingGrace = 8_000;
 
 const endedPhases: ReadonlySet<RunPhase> = new Set(['completed', 'early_stopped', 'stopped', 'failed']);
 
