@@ -1,6 +1,6 @@
 // Lays a config out: indentation and spacing as the house writes them. Values and comments stay as they were written.
 import { isDeepStrictEqual } from 'node:util';
-import { isMap, isNode, isSeq, parseDocument, type Document, type Tags } from 'yaml';
+import { isMap, isNode, isSeq, parseDocument, type Document, type Tags, type ToStringOptions } from 'yaml';
 
 /** The text laid out; undefined where it cannot be read, or where laying it out would change what it says. */
 export function formatted(text: string, isJson: boolean): string | undefined {
@@ -50,8 +50,18 @@ function formattedYaml(text: string): string | undefined {
   const document = readYaml(text);
   if (document.errors.length > 0 || !isMap(document.contents)) return undefined;
   const mark = text.startsWith('\uFEFF') ? '\uFEFF' : '';
-  const after = document.toString({ lineWidth: 0, flowCollectionPadding: false, indent: 2 });
+  const after = printed(document, { lineWidth: 0, flowCollectionPadding: false, indent: 2 });
+  if (after === undefined) return undefined;
   return isDeepStrictEqual(commentsOf(after), commentsOf(text)) && saysTheSame(after, text) ? mark + after : undefined;
+}
+
+/** The text of a document; undefined where an alias (`*name`) has no anchor. */
+export function printed(document: Document, options: ToStringOptions): string | undefined {
+  try {
+    return document.toString(options);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether two texts are the same config, whatever their layout. */

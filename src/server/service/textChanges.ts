@@ -3,6 +3,7 @@ import { isMap, isPair, isScalar, isSeq, parseDocument, type Document, type Pair
 import { parentPath, parsePath, type PathPart } from '../../config/path.ts';
 import { showNumber } from '../../config/words.ts';
 import type { ConfigText } from './configText.ts';
+import { printed } from './layout.ts';
 
 export type Change =
   | { readonly kind: 'remove'; readonly path: string }
@@ -144,8 +145,8 @@ function rewritten(text: ConfigText, changes: readonly Change[]): Edit[] | undef
   }
   const isJson = text.text.trimStart().startsWith('{');
   const layout = { lineWidth: 0, flowCollectionPadding: /[{[] +\S/.test(text.text) };
-  const after = isJson ? `${JSON.stringify(document.toJS(), null, 2)}\n` : document.toString(layout);
-  return differenceOf(text.text, after);
+  const after = isJson ? `${JSON.stringify(document.toJS(), null, 2)}\n` : printed(document, layout);
+  return after === undefined ? undefined : differenceOf(text.text, after);
 }
 
 function removeIn(document: Document, parts: readonly PathPart[]): void {

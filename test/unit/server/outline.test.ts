@@ -102,6 +102,11 @@ describe('formatting', () => {
     );
   });
 
+  test('leaves a text as it is whose alias has no anchor', () => {
+    expect(formatted('version:   1\nmodel: *a\n', false)).toBeUndefined();
+    expect(formatted('? 99999999999? >\n: *a', false)).toBeUndefined();
+  });
+
   test('twice is once', () => {
     expect(formatted('version: 1\nmodel:  a\n', false)).toBe('version: 1\nmodel: a\n');
     for (const text of [yaml, yaml.replaceAll('\n  ', '\n    '), '\uFEFFversion: 1\nmodel:  a\n']) {
