@@ -8,8 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { toArray } from '../../src/protocol/series.ts';
 import { findRun, openRun } from '../../src/runs/store.ts';
 import { describeWith, requiredPath } from '../support/requirements.ts';
-import { writeTinyData, writeTinyModel } from '../support/tinyModelFolder.ts';
-import { scratchFolder } from '../support/trainerBundle.ts';
+import { tinyWorkspace } from '../support/tinyWorkspace.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const cli = path.join(root, 'dist/cli.js');
@@ -35,10 +34,7 @@ describeWith(['python', 'network-namespace'], 'without a network', () => {
   let folder: string;
   let env: NodeJS.ProcessEnv;
   beforeAll(async () => {
-    folder = await scratchFolder();
-    env = { ...process.env, FINETUNE_CACHE: path.join(folder, 'cache'), FINETUNE_DATA: path.join(folder, 'data') };
-    await writeTinyModel(path.join(folder, 'model'));
-    await writeTinyData(path.join(folder, 'train.jsonl'), 20);
+    ({ folder, env } = await tinyWorkspace(20));
     await writeFile(path.join(folder, 'offline.finetune.json'), JSON.stringify(config));
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));

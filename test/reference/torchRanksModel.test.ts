@@ -10,8 +10,8 @@ import { toArray } from '../../src/protocol/series.ts';
 import { startRun } from '../../src/runs/startRun.ts';
 import { openRun } from '../../src/runs/store.ts';
 import { describeWith, requiredPath } from '../support/requirements.ts';
-import { writeTinyData, writeTinyModel } from '../support/tinyModelFolder.ts';
-import { scratchFolder } from '../support/trainerBundle.ts';
+import { writeTinyData } from '../support/tinyModelFolder.ts';
+import { tinyWorkspace } from '../support/tinyWorkspace.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const cli = path.join(root, 'dist/cli.js');
@@ -35,10 +35,7 @@ describeWith(['python'], 'all weights trained in two processes', () => {
   let folder: string;
   let env: NodeJS.ProcessEnv;
   beforeAll(async () => {
-    folder = await scratchFolder();
-    env = { ...process.env, FINETUNE_CACHE: path.join(folder, 'cache'), FINETUNE_DATA: path.join(folder, 'data') };
-    await writeTinyModel(path.join(folder, 'model'));
-    await writeTinyData(path.join(folder, 'train.jsonl'), 40);
+    ({ folder, env } = await tinyWorkspace(40));
     await writeTinyData(path.join(folder, 'validation.jsonl'), 8);
     await run(process.execPath, [cli, 'setup', 'torch', '--python', requiredPath('python')], { env, cwd: folder });
   }, 120_000);

@@ -19,8 +19,7 @@ import { isAlive, ranksOf } from '../support/childProcesses.ts';
 import { lossesOf, untilStep } from '../support/livingRun.ts';
 import { describeWith, requiredPath } from '../support/requirements.ts';
 import { tinyPlan } from '../support/tinyModel.ts';
-import { writeTinyData, writeTinyModel } from '../support/tinyModelFolder.ts';
-import { scratchFolder } from '../support/trainerBundle.ts';
+import { tinyWorkspace } from '../support/tinyWorkspace.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const trainer = path.join(root, 'dist/trainer.js');
@@ -45,10 +44,7 @@ describeWith(['python'], 'runs in two processes', () => {
   let env: NodeJS.ProcessEnv;
   let losses: readonly number[];
   beforeAll(async () => {
-    folder = await scratchFolder();
-    env = { ...process.env, FINETUNE_CACHE: path.join(folder, 'cache'), FINETUNE_DATA: path.join(folder, 'data') };
-    await writeTinyModel(path.join(folder, 'model'));
-    await writeTinyData(path.join(folder, 'train.jsonl'), 40);
+    ({ folder, env } = await tinyWorkspace(40));
     await writeFile(path.join(folder, 'ranks.finetune.json'), JSON.stringify(config));
     const setup = [path.join(root, 'dist/cli.js'), 'setup', 'torch', '--python', requiredPath('python')];
     await promisify(execFile)(process.execPath, setup, { env, cwd: folder });

@@ -11,8 +11,7 @@ import { openRun } from '../../src/runs/store.ts';
 import { childrenOf, isAlive } from '../support/childProcesses.ts';
 import { lossesOf, untilStep } from '../support/livingRun.ts';
 import { describeWith, requiredPath } from '../support/requirements.ts';
-import { writeTinyData, writeTinyModel } from '../support/tinyModelFolder.ts';
-import { scratchFolder } from '../support/trainerBundle.ts';
+import { tinyWorkspace } from '../support/tinyWorkspace.ts';
 import { watchedPython, type WatchedPython } from '../support/watchedPython.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -36,10 +35,7 @@ describeWith(['python'], 'runs of the torch engine', () => {
   let env: NodeJS.ProcessEnv;
   let watched: WatchedPython;
   beforeAll(async () => {
-    folder = await scratchFolder();
-    env = { ...process.env, FINETUNE_CACHE: path.join(folder, 'cache'), FINETUNE_DATA: path.join(folder, 'data') };
-    await writeTinyModel(path.join(folder, 'model'));
-    await writeTinyData(path.join(folder, 'train.jsonl'), 40);
+    ({ folder, env } = await tinyWorkspace(40));
     await writeFile(path.join(folder, 'torch.finetune.json'), JSON.stringify(config));
     watched = await watchedPython(folder, requiredPath('python'));
   });

@@ -12,8 +12,7 @@ import { adopt } from '../../src/torch/environment/install.ts';
 import { torchPlaces } from '../../src/torch/environment/record.ts';
 import { lossesOf } from '../support/livingRun.ts';
 import { describeWith, requiredPath } from '../support/requirements.ts';
-import { writeTinyData, writeTinyModel } from '../support/tinyModelFolder.ts';
-import { scratchFolder } from '../support/trainerBundle.ts';
+import { tinyWorkspace } from '../support/tinyWorkspace.ts';
 
 const trainer = path.resolve(import.meta.dirname, '../../dist/trainer.js');
 
@@ -29,10 +28,7 @@ describeWith(['python'], 'the torch engine in trouble', () => {
   let folder: string;
   let env: NodeJS.ProcessEnv;
   beforeAll(async () => {
-    folder = await scratchFolder();
-    env = { ...process.env, FINETUNE_CACHE: path.join(folder, 'cache'), FINETUNE_DATA: path.join(folder, 'data') };
-    await writeTinyModel(path.join(folder, 'model'));
-    await writeTinyData(path.join(folder, 'train.jsonl'), 40);
+    ({ folder, env } = await tinyWorkspace(40));
     await writeFile(path.join(folder, 'torch.finetune.json'), JSON.stringify(config));
     const python = path.join(folder, 'python');
     const script = path.resolve(import.meta.dirname, '../support/troubledPython/run.py');
