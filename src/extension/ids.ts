@@ -10,6 +10,7 @@ export const commandIds = {
   estimate: 'finetune.estimate',
   openDashboard: 'finetune.openDashboard',
   openActiveRun: 'finetune.openActiveRun',
+  openItem: 'finetune.openItem',
   compare: 'finetune.compare',
   pause: 'finetune.pause',
   resume: 'finetune.resume',

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runsFolderOf } from '../../src/runs/layout.ts';
+import { runPaths, runsFolderOf } from '../../src/runs/layout.ts';
 import { openEditorCase, until, type EditorCase } from '../support/editorCase.ts';
 import { hello, started, step } from '../support/runEvents.ts';
 import { makeRunFolder } from '../support/runFolders.ts';
@@ -19,6 +19,7 @@ describeWith(['chromium', 'editor'], 'a folder that is not trusted', () => {
         await writeFile(join(folder, 'wrong.finetune.yaml'), 'version: 1\nmodle: ./starter-model\n');
         const facts = { id: 'earlier', status: 'interrupted' as const };
         await makeRunFolder(runsFolderOf(folder), facts, [hello, started, step(1, 2), step(2, 1.5)]);
+        await writeFile(runPaths(join(runsFolderOf(folder), 'earlier')).log, 'warm\n');
       },
     });
   });
@@ -47,6 +48,10 @@ describeWith(['chromium', 'editor'], 'a folder that is not trusted', () => {
     await board.getByRole('heading', { name: 'earlier' }).waitFor();
     expect(await board.getByRole('button', { name: 'Resume' }).count()).toBe(0);
     await opened.screenshot('untrusted-dashboard');
+    const { page } = window;
+    await window.run('earlier').locator('.monaco-tl-twistie').click();
+    await page.locator('.sidebar .monaco-list-row[aria-level="3"]').filter({ hasText: 'Log' }).click();
+    await page.locator('.tabs-container').getByText('trainer.log').waitFor();
     await window.page.keyboard.press('Control+P');
     await window.page.locator('.quick-input-widget input').first().fill('wrong.finetune.yaml');
     await window.choose('wrong.finetune.yaml');

@@ -99,6 +99,17 @@ export const explorerTests: HostTest[] = [
     },
   },
   {
+    name: 'a click on a line works while the line is drawn anew: its command needs nothing that the editor forgets then',
+    async run() {
+      const run = await runLine('done');
+      const lines = [run, ...(await run.children())];
+      const clicked = lines.flatMap(({ command }) => command ?? []);
+      assert.ok(clicked.length >= 4, 'the run, its samples, config and log');
+      for (const { command, arguments: needed } of clicked)
+        assert.deepEqual([command, needed], ['finetune.openItem', undefined]);
+    },
+  },
+  {
     name: 'the trash asks, keeps the run aside, and gives it back',
     async run() {
       const { node } = await runLine('gone');

@@ -7,6 +7,8 @@ export interface TreeLine {
   readonly description: string;
   /** What menus look at. */
   readonly context: string;
+  /** What a click does. */
+  readonly command: vscode.Command | undefined;
   readonly children: () => Promise<TreeLine[]>;
 }
 
@@ -20,7 +22,8 @@ export async function explorer(): Promise<TreeLine[]> {
         const item = await provider.getTreeItem(node);
         const label = typeof item.label === 'string' ? item.label : (item.label?.label ?? '');
         const description = typeof item.description === 'string' ? item.description : '';
-        return { node, label, description, context: item.contextValue ?? '', children: () => lines(node) };
+        const { command, contextValue: context = '' } = item;
+        return { node, label, description, context, command, children: () => lines(node) };
       }),
     );
   };

@@ -25,14 +25,8 @@ export function showStatusBar(library: RunLibrary): vscode.Disposable {
     item.accessibilityInformation = {
       label: joined(vscode.l10n.t('Fine-Tune Run'), runTitle(run), stateText(run), lossText(run)),
     };
-    item.command =
-      active.length > 1
-        ? commandIds.openActiveRun
-        : {
-            command: commandIds.openDashboard,
-            title: vscode.l10n.t('Open Dashboard'),
-            arguments: [{ folder: run.folder }],
-          };
+    // Arguments would be forgotten with each new text, under the hand that clicks.
+    item.command = commandIds.openActiveRun;
     item.show();
   };
   update();

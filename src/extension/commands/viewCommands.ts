@@ -1,11 +1,13 @@
-// Commands of the explorer: filter, grouping, order, queue, trash.
+// Commands of the explorer: open a line, filter, grouping, order, queue, trash.
 
 import * as vscode from 'vscode';
 import { moveItem, removeItem, type RunQueue } from '../../runs/queue.ts';
 import { emptyTrash, listTrash } from '../../runs/trash.ts';
 import type { RunExplorer } from '../explorer/explorer.ts';
+import type { ExplorerNode } from '../explorer/nodes.ts';
 import { sortKeys, type SortKey } from '../explorer/order.ts';
 import { commandIds, type CommandId } from '../ids.ts';
+import type { RunLibrary } from '../library.ts';
 import type { Services } from '../services.ts';
 import type { CommandHandler } from './runCommands.ts';
 
@@ -15,6 +17,11 @@ export function viewCommands(services: Services, explorer: RunExplorer) {
     for (const { runsFolder } of queue.queues()) await queue.change(runsFolder, change);
   };
   return {
+    [commandIds.openItem]: async () => {
+      const node = await explorer.chosen();
+      const command = node && opening(node, library);
+      if (command) await vscode.commands.executeCommand(command, node);
+    },
     [commandIds.refresh]: async () => {
       for (const { folder } of library.runs()) await library.refresh(folder);
       explorer.refresh();
@@ -58,6 +65,24 @@ export function viewCommands(services: Services, explorer: RunExplorer) {
       if (answer === empty) await Promise.all(folders.map(emptyTrash));
     },
   } satisfies Partial<Record<CommandId, CommandHandler>>;
+}
+
+/** The command that opens what a line stands for. */
+function opening(node: ExplorerNode, library: RunLibrary): CommandId | undefined {
+  if (node.kind === 'run') {
+    return library.get(node.folder)?.kind === 'run' ? commandIds.openDashboard : commandIds.showRunProblem;
+  }
+  if (node.kind !== 'part') return undefined;
+  switch (node.part) {
+    case 'checkpoints':
+      return undefined;
+    case 'samples':
+      return commandIds.openRunSamples;
+    case 'config':
+      return commandIds.openRunConfig;
+    case 'log':
+      return commandIds.openRunLog;
+  }
 }
 
 function sortLabel(key: SortKey): string {

@@ -1,5 +1,6 @@
 // The run explorer: a tree over the library and the queues. A changed run refreshes one item; a new list, the groups.
 
+import { setTimeout as after } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import type { Disposable } from '../disposables.ts';
 import { noLongerThan } from '../../platform/noLongerThan.ts';
@@ -22,6 +23,8 @@ export interface RunExplorer extends Disposable {
   state(): ExplorerState;
   change(change: Partial<ExplorerState>): void;
   refresh(): void;
+  /** The line that the person chose last, or undefined where none is. */
+  chosen(): Promise<ExplorerNode | undefined>;
 }
 
 const stateKey = 'explorer';
@@ -32,6 +35,8 @@ const patience = 100;
 const firstLines = 100;
 /** Milliseconds from the first lines to all others: they are painted meanwhile. */
 const untilPainted = 300;
+/** How long the editor may take to know its lines again after all were drawn anew, in milliseconds. */
+const redrawn = 2000;
 
 /** Shows the tree and keeps it true. Filter, grouping and order are remembered for the workspace. */
 export function createExplorer(library: RunLibrary, queue: QueueKeeper, memento: vscode.Memento): RunExplorer {
@@ -180,6 +185,11 @@ export function createExplorer(library: RunLibrary, queue: QueueKeeper, memento:
       changes.fire(undefined);
     },
     refresh: () => changes.fire(undefined),
+    async chosen() {
+      // Chosen lines are gone from the API, not from the screen, while the editor asks for all of them again.
+      for (const begun = Date.now(); view.selection.length === 0 && Date.now() - begun < redrawn;) await after(10);
+      return view.selection[0];
+    },
     dispose() {
       clearTimeout(painting);
       for (const item of [libraryListener, queueListener, visibility, collapse, view, changes]) item.dispose();

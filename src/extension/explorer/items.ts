@@ -44,6 +44,14 @@ function configLabel(file: string): string {
   return file === '' ? vscode.l10n.t('Unknown config') : path.basename(file);
 }
 
+/**
+ * What a click on a line does. Without arguments: the editor keeps those of a line only until it is drawn anew, and a click
+ * before the new one has arrived would fail. The command looks which line was chosen.
+ */
+function openItem(): vscode.Command {
+  return { command: commandIds.openItem, title: vscode.l10n.t('Open') };
+}
+
 export function runItem(run: RunRecord, key: string, now: number): vscode.TreeItem {
   const title = runTitle(run);
   const item = new TreeItem(title, run.kind === 'run' ? Collapse.Collapsed : Collapse.None);
@@ -56,18 +64,7 @@ export function runItem(run: RunRecord, key: string, now: number): vscode.TreeIt
   item.accessibilityInformation = {
     label: joined(title, statusWord(status), description),
   };
-  item.command =
-    run.kind === 'run'
-      ? {
-          command: commandIds.openDashboard,
-          title: vscode.l10n.t('Open Dashboard'),
-          arguments: [{ folder: run.folder }],
-        }
-      : {
-          command: commandIds.showRunProblem,
-          title: vscode.l10n.t('Show What Is Wrong'),
-          arguments: [{ folder: run.folder }],
-        };
+  item.command = openItem();
   return item;
 }
 
@@ -158,25 +155,25 @@ export function queueNodeItem(node: QueueNode): vscode.TreeItem {
 }
 
 export function partItem(node: PartNode): vscode.TreeItem {
-  const { label, icon, command } = partLooks(node.part);
+  const { label, icon } = partLooks(node.part);
   const item = new TreeItem(label, node.part === 'checkpoints' ? Collapse.Collapsed : Collapse.None);
   item.id = node.key;
   item.iconPath = new ThemeIcon(icon);
   item.contextValue = `part:${node.part}`;
-  if (command) item.command = { command, title: label, arguments: [{ folder: node.folder }] };
+  if (node.part !== 'checkpoints') item.command = openItem();
   return item;
 }
 
-function partLooks(part: PartName): { label: string; icon: string; command?: string } {
+function partLooks(part: PartName): { label: string; icon: string } {
   switch (part) {
     case 'checkpoints':
       return { label: vscode.l10n.t('Checkpoints'), icon: 'save-all' };
     case 'samples':
-      return { label: vscode.l10n.t('Samples'), icon: 'comment-discussion', command: commandIds.openRunSamples };
+      return { label: vscode.l10n.t('Samples'), icon: 'comment-discussion' };
     case 'config':
-      return { label: vscode.l10n.t('Config'), icon: 'settings-gear', command: commandIds.openRunConfig };
+      return { label: vscode.l10n.t('Config'), icon: 'settings-gear' };
     case 'log':
-      return { label: vscode.l10n.t('Log'), icon: 'output', command: commandIds.openRunLog };
+      return { label: vscode.l10n.t('Log'), icon: 'output' };
   }
 }
 
