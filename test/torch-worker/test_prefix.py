@@ -98,6 +98,18 @@ class Prefix(unittest.TestCase):
             whole = forward(model, torch.tensor([row]), torch.arange(len(row))[None]).logits[0, -1]
             self.assertTrue(torch.allclose(found, whole, atol=1e-5))
 
+    def test_copies_of_a_prompt_go_on_apart(self) -> None:
+        for model in (prefixed(False), prefixed(False).get_base_model()):  # type: ignore[operator]
+            for prompts in ([[5, 6, 7, 8], [9, 10]], [[5, 6, 7]]):
+                generation = Generation(model, prompts, CPU, copies=2)
+                drawn = [11, 12, 13, 14][: 2 * len(prompts)]
+                generation.advance(drawn)
+                rows = [
+                    [*prompt, token] for prompt, token in zip([p for p in prompts for _ in "ab"], drawn, strict=True)
+                ]
+                alone = torch.cat([Generation(model, [row], CPU).logits for row in rows])
+                self.assertTrue(torch.allclose(generation.logits, alone, atol=1e-5))
+
     def test_absolute_positions_begin_behind_it(self) -> None:
         torch.manual_seed(0)
         base = GPT2LMHeadModel(GPT2Config(vocab_size=40, n_embd=16, n_layer=2, n_head=4, n_positions=8)).eval()

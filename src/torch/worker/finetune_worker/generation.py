@@ -10,9 +10,12 @@ from .prefix import forward
 
 
 class Generation:
-    """Prompts are padded on the left, so that all of them end at the same place."""
+    """Prompts are padded on the left, so that all of them end at the same place.
 
-    def __init__(self, model: torch.nn.Module, prompts: list[list[int]], device: torch.device) -> None:
+    Each is computed once, and gone on with in `copies` rows that lie beside each other.
+    """
+
+    def __init__(self, model: torch.nn.Module, prompts: list[list[int]], device: torch.device, copies: int = 1) -> None:
         self.model = model
         self.device = device
         width = max(len(prompt) for prompt in prompts)
@@ -25,6 +28,11 @@ class Generation:
         positions = (self.mask.cumsum(dim=1) - 1).clamp(min=0)
         self.lengths = self.mask.sum(dim=1)
         self.logits = self._forward(tokens, positions)
+        if copies > 1:
+            cache: Any = self.cache
+            cache.batch_repeat_interleave(copies)
+            repeated = (self.mask, self.lengths, self.logits)
+            self.mask, self.lengths, self.logits = (one.repeat_interleave(copies, dim=0) for one in repeated)
 
     def advance(self, tokens: list[int]) -> None:
         """Takes one more token for each row."""
@@ -36,11 +44,13 @@ class Generation:
     @torch.no_grad()
     def _forward(self, tokens: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
         self.model.eval()
+        # Without padding a mask says nothing, and attention is faster without one.
+        mask = None if bool(self.mask.all()) else self.mask.to(self.device)
         output = forward(
             self.model,
             tokens.to(self.device),
             positions.to(self.device),
-            self.mask.to(self.device),
+            mask,
             self.cache,
             use_cache=True,
             logits_to_keep=1,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch.nn.functional import logsigmoid
 
@@ -10,7 +12,7 @@ from .model import base_of
 from .plan import DpoPlan, GrpoPlan, Plan, PpoPlan, RewardPlan
 from .policy import clipped_loss, divergence
 from .ppo import Ppo
-from .sequences import Sequence, apart, segment_ends, segment_ids, token_logits, token_losses
+from .sequences import Sequence, for_pass, segment_ends, segment_ids, token_logits, token_losses
 
 
 def create_objective(plan: Plan, reference: Reference) -> Objective:
@@ -181,16 +183,13 @@ def scores_at(
 ) -> torch.Tensor:
     """Numbers of the score head [N] at places of a sequence, in 32 bits."""
     classifier = base_of(model)
+    laid, options = for_pass(model, replace(sequence, loss_positions=places))
     with autocast:
-        hidden = classifier.base_model(
-            input_ids=sequence.tokens[None],
-            position_ids=sequence.positions[None],
-            use_cache=False,
-            **apart(model, sequence),
-        ).last_hidden_state[0]
+        output = classifier.base_model(input_ids=laid.tokens[None], position_ids=laid.positions[None], **options)
+    hidden = output.last_hidden_state[0, laid.loss_positions]
     # The head may be trained in 32 bits on top of frozen layers in 16; PEFT keeps the one that it replaces before it.
     *_, weight = classifier.score.parameters()
-    scores: torch.Tensor = classifier.score(hidden[places].to(weight.dtype))[:, 0]
+    scores: torch.Tensor = classifier.score(hidden.to(weight.dtype))[:, 0]
     return scores.float()
 
 

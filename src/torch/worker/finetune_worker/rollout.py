@@ -48,7 +48,7 @@ def draw_answers(
     """Answers of each prompt one after another, `group` of them. Leaves the model in evaluation mode."""
     rows = [prompt for prompt in prompts for _ in range(sampling.group)]
     random = torch.Generator().manual_seed(seed)
-    generation = Generation(model, rows, device)
+    generation = Generation(model, prompts, device, sampling.group)
     answers: list[list[int]] = [[] for _ in rows]
     open_rows = set(range(len(rows)))
     for place in range(sampling.longest):

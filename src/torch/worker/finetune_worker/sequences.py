@@ -8,7 +8,8 @@ from typing import Any
 
 import torch
 
-from .attention import row_options
+from .attention import looks_back_over
+from .layout import lay_out, row_bounds
 from .model import base_of
 from .prefix import forward, prefix_length
 
@@ -71,30 +72,42 @@ def token_logits(model: torch.nn.Module, sequence: Sequence, autocast: torch.aut
     """
     passes = [sequence] if prefix_length(model) == 0 else rows_of(sequence)
     with autocast:
-        logits: list[torch.Tensor] = [
-            forward(
-                model,
-                part.tokens[None],
-                part.positions[None],
-                logits_to_keep=part.loss_positions,
-                use_cache=False,
-                **apart(model, part),
-            ).logits[0]
-            for part in passes
-        ]
+        logits: list[torch.Tensor] = []
+        for part in passes:
+            laid, options = for_pass(model, part)
+            keep = laid.loss_positions
+            output = forward(model, laid.tokens[None], laid.positions[None], logits_to_keep=keep, **options)
+            logits.append(output.logits[0])
     return torch.cat(logits).float()
 
 
-def apart(model: torch.nn.Module, sequence: Sequence) -> dict[str, Any]:
-    """Options of a pass without a prefix, by which rows are computed apart; with one a row has a pass of its own."""
-    return {} if prefix_length(model) > 0 else row_options(base_of(model).config, sequence.positions)
+def for_pass(model: torch.nn.Module, sequence: Sequence) -> tuple[Sequence, dict[str, Any]]:
+    """The sequence as a pass takes it, and options of the pass, by which rows are computed apart.
+
+    On the CPU each row has an attention of its own, and what rows share is computed once; GPUs want few and large
+    pieces. With a prefix a row has a pass of its own, which needs nothing.
+    """
+    options: dict[str, Any] = {"use_cache": False}
+    config = base_of(model).config
+    rows = row_bounds(sequence.positions)
+    if prefix_length(model) > 0 or sequence.positions.device.type != "cpu" or not looks_back_over(config, rows):
+        return sequence, options
+    tokens, places = sequence.tokens.tolist(), sequence.loss_positions.tolist()
+    # Each supervised place stays a place of its own, and each row has one.
+    firsts = [next((place for place in places if place >= start), end) - start for start, end in rows]
+    limits = [min(first, end - start - 1) for first, (start, end) in zip(firsts, rows, strict=True)]
+    alone = not can_share(model)
+    layout = lay_out([tokens[start:end] for start, end in rows], [0] * len(rows) if alone else limits)
+    kept = torch.cat([torch.arange(end - own, end) for own, (_, end) in zip(layout.own, rows, strict=True)])
+    moved = torch.searchsorted(kept, sequence.loss_positions)
+    laid = replace(sequence, tokens=sequence.tokens[kept], positions=sequence.positions[kept], loss_positions=moved)
+    return laid, {**options, "row_layout": layout}
 
 
 def rows_of(sequence: Sequence) -> list[Sequence]:
     """Each row that has supervised places as a sequence of its own; the places are in the order of the rows."""
-    starts = (sequence.positions == 0).nonzero().flatten().tolist()
     rows: list[Sequence] = []
-    for start, end in zip(starts, [*starts[1:], len(sequence.tokens)], strict=True):
+    for start, end in row_bounds(sequence.positions):
         own = (sequence.loss_positions >= start) & (sequence.loss_positions < end)
         if bool(own.any()):
             places = sequence.loss_positions[own] - start
@@ -110,15 +123,16 @@ def segment_ids(sequence: Sequence) -> torch.Tensor:
 
 def segment_ends(sequence: Sequence) -> torch.Tensor:
     """The last place of each segment."""
-    starts = (sequence.positions == 0).nonzero().flatten()
-    return torch.cat([starts[1:], starts.new_tensor([len(sequence.tokens)])]) - 1
+    return sequence.positions.new_tensor([end - 1 for _, end in row_bounds(sequence.positions)])
 
 
 @torch.no_grad()
-def packing_error(compute: Callable[[Sequence], torch.Tensor], vocabulary: int, device: torch.device) -> float:
+def packing_error(
+    compute: Callable[[Sequence], torch.Tensor], vocabulary: int, device: torch.device, shared: int = 0
+) -> float:
     """How far a row's numbers are from its numbers beside another row, over their size; rightly nearly 0.
 
-    `compute` gives numbers at the supervised places of a sequence.
+    `compute` gives numbers at the supervised places of a sequence. The rows begin with `shared` tokens in common.
     """
 
     def losses(tokens: list[int], lengths: list[int], places: list[int]) -> torch.Tensor:
@@ -127,8 +141,20 @@ def packing_error(compute: Callable[[Sequence], torch.Tensor], vocabulary: int, 
         targets = torch.zeros(len(places), dtype=torch.long, device=device)
         return compute(Sequence(arrays[0], arrays[1], arrays[2], targets))
 
-    first = [(7 * i + 1) % vocabulary for i in range(5)]
-    second = [(11 * i + 3) % vocabulary for i in range(4)]
-    alone = losses(second, [4], [0, 1, 2, 3])
-    beside = losses(first + second, [5, 4], [5, 6, 7, 8])
+    both = [(5 * i + 2) % vocabulary for i in range(shared)]
+    first = both + [(7 * i + 1) % vocabulary for i in range(5)]
+    second = both + [(11 * i + 3) % vocabulary for i in range(4)]
+    places = range(shared, len(second))
+    alone = losses(second, [len(second)], [*places])
+    beside = losses(first + second, [len(first), len(second)], [len(first) + place for place in places])
     return float(((alone - beside).abs() / (1 + alone.abs())).max())
+
+
+#: What a model has where it was seen that its rows come out right when they share their beginnings.
+SHARES = "shares_beginnings"
+
+
+def can_share(model: torch.nn.Module) -> bool:
+    """Not where each place of each row has a mask of dropout of its own, nor where it was not tried."""
+    drops = model.training and any(isinstance(part, torch.nn.Dropout) and part.p > 0 for part in model.modules())
+    return getattr(base_of(model), SHARES, False) and not drops

@@ -12,6 +12,8 @@ from typing import Any
 import torch
 
 from .activity import activity
+from .fused_lora import fuse_lora
+from .layout import SHORTEST_SHARED
 from .losses import Losses, Objective
 from .model import base_of, build_model, lora_layers, trained_parameters
 from .objectives import create_objective
@@ -20,7 +22,7 @@ from .parallel import sum_gradients
 from .plan import Plan
 from .prefix import finished_prefix
 from .ranks import ALONE, Ranks
-from .sequences import Sequence, idle_sequence, packing_error
+from .sequences import SHARES, Sequence, idle_sequence, packing_error
 from .shards import let_go, put, shard_model, whole
 
 #: Losses of a row beside another one may differ by this much of their size, by rounding alone.
@@ -70,6 +72,7 @@ class Session:
         self.ranks = ranks
         self.device = ranks.device(plan.device)
         self.model = build_model(plan)
+        fuse_lora(self.model, plan)
         if plan.sharding is not None:
             shard_model(self.model, plan, ranks)
         self.trained = trained_parameters(self.model)
@@ -83,14 +86,24 @@ class Session:
         let_go(self.model)
 
     def check_packing(self, model: torch.nn.Module, objective: Objective) -> None:
-        """Raises SessionError where rows laid in one sequence see each other."""
+        """Raises SessionError where rows laid in one sequence see each other, and sees whether they can share."""
         plain = torch.autocast(self.device.type, enabled=False)
-        error = packing_error(lambda sequence: objective.probe(model, sequence, plain), self.vocabulary, self.device)
-        dtype = next(model.parameters()).dtype
-        if not error <= PACKING_TOLERANCE.get(dtype, 1e-3):
+
+        def error(shared: int = 0) -> float:
+            def numbers(sequence: Sequence) -> torch.Tensor:
+                return objective.probe(model, sequence, plain)
+
+            return packing_error(numbers, self.vocabulary, self.device, shared)
+
+        tolerance = PACKING_TOLERANCE.get(next(model.parameters()).dtype, 1e-3)
+        if not (found := error()) <= tolerance:
             raise SessionError(
-                f"rows laid in one sequence are not kept apart by this version of transformers (error {error:.2g})"
+                f"rows laid in one sequence are not kept apart by this version of transformers (error {found:.2g})"
             )
+        base = base_of(model)
+        if self.device.type == "cpu" and base.config._attn_implementation == "sdpa":
+            setattr(base, SHARES, True)
+            setattr(base, SHARES, error(SHORTEST_SHARED) <= tolerance)
 
     def autocast(self) -> torch.autocast:
         """The precision that the plan asks for."""
