@@ -1,10 +1,12 @@
 """What the peers share: one way to count tokens and time of TRL's steps, and to tell them."""
 
+import argparse
 import json
 import resource
 import tempfile
 import time
 
+import torch
 from transformers import TrainerCallback
 
 #: Arguments of every trainer: on the CPU, one log a step, and nothing at random.
@@ -12,6 +14,26 @@ COMMON = dict(
     lr_scheduler_type="constant", warmup_steps=0, weight_decay=0.0, max_grad_norm=1.0, optim="adamw_torch", use_cpu=True, fp16=False,
     logging_steps=1, save_strategy="no", report_to="none", gradient_checkpointing=False, disable_tqdm=True, seed=0,
 )
+
+
+def arguments(**numbers):
+    """Of the command line, with whole numbers and their defaults by name. Sets the threads."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--objective")
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--bf16", action="store_true")
+    parser.add_argument("--checkpointing", action="store_true", help="layers are computed again; TRL's own default, with bf16")
+    for name, value in {**numbers, "steps": 6, "threads": 2}.items():
+        parser.add_argument(f"--{name}", type=int, default=value)
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    return given
+
+
+def common(given):
+    """COMMON, and what the command line says of precision and memory."""
+    return {**COMMON, "bf16": given.bf16, "gradient_checkpointing": given.checkpointing, "max_steps": given.steps}
 
 
 class Meter(TrainerCallback):

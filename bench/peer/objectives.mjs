@@ -50,6 +50,7 @@ export const objectives = {
     peers: {
       'TRL (4 pairs, fp32)': ['--objective', 'dpo', '--steps', '4'],
       'TRL (4 pairs, bf16)': ['--objective', 'dpo', '--steps', '4', '--bf16'],
+      'TRL as it ships (bf16, checkpointing)': ['--objective', 'dpo', '--steps', '4', '--bf16', '--checkpointing'],
     },
   },
   reward: {
@@ -61,6 +62,7 @@ export const objectives = {
     peers: {
       'TRL (4 pairs, fp32)': ['--objective', 'reward', '--steps', '4'],
       'TRL (4 pairs, bf16)': ['--objective', 'reward', '--steps', '4', '--bf16'],
+      'TRL as it ships (bf16, checkpointing)': ['--objective', 'reward', '--steps', '4', '--bf16', '--checkpointing'],
     },
   },
   grpo: {
@@ -74,6 +76,7 @@ export const objectives = {
     peers: {
       'TRL (8 answers of 32 tokens, fp32)': ['--steps', '6'],
       'TRL (8 answers of 32 tokens, bf16)': ['--steps', '6', '--bf16'],
+      'TRL as it ships (bf16, checkpointing)': ['--steps', '6', '--bf16', '--checkpointing'],
     },
   },
 };

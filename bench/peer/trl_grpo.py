@@ -1,31 +1,21 @@
 """The peer that learns from rewards: LoRA by TRL's GRPOTrainer on the same model, prompts and hyperparameters.
 
-    python trl_grpo.py --model DIR --data prompts.jsonl [--group 8 --steps 6 --longest 32 --bf16 --threads 2]
+    python trl_grpo.py --model DIR --data prompts.jsonl [--group 8 --steps 6 --longest 32 --bf16 --checkpointing --threads 2]
 
 prompts.jsonl: {"prompt"}, one a step in file order; each gets `group` answers of at most `longest` tokens, worth 1 for each
 letter of the alphabet's first half among their letters. Prints what `meter.train` prints.
 """
 
-import argparse
 import json
 
 import torch
 from datasets import Dataset
-from meter import COMMON, folder, train
+from meter import arguments, common, folder, train
 from peft import LoraConfig
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from trl import GRPOConfig, GRPOTrainer
 
-p = argparse.ArgumentParser()
-p.add_argument("--model", required=True)
-p.add_argument("--data", required=True)
-p.add_argument("--group", type=int, default=8)
-p.add_argument("--steps", type=int, default=6)
-p.add_argument("--longest", type=int, default=32)
-p.add_argument("--bf16", action="store_true")
-p.add_argument("--threads", type=int, default=2)
-a = p.parse_args()
-torch.set_num_threads(a.threads)
+a = arguments(group=8, longest=32)
 
 
 def letters(completions, **_):
@@ -41,8 +31,8 @@ trainer = GRPOTrainer(
     train_dataset=Dataset.from_list([{"prompt": [{"role": "user", "content": text}]} for text in prompts]),
     peft_config=LoraConfig(r=16, lora_alpha=32, lora_dropout=0.0, target_modules="all-linear", task_type="CAUSAL_LM"),
     args=GRPOConfig(
-        **COMMON, output_dir=folder(), per_device_train_batch_size=a.group, num_generations=a.group, max_steps=a.steps,
-        max_completion_length=a.longest, learning_rate=2e-5, beta=0.0, shuffle_dataset=False, bf16=a.bf16,
+        **common(a), output_dir=folder(), per_device_train_batch_size=a.group, num_generations=a.group,
+        max_completion_length=a.longest, learning_rate=2e-5, beta=0.0, shuffle_dataset=False,
     ),
 )
-train(trainer, peer="trl", objective="grpo", bf16=a.bf16)
+train(trainer, peer="trl", objective="grpo", bf16=a.bf16, checkpointing=a.checkpointing)

@@ -1,31 +1,20 @@
 """The peer on pairs: LoRA by TRL's DPOTrainer or RewardTrainer on the same model, pairs, order and hyperparameters.
 
-    python trl_pairs.py --objective dpo|reward --model DIR --data pairs.jsonl [--batch 4 --steps 6 --bf16 --threads 2]
+    python trl_pairs.py --objective dpo|reward --model DIR --data pairs.jsonl [--batch 4 --steps 6 --bf16 --checkpointing --threads 2]
 
 pairs.jsonl: {"prompt", "chosen", "rejected"}, taken in file order; dropout is 0. Prints what `meter.train` prints.
 """
 
-import argparse
 import json
 
 import torch
 from datasets import Dataset
-from meter import COMMON, folder, train
+from meter import arguments, common, folder, train
 from peft import LoraConfig
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 from trl import DPOConfig, DPOTrainer, RewardConfig, RewardTrainer
 
-p = argparse.ArgumentParser()
-p.add_argument("--objective", choices=["dpo", "reward"], required=True)
-p.add_argument("--model", required=True)
-p.add_argument("--data", required=True)
-p.add_argument("--batch", type=int, default=4)
-p.add_argument("--steps", type=int, default=6)
-p.add_argument("--bf16", action="store_true")
-p.add_argument("--threads", type=int, default=2)
-a = p.parse_args()
-torch.set_num_threads(a.threads)
-
+a = arguments(batch=4)
 reward = a.objective == "reward"
 tokenizer = AutoTokenizer.from_pretrained(a.model)
 if reward:
@@ -45,8 +34,8 @@ def messages(row):
 
 rows = [messages(json.loads(line)) for line in open(a.data, encoding="utf-8")][: a.batch * a.steps]
 own = dict(
-    output_dir=folder(), per_device_train_batch_size=a.batch, max_steps=a.steps, max_length=512, learning_rate=2e-5,
-    train_sampling_strategy="sequential", bf16=a.bf16,
+    **common(a), output_dir=folder(), per_device_train_batch_size=a.batch, max_length=512, learning_rate=2e-5,
+    train_sampling_strategy="sequential",
 )
 lora = LoraConfig(
     r=16, lora_alpha=32, lora_dropout=0.0, target_modules="all-linear", task_type="SEQ_CLS" if reward else "CAUSAL_LM",
@@ -54,6 +43,6 @@ lora = LoraConfig(
 )
 trainer = (RewardTrainer if reward else DPOTrainer)(
     model=model, processing_class=tokenizer, train_dataset=Dataset.from_list(rows), peft_config=lora,
-    args=RewardConfig(**COMMON, **own) if reward else DPOConfig(**COMMON, **own, beta=0.1),
+    args=RewardConfig(**own) if reward else DPOConfig(**own, beta=0.1),
 )
-train(trainer, peer="trl", objective=a.objective, bf16=a.bf16)
+train(trainer, peer="trl", objective=a.objective, bf16=a.bf16, checkpointing=a.checkpointing)
