@@ -2,6 +2,7 @@
 import { transform } from 'esbuild';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { compiledSchemas } from './compiledSchemas.mjs';
 
 /** Packages with native files or large optional parts stay outside the bundles and are resolved at run time. */
 export const external = ['onnxruntime-node', '@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node', '@tensorflow/tfjs'];
@@ -84,7 +85,7 @@ function requireEditor(code) {
 const withoutProse = {
   name: 'without-prose',
   setup({ onLoad }) {
-    onLoad({ filter: /(?:package|schemas[\\/](?:trainer|run).*)\.json$/ }, async ({ path }) => {
+    onLoad({ filter: /(?:package|schemas[\\/]trainer.*)\.json$/ }, async ({ path }) => {
       const value = JSON.parse(await readFile(path, 'utf8'));
       const isManifest = value.contributes !== undefined;
       const isProse = (key, field) => key === 'description' && typeof field === 'string';
@@ -146,7 +147,7 @@ export const extensionBundle = {
   // Within the code, so that it is carried over to CommonJS.
   sourcemap: 'inline',
   define: { 'import.meta.url': '__ownUrl' },
-  plugins: [withoutProse, packagesWhenNeeded, asCommonJs],
+  plugins: [compiledSchemas, withoutProse, packagesWhenNeeded, asCommonJs],
 };
 
 /** Panels: a script and a style sheet each; their policy allows no chunks beside. */

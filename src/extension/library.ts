@@ -12,6 +12,8 @@ import { settings } from './settings.ts';
 
 export interface RunLibrary extends Disposable {
   readonly onDidChange: vscode.Event<RunsChange>;
+  /** Resolves when the newest runs of every runs folder have been read: more than a screen holds, or all. */
+  newest(): Promise<void>;
   /** Resolves when every runs folder has been listed. */
   listed(): Promise<void>;
   /** Tells that the runs have been shown: what takes longer may begin. */
@@ -67,6 +69,9 @@ export function openLibrary(log: vscode.LogOutputChannel): RunLibrary {
 
   return {
     onDidChange: changes.event,
+    async newest() {
+      await Promise.all([...watches.values()].map((watch) => watch.newest));
+    },
     async listed() {
       await Promise.all([...watches.values()].map((watch) => watch.listed));
     },

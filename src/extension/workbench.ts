@@ -1,15 +1,18 @@
 // What every window shows of its runs: explorer and status bar over the library. All else that the extension does is loaded
 // right behind it (features.ts).
 
-import { setTimeout } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import { showStatusBar } from './around/statusBar.ts';
 import type { Disposables } from './disposables.ts';
 import { createExplorer, type RunExplorer } from './explorer/explorer.ts';
 import { tellFailure } from './failures.ts';
 import type { CommandId } from './ids.ts';
+import { noLongerThan } from '../platform/noLongerThan.ts';
 import { openLibrary, type RunLibrary } from './library.ts';
 import { keepQueues, type QueueKeeper } from './start/queueKeeper.ts';
+
+/** The features wait until the explorer has its first lines, or so many milliseconds: nobody may look at it. */
+const untilFeatures = 150;
 
 /** The parts of the workbench, as features use them. */
 export interface WorkbenchParts {
@@ -36,8 +39,10 @@ export function openWorkbench(context: vscode.ExtensionContext, parts: Disposabl
   const explorer = parts.add(createExplorer(library, queue, context.workspaceState));
   parts.add(showStatusBar(library));
 
+  let asked = (): void => undefined;
+  const isAsked = new Promise<void>((resolve) => (asked = resolve));
   const loadFeatures = async () => {
-    await setTimeout(0); // what has been told so far goes out first
+    await noLongerThan(untilFeatures, Promise.race([explorer.begun, isAsked]));
     const { provideFeatures } = await import('./features.ts');
     return provideFeatures({ context, log, library, queue, explorer }, parts);
   };
@@ -47,6 +52,7 @@ export function openWorkbench(context: vscode.ExtensionContext, parts: Disposabl
   return {
     explorer,
     async call(id, args) {
+      asked();
       try {
         await (await features).handlers[id](...args);
       } catch (error) {

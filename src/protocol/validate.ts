@@ -37,9 +37,9 @@ export function checkCommand(value: unknown): Checked<TrainerCommand> {
   return { ok: false, problem: describe('command', type, validate.errors), unknownType: false };
 }
 
-/** One schema compiled when it is first used. */
+/** One schema compiled when it is first used. The extension's bundle has some compiled already (scripts/compiledSchemas.mjs). */
 export function lazyValidator<T>(schema: object): () => ValidateFunction<T> {
-  let compiled: ValidateFunction<T> | undefined;
+  let compiled = isCompiled<T>(schema) ? schema : undefined;
   return () => (compiled ??= new Ajv({ discriminator: true, allowUnionTypes: true }).compile<T>(schema));
 }
 
@@ -49,6 +49,10 @@ export function describeSchemaError(errors: readonly ErrorObject[] | null | unde
   if (!first) return 'does not match its schema';
   const extra = 'additionalProperty' in first.params ? ` '${String(first.params['additionalProperty'])}'` : '';
   return `${first.instancePath === '' ? '' : `${first.instancePath} `}${first.message ?? 'is wrong'}${extra}`;
+}
+
+function isCompiled<T>(schema: object): schema is ValidateFunction<T> {
+  return typeof schema === 'function';
 }
 
 const eventValidator = lazyValidator<TrainerEvent>(eventSchema);

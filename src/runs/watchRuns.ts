@@ -12,6 +12,8 @@ import { readTail } from './runTail.ts';
 
 export interface RunsWatch {
   readonly runsFolder: string;
+  /** Resolves when the newest runs have been read: more than a screen holds, or all. */
+  readonly newest: Promise<void>;
   /** Resolves when the folder has been listed once. */
   readonly listed: Promise<void>;
   /** Those that have been read so far, until then; the newest are read first. */
@@ -40,6 +42,9 @@ const lookInterval = 500;
  */
 const looksAtNew = 20;
 
+/** Runs that are read before anybody is told of any. */
+const firstRuns = 60;
+
 /** Small files that are read at the same time: Node has so many threads for it, and a longer queue is in others' way. */
 const width = 4;
 
@@ -65,6 +70,8 @@ export function watchRuns(
   let looking = false;
   /** The watcher has just begun: a run whose folder came before that and its manifest after it may have been missed. */
   let isSettling = false;
+  let tellFirst = (): void => undefined;
+  const first = new Promise<void>((resolve) => (tellFirst = resolve));
 
   const put = (folder: string, next: RunRecord | undefined): RunsChange | undefined => {
     const before = records.get(folder);
@@ -105,10 +112,13 @@ export function watchRuns(
     const folders = newestFirst(names.filter((entry) => entry.isDirectory()).map(({ name }) => name)).map((name) =>
       path.join(runsFolder, name),
     );
-    await inParallel(folders, async (folder) => {
+    const read = async (folder: string): Promise<void> => {
       const record = await readRecord(folder);
       if (record) records.set(folder, record);
-    });
+    };
+    await inParallel(folders.slice(0, firstRuns), read);
+    if (folders.length > firstRuns) tellFirst();
+    await inParallel(folders.slice(firstRuns), read);
   };
 
   /** Live runs write events all the time and may die without a word. */
@@ -220,6 +230,7 @@ export function watchRuns(
 
   return {
     runsFolder,
+    newest: Promise.race([first, listed]),
     listed,
     runs: () => [...records.values()],
     get: (folder) => records.get(folder),

@@ -20,6 +20,8 @@ export interface ExplorerState extends ExplorerOptions {
 export interface RunExplorer extends Disposable {
   readonly view: vscode.TreeView<ExplorerNode>;
   readonly provider: vscode.TreeDataProvider<ExplorerNode>;
+  /** Resolves when the view has been given its first lines. */
+  readonly begun: Promise<void>;
   state(): ExplorerState;
   change(change: Partial<ExplorerState>): void;
   refresh(): void;
@@ -29,10 +31,10 @@ export interface RunExplorer extends Disposable {
 
 const stateKey = 'explorer';
 
-/** How long the first picture waits for all runs to be read, in milliseconds; on a slow disk it shows those read by then. */
+/** How long the first picture waits for its runs to be read, in milliseconds; on a slow disk it shows those read by then. */
 const patience = 100;
 /** Lines that a group is first given: more than a screen holds. A thousand take longer to send and to paint. */
-const firstLines = 100;
+const firstLines = 60;
 /** Milliseconds from the first lines to all others: they are painted meanwhile. */
 const untilPainted = 300;
 /** How long the editor may take to know its lines again after all were drawn anew, in milliseconds. */
@@ -50,6 +52,8 @@ export function createExplorer(library: RunLibrary, queue: QueueKeeper, memento:
   let given: 'nothing' | 'some' | 'all' = 'nothing';
   let painting: NodeJS.Timeout | undefined;
   let isPainted = false;
+  let tellBegun = (): void => undefined;
+  const begun = new Promise<void>((resolve) => (tellBegun = resolve));
   let isCut = false;
   let wasSeen = false;
   let isStale = false;
@@ -79,7 +83,8 @@ export function createExplorer(library: RunLibrary, queue: QueueKeeper, memento:
     }));
 
   const roots = async (): Promise<ExplorerNode[]> => {
-    await noLongerThan(patience, library.listed());
+    // Any other order than that in which runs are read takes all of them.
+    await noLongerThan(patience, options.sort === 'newest' ? library.newest() : library.listed());
     if (isListed && given !== 'all') void vscode.commands.executeCommand('setContext', contextKeys.listed, true);
     given = isListed ? 'all' : 'some';
     const runs = arrange(library.runs(), options);
@@ -91,7 +96,7 @@ export function createExplorer(library: RunLibrary, queue: QueueKeeper, memento:
   /** After the first picture come the lines left out, the watching of folders, and the last numbers of ended runs. */
   const showRest = async (): Promise<void> => {
     isPainted = true;
-    if (isCut) changes.fire(undefined);
+    if (isCut) refresh();
     library.shown();
     await library.listed();
     await library.loadTails(library.runs().map(({ folder }) => folder));
@@ -108,12 +113,13 @@ export function createExplorer(library: RunLibrary, queue: QueueKeeper, memento:
         : runs.filter((run) => (run.kind === 'run' ? run.manifest.config_file : '') === group.file);
     const shown = isPainted ? inGroup : inGroup.slice(0, firstLines);
     isCut ||= shown.length < inGroup.length;
+    tellBegun();
     return shown.map(nodeOf);
   };
 
   const provider: vscode.TreeDataProvider<ExplorerNode> = {
     onDidChangeTreeData: changes.event,
-    getTreeItem: (node) => itemOf(node, library, queue),
+    getTreeItem: (node) => itemOf(node, library, queue, isListed),
     // Only under the pointer: of a thousand lines the texts would be most of what is sent.
     resolveTreeItem(item, node) {
       const run = node.kind === 'run' ? library.get(node.folder) : undefined;
@@ -148,12 +154,24 @@ export function createExplorer(library: RunLibrary, queue: QueueKeeper, memento:
   showActive();
   showOptions();
 
-  /** Draws a line anew, or everything. A view that has been given nothing yet will get what is true when it asks. */
+  /**
+   * Draws a line anew, or everything. A view that has been given nothing yet will get what is true when it asks; one that
+   * paints its first lines gets everything once, after them.
+   */
   const refresh = (node?: ExplorerNode): void => {
     if (given === 'nothing') return;
+    if (!node && painting && !isPainted) {
+      isCut = true;
+      return;
+    }
     if (view.visible) changes.fire(node);
     else isStale = true;
   };
+  // A view that asked before, on a slow disk, has nothing or little to show until then.
+  void library.newest().then(
+    () => refresh(),
+    () => undefined, // told by whoever asks for the list
+  );
   const libraryListener = library.onDidChange(({ changed, structure }) => {
     showActive();
     const sorted = options.sort === 'loss' || options.sort === 'evaluation';
@@ -177,6 +195,7 @@ export function createExplorer(library: RunLibrary, queue: QueueKeeper, memento:
   return {
     view,
     provider,
+    begun,
     state: () => options,
     change(change) {
       options = { ...options, ...change };
@@ -197,10 +216,12 @@ export function createExplorer(library: RunLibrary, queue: QueueKeeper, memento:
   };
 }
 
-function itemOf(node: ExplorerNode, library: RunLibrary, queue: QueueKeeper): vscode.TreeItem {
+function itemOf(node: ExplorerNode, library: RunLibrary, queue: QueueKeeper, areAllKnown: boolean): vscode.TreeItem {
   switch (node.kind) {
-    case 'group':
-      return groupItem(node, isQueue(node) && queue.queues().some(({ held }) => held));
+    case 'group': {
+      const held = isQueue(node) && queue.queues().some(({ held }) => held);
+      return groupItem(node, held, areAllKnown || isQueue(node));
+    }
     case 'run': {
       const run = library.get(node.folder);
       return run ? runItem(run, node.key, Date.now()) : new vscode.TreeItem(node.folder);

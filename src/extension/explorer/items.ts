@@ -12,16 +12,17 @@ import type { StateGroup } from './order.ts';
 
 const { TreeItem, ThemeIcon, ThemeColor, TreeItemCollapsibleState: Collapse } = vscode;
 
-export function groupItem(node: GroupNode, held: boolean): vscode.TreeItem {
+/** `isCounted`: its size is told. While runs are still read it would be another with every look. */
+export function groupItem(node: GroupNode, held: boolean, isCounted: boolean): vscode.TreeItem {
   const { group, key, size } = node;
   const label = group.by === 'state' ? stateLabel(group.state) : configLabel(group.file);
   const item = new TreeItem(label, Collapse.Expanded);
   item.id = key;
-  item.description = String(size);
+  if (isCounted) item.description = String(size);
   item.contextValue = group.by === 'state' ? `group:${group.state}${held ? ':held' : ''}` : 'group:config';
   if (group.by === 'config') item.tooltip = group.file;
   if (held) item.description = joined(String(size), vscode.l10n.t('held: the run before did not end well'));
-  item.accessibilityInformation = { label: vscode.l10n.t('{0}, {1} runs', label, size) };
+  item.accessibilityInformation = { label: isCounted ? vscode.l10n.t('{0}, {1} runs', label, size) : label };
   return item;
 }
 

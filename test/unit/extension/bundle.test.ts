@@ -59,9 +59,10 @@ describe.each([
   });
 });
 
-test('all that windows, panels and commands load is less than 220 kB', () => {
+// 24 kB of it are the compiled checks of run folders: ajv, and compiling them, took longer than to read these.
+test('all that windows, panels and commands load is less than 250 kB', () => {
   const sources = ['main', 'workbench', 'features', 'onDemand'].map((name) => `src/extension/${name}.ts`);
-  expect(bytesOf([...new Set(sources.flatMap(loadedWith))])).toBeLessThan(220_000);
+  expect(bytesOf([...new Set(sources.flatMap(loadedWith))])).toBeLessThan(250_000);
 });
 
 test('what configs, languages and checks of messages need is not part of what the editor loads at its start', () => {
@@ -69,7 +70,9 @@ test('what configs, languages and checks of messages need is not part of what th
   expect(inputs).toContain('src/extension/explorer/explorer.ts');
   expect(
     inputs.filter((file) =>
-      /node_modules\/(?:yaml|vscode-language\w+|ajv|chokidar)\/|src\/config\/(parse|check)\.ts/.test(file),
+      /node_modules\/(?:yaml|vscode-language\w+|ajv\/(?!dist\/runtime)|chokidar)\/|src\/config\/(parse|check)\.ts/.test(
+        file,
+      ),
     ),
   ).toEqual([]);
 });
