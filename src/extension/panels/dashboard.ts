@@ -110,6 +110,7 @@ function feedPanel(panel: vscode.WebviewPanel, first: ReadableRun, services: Ser
 
   const sendDelta = async (): Promise<void> => {
     await feed.read(patience);
+    if (!panel.visible) return; // meanwhile it was hidden
     const delta = feed.delta();
     if (delta === 'reset') await sendSnapshot();
     else if (delta) post({ type: 'delta', panel: 'dashboard', revision: ++revision, ...delta });
