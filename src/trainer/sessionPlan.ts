@@ -121,7 +121,7 @@ export function estimatePlan(
     const trained = 8 * costs.trainableParameters + optimizer;
     const reference = hasReference(objective) ? 4 * costs.trainableParameters : 0;
     const frozen = torchWeightBytes(plan, costs.totalParameters - costs.trainableParameters, config);
-    const step = torchStepBytes(plan, size);
+    const step = torchStepBytes(plan, size, objective.kind);
     return program + frozen + trained + step + reference + rewardModelBytes(rewardModel, config);
   };
   const processes = plan.device === 'cpu' ? (config.distributed?.processes ?? 1) : 1;

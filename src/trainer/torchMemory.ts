@@ -3,6 +3,7 @@
 import { architectureOf } from '../engine/architectures/registry.ts';
 import type { SequenceSize } from '../engine/costs.ts';
 import type { SessionPlan } from '../engine/session.ts';
+import type { ObjectivePlan } from '../torch/session/objective.ts';
 
 /** The worker with its libraries, after its checks at the start, in bytes; measured like all the following (docs/torch.md). */
 export const torchProgramBytes = 0.6e9;
@@ -22,12 +23,24 @@ const updateCopies = 3;
 /** Inputs of linear layers that are kept, in copies: dropout makes one for each adapter, and a mask as large. */
 const keptInputs = { full: 0.85, lora: 0.5, loraWithDropout: 2, prefix: 0 } as const;
 
-/** Bytes beside weights and trained values, while the passes over a sequence are computed or the update is. */
-export function torchStepBytes(plan: SessionPlan, { tokens, trainedTokens }: SequenceSize): number {
+/** Logits that losses of tokens are computed from at a time, in bytes; LOGIT_BYTES of the worker (head.py). */
+const logitBytes = 64 * 2 ** 20;
+
+/**
+ * Bytes beside weights and trained values, while the passes over a sequence are computed or the update is. Learning from
+ * answers needs the logits of all their tokens, a reward model has none.
+ */
+export function torchStepBytes(
+  plan: SessionPlan,
+  { tokens, trainedTokens }: SequenceSize,
+  objective: ObjectivePlan['kind'],
+): number {
   const { vocabSize, hiddenSize } = architectureOf(plan.modelConfig);
   const kept = tokens * floatsOfToken(plan) * (plan.gradientCheckpointing ? checkpointedShare : 1);
   const factor = plan.device === 'cpu' ? heapFactor.cpu : heapFactor.device;
-  const passes = 4 * (factor * kept + logitCopies * trainedTokens * vocabSize);
+  const all = 4 * trainedTokens * vocabSize;
+  const logits = { sft: Math.min(all, logitBytes), dpo: Math.min(all, logitBytes), reward: 0, grpo: all, ppo: all };
+  const passes = 4 * factor * kept + logitCopies * logits[objective];
   const update = plan.method.kind === 'full' ? 4 * updateCopies * vocabSize * hiddenSize : 0;
   return Math.max(passes, update);
 }

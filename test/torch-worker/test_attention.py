@@ -12,8 +12,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src/torch/worker")
 
 import torch  # noqa: E402
 from finetune_worker import attention, sequences  # noqa: E402
+from finetune_worker.head import token_losses  # noqa: E402
 from finetune_worker.layout import Layout, lay_out  # noqa: E402
-from finetune_worker.sequences import SHARES, Sequence, for_pass, token_losses  # noqa: E402
+from finetune_worker.sequences import SHARES, Sequence, for_pass  # noqa: E402
 from transformers import LlamaConfig, LlamaForCausalLM  # noqa: E402
 
 LENGTHS = [5, 1, 7]

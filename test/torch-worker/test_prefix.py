@@ -10,10 +10,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src/torch/worker")
 
 import torch  # noqa: E402
 from finetune_worker.generation import Generation  # noqa: E402
+from finetune_worker.head import token_losses  # noqa: E402
 from finetune_worker.model import trained_parameters  # noqa: E402
 from finetune_worker.plan import PrefixPlan  # noqa: E402
 from finetune_worker.prefix import add_prefix, finished_prefix, forward, prefix_length  # noqa: E402
-from finetune_worker.sequences import Sequence, packing_error, rows_of, token_losses  # noqa: E402
+from finetune_worker.sequences import Sequence, packing_error, rows_of  # noqa: E402
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM  # noqa: E402
 
 PLAIN = torch.autocast("cpu", enabled=False)

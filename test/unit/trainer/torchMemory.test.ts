@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { SessionPlan, TrainingMethod } from '../../../src/engine/session.ts';
+import type { ObjectivePlan } from '../../../src/torch/session/objective.ts';
 import { torchStepBytes } from '../../../src/trainer/torchMemory.ts';
 import { tinyPlan } from '../../support/tinyModel.ts';
 
@@ -22,10 +23,15 @@ const lora: TrainingMethod = {
   ...{ kind: 'lora', rank: 16, alpha: 32, dropout: 0.05, targetModules: 'all-linear', useRslora: false },
 };
 
-const stepBytes = (changes: Partial<SessionPlan>, tokens: number, trainedTokens: number): number =>
-  torchStepBytes(tinyPlan([], { modelConfig: smolLm2, method: lora, ...changes }), {
-    ...{ tokens, trainedTokens, rows: 1, longestRow: tokens },
-  });
+const stepBytes = (
+  changes: Partial<SessionPlan>,
+  tokens: number,
+  trainedTokens: number,
+  objective: ObjectivePlan['kind'] = 'sft',
+): number => {
+  const size = { tokens, trainedTokens, rows: 1, longestRow: tokens };
+  return torchStepBytes(tinyPlan([], { modelConfig: smolLm2, method: lora, ...changes }), size, objective);
+};
 
 // Peak of the worker after three sequences, less what it had before and the gradients.
 test('three passes over 128 tokens with LoRA', () => {
@@ -39,8 +45,11 @@ test('what decides is what each method keeps', () => {
   expect(stepBytes({ method: { ...lora, dropout: 0 } }, 384, 64)).toBeLessThan(0.8 * dropped);
   expect(stepBytes({ method: { ...lora, targetModules: ['q_proj', 'v_proj'] } }, 384, 64)).toBeLessThan(0.7 * dropped);
   expect(stepBytes({ gradientCheckpointing: true }, 384, 64)).toBeLessThan(0.5 * dropped);
-  // Logits are computed at trained places alone: 2.6 copies of 49,152 numbers for each.
+  // Logits are computed at trained places alone: 2.6 copies of 49,152 numbers for each, and of 64 MiB of them at a time.
   expect(stepBytes({}, 384, 320) - dropped).toBeCloseTo(256 * 2.6 * 4 * 49152, -3);
+  expect(stepBytes({}, 384, 384)).toBe(stepBytes({}, 384, 350));
+  expect(stepBytes({}, 384, 384, 'grpo') - stepBytes({}, 384, 384)).toBeCloseTo(2.6 * (4 * 384 * 49152 - 2 ** 26), -3);
+  expect(stepBytes({}, 384, 384) - stepBytes({}, 384, 384, 'reward')).toBeCloseTo(2.6 * 2 ** 26, -3);
   // With few tokens the update of the embedding needs more than the passes.
   const full = { method: { kind: 'full' } } as const;
   expect(stepBytes(full, 4, 2)).toBe(3 * 4 * 49152 * 576);

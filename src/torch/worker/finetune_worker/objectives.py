@@ -7,12 +7,13 @@ from dataclasses import replace
 import torch
 from torch.nn.functional import logsigmoid
 
+from .head import token_losses
 from .losses import Losses, Objective, Reference
 from .model import base_of
 from .plan import DpoPlan, GrpoPlan, Plan, PpoPlan, RewardPlan
 from .policy import clipped_loss, divergence
 from .ppo import Ppo
-from .sequences import Sequence, for_pass, segment_ends, segment_ids, token_logits, token_losses
+from .sequences import Sequence, for_pass, segment_ends, segment_ids, token_logits
 
 
 def create_objective(plan: Plan, reference: Reference) -> Objective:

@@ -7,11 +7,12 @@ from typing import Any
 
 import torch
 
+from .head import token_losses
 from .losses import Losses, Objective, Reference
 from .model import VALUE_HEAD, base_of
 from .plan import PpoPlan
 from .policy import clipped_loss, clipped_value_loss, generalised_advantages, whitened
-from .sequences import Sequence, segment_ids, token_logits, token_losses
+from .sequences import Sequence, segment_ids, token_logits
 
 
 @dataclass(frozen=True)

@@ -57,28 +57,29 @@ def idle_sequence(device: torch.device, length: int = 1) -> Sequence:
     return Sequence(zeros, torch.arange(length, device=device), zeros[:1], zeros[:1])
 
 
-def token_losses(model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> torch.Tensor:
-    """Negative log-likelihoods [S] in nats, in 32 bits."""
-    logits = token_logits(model, sequence, autocast)
-    return torch.nn.functional.cross_entropy(logits, sequence.loss_targets, reduction="none")
-
-
 def token_logits(model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> torch.Tensor:
-    """Logits [S, vocabulary] at the supervised places, in 32 bits; others are not computed.
+    """Logits [S, vocabulary] at the supervised places, in 32 bits; others are not computed."""
+    with autocast:
+        logits = [run_pass(model, part) for part in passes_of(model, sequence)]
+    return torch.cat(logits).float()
+
+
+def passes_of(model: torch.nn.Module, sequence: Sequence) -> list[Sequence]:
+    """What goes through the model in one pass each.
 
     Without an attention mask transformers keeps rows apart by their positions, or by their lengths where those are
     told; `packing_error` makes sure of it. With a prefix it takes all of a sequence for one row, so that each row gets
     a pass of its own.
     """
-    passes = [sequence] if prefix_length(model) == 0 else rows_of(sequence)
-    with autocast:
-        logits: list[torch.Tensor] = []
-        for part in passes:
-            laid, options = for_pass(model, part)
-            keep = laid.loss_positions
-            output = forward(model, laid.tokens[None], laid.positions[None], logits_to_keep=keep, **options)
-            logits.append(output.logits[0])
-    return torch.cat(logits).float()
+    return [sequence] if prefix_length(model) == 0 else rows_of(sequence)
+
+
+def run_pass(model: torch.nn.Module, part: Sequence) -> torch.Tensor:
+    """What the head gives at the supervised places [S, …]."""
+    laid, options = for_pass(model, part)
+    keep = laid.loss_positions
+    made: torch.Tensor = forward(model, laid.tokens[None], laid.positions[None], logits_to_keep=keep, **options).logits
+    return made[0]
 
 
 def for_pass(model: torch.nn.Module, sequence: Sequence) -> tuple[Sequence, dict[str, Any]]:

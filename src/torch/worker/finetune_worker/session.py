@@ -13,13 +13,14 @@ import torch
 
 from .activity import activity
 from .fused_lora import fuse_lora
+from .head import pieces_error
 from .layout import SHORTEST_SHARED
 from .losses import Losses, Objective
 from .model import base_of, build_model, lora_layers, trained_parameters
 from .objectives import create_objective
 from .optimizer import create_optimizer, set_learning_rate
 from .parallel import sum_gradients
-from .plan import Plan
+from .plan import Plan, RewardPlan
 from .prefix import finished_prefix
 from .ranks import ALONE, Ranks
 from .sequences import SHARES, Sequence, idle_sequence, packing_error
@@ -83,6 +84,7 @@ class Session:
         self.vocabulary = int(plan.model_config["vocab_size"])
         self.model.eval()
         self.check_packing(self.model, self.objective)
+        self.check_head()
         let_go(self.model)
 
     def check_packing(self, model: torch.nn.Module, objective: Objective) -> None:
@@ -104,6 +106,17 @@ class Session:
         if self.device.type == "cpu" and base.config._attn_implementation == "sdpa":
             setattr(base, SHARES, True)
             setattr(base, SHARES, error(SHORTEST_SHARED) <= tolerance)
+
+    def check_head(self) -> None:
+        """Raises SessionError where losses of some tokens at a time are not those of all together."""
+        if isinstance(self.plan.objective, RewardPlan):
+            return
+        plain = torch.autocast(self.device.type, enabled=False)
+        error = pieces_error(self.model, self.device, plain)
+        if not error <= PACKING_TOLERANCE.get(next(self.model.parameters()).dtype, 1e-3):
+            raise SessionError(
+                f"this version of transformers does more with logits than the worker knows of (error {error:.2g})"
+            )
 
     def autocast(self) -> torch.autocast:
         """The precision that the plan asks for."""
