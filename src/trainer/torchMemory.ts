@@ -27,8 +27,8 @@ const keptInputs = { full: 0.85, lora: 0.5, loraWithDropout: 2, prefix: 0 } as c
 const logitBytes = 64 * 2 ** 20;
 
 /**
- * Bytes beside weights and trained values, while the passes over a sequence are computed or the update is. Learning from
- * answers needs the logits of all their tokens, a reward model has none.
+ * Bytes beside weights and trained values, while the passes over a sequence are computed or the update is. A reward
+ * model has no logits.
  */
 export function torchStepBytes(
   plan: SessionPlan,
@@ -38,9 +38,8 @@ export function torchStepBytes(
   const { vocabSize, hiddenSize } = architectureOf(plan.modelConfig);
   const kept = tokens * floatsOfToken(plan) * (plan.gradientCheckpointing ? checkpointedShare : 1);
   const factor = plan.device === 'cpu' ? heapFactor.cpu : heapFactor.device;
-  const all = 4 * trainedTokens * vocabSize;
-  const logits = { sft: Math.min(all, logitBytes), dpo: Math.min(all, logitBytes), reward: 0, grpo: all, ppo: all };
-  const passes = 4 * factor * kept + logitCopies * logits[objective];
+  const logits = objective === 'reward' ? 0 : Math.min(logitBytes, 4 * trainedTokens * vocabSize);
+  const passes = 4 * factor * kept + logitCopies * logits;
   const update = plan.method.kind === 'full' ? 4 * updateCopies * vocabSize * hiddenSize : 0;
   return Math.max(passes, update);
 }

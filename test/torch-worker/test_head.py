@@ -10,7 +10,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src/torch/worker"))
 
 import torch  # noqa: E402
-from finetune_worker.head import pieces_error, token_losses  # noqa: E402
+from finetune_worker.head import pieces_error, token_losses, token_probabilities  # noqa: E402
 from finetune_worker.plan import PrefixPlan  # noqa: E402
 from finetune_worker.prefix import add_prefix  # noqa: E402
 from finetune_worker.sequences import Sequence  # noqa: E402
@@ -97,6 +97,25 @@ class Head(unittest.TestCase):
                 base: Any = model
                 base.model.layers[0].mlp.requires_grad_(True)
                 self.equal(model)
+
+    def test_probabilities(self) -> None:
+        """What learning from rewards needs, below a trained head and below a frozen one."""
+        for trained in (True, False):
+            model: Any = tiny("llama")
+            model.lm_head.requires_grad_(trained)
+            found = []
+            for logit_bytes in (1 << 20, 4 * 4 * VOCABULARY):
+                model.zero_grad()
+                own, entropies = token_probabilities(model, packed(), PLAIN, logit_bytes)
+                (own * torch.linspace(0.5, 1.5, len(own))).sum().backward()
+                found.append([own.detach(), entropies, model.model.layers[0].mlp.up_proj.weight.grad.clone()])
+            for one, other in zip(*found, strict=True):
+                self.assertLess(float((one - other).abs().max()), 1e-5 * float(one.abs().max()))
+            rows = packed().tokens.split([7, 6])
+            logits = torch.cat([model(row[None]).logits[0] for row in rows])[packed().loss_positions]
+            wanted = torch.distributions.Categorical(logits=logits)
+            self.assertTrue(torch.allclose(found[1][1], wanted.entropy(), atol=1e-4))
+            self.assertTrue(torch.allclose(found[1][0], wanted.log_prob(packed().loss_targets), atol=1e-4))
 
     def test_prefix(self) -> None:
         self.equal(add_prefix(tiny("llama"), PrefixPlan(virtual_tokens=3, projection=False, encoder_size=8)))

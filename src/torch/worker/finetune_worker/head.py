@@ -1,4 +1,4 @@
-"""Losses of tokens at the model's head, some tokens at a time: all logits together may need more than all the rest."""
+"""Losses at the model's head, of some tokens at a time: all logits together may need more memory than all the rest."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from torch.utils.checkpoint import checkpoint
 from .model import base_of
 from .sequences import Sequence, passes_of, run_pass, token_logits
 
-#: From states [n, width] and the tokens that should follow [n] to losses [n].
-Measure = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+#: From logits [n, vocabulary], in 32 bits, and the tokens that should follow [n] to numbers [n, k]; only the first of
+#: each row has a gradient.
+Reduce = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 #: What the logits of the tokens at hand may need, in 32 bits.
 LOGIT_BYTES = 64 << 20
@@ -26,71 +27,98 @@ CAP = "final_logit_softcapping"
 def token_losses(
     model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast, logit_bytes: int = LOGIT_BYTES
 ) -> torch.Tensor:
-    """Negative log-likelihoods [S] in nats, in 32 bits.
+    """Negative log-likelihoods [S] in nats, in 32 bits."""
+    return token_numbers(model, sequence, autocast, losses_of, logit_bytes)[:, 0]
+
+
+def token_probabilities(
+    model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast, logit_bytes: int = LOGIT_BYTES
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Log-probabilities [S] of the supervised tokens, and entropies [S] of what could have stood there, detached."""
+    numbers = token_numbers(model, sequence, autocast, probabilities_of, logit_bytes)
+    return numbers[:, 0], numbers[:, 1].detach()
+
+
+def losses_of(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Negative log-likelihoods [n, 1]."""
+    return cross_entropy(logits, targets, reduction="none")[:, None]
+
+
+def probabilities_of(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Log-probabilities and entropies [n, 2]."""
+    distribution = torch.log_softmax(logits, dim=-1)
+    own = distribution.gather(1, targets[:, None])[:, 0]
+    known = distribution.detach()
+    return torch.stack([own, -(known.exp() * known).sum(1)], dim=1)
+
+
+def token_numbers(
+    model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast, reduce: Reduce, logit_bytes: int
+) -> torch.Tensor:
+    """Numbers [S, k] of the supervised places.
 
     Where the logits would need more than `logit_bytes` the head computes those of some tokens at a time. Of a frozen
     head the gradients are taken at once; a trained one computes its logits again for them.
     """
     at_once = max(1, logit_bytes // (4 * base_of(model).config.vocab_size))
     if len(sequence.loss_targets) <= at_once:
-        return cross_entropy(token_logits(model, sequence, autocast), sequence.loss_targets, reduction="none")
-    losses: list[torch.Tensor] = []
+        return reduce(token_logits(model, sequence, autocast), sequence.loss_targets)
+    numbers: list[torch.Tensor] = []
     for part in passes_of(model, sequence):
-        with losses_at_head(base_of(model), part.loss_targets, at_once), autocast:
-            losses.append(run_pass(model, part)[:, 0])
-    return torch.cat(losses)
+        with reduced_at_head(base_of(model), part.loss_targets, reduce, at_once), autocast:
+            numbers.append(run_pass(model, part))
+    return torch.cat(numbers)
 
 
-class FrozenLosses(torch.autograd.Function):
-    """Losses [n] of states [n, width], and already their gradients: a row's loss depends on its own states alone."""
+class FrozenNumbers(torch.autograd.Function):
+    """Numbers [n, k] of states [n, width], and the gradients of the first, which depend on a row's own states alone."""
 
     @staticmethod
-    def forward(ctx: Any, states: torch.Tensor, wanted: torch.Tensor, measure: Measure) -> torch.Tensor:
+    def forward(ctx: Any, states: torch.Tensor, wanted: torch.Tensor, measure: Reduce) -> torch.Tensor:
         """Keeps the gradients only."""
         if not ctx.needs_input_grad[0]:
             return measure(states, wanted)
         with torch.enable_grad():
             leaf = states.detach().requires_grad_()
-            losses = measure(leaf, wanted)
-            ctx.save_for_backward(*torch.autograd.grad(losses.sum(), leaf))
-        return losses.detach()
+            numbers = measure(leaf, wanted)
+            ctx.save_for_backward(*torch.autograd.grad(numbers[:, 0].sum(), leaf))
+        return numbers.detach()
 
     @staticmethod
     def backward(ctx: Any, *weights: torch.Tensor) -> tuple[torch.Tensor, None, None]:
-        """Each row's gradient, by what its loss weighs."""
+        """Each row's gradient, by what its first number weighs."""
         (gradients,) = ctx.saved_tensors
-        return gradients * weights[0][:, None].to(gradients.dtype), None, None
+        return gradients * weights[0][:, :1].to(gradients.dtype), None, None
 
 
 @contextmanager
-def losses_at_head(base: Any, targets: torch.Tensor, at_once: int) -> Iterator[None]:
-    """In here a model's pass gives losses [1, S, 1] in place of logits [1, S, vocabulary].
+def reduced_at_head(base: Any, targets: torch.Tensor, reduce: Reduce, at_once: int) -> Iterator[None]:
+    """In here a model's pass gives numbers [1, S, k] in place of logits [1, S, vocabulary].
 
     They are computed where the logits were: what gathers a sharded model's weights does it for the passes of layers.
     """
     head, cap = base.get_output_embeddings(), getattr(base.config, CAP, None)
     own = head.forward
+    is_frozen = not any(parameter.requires_grad for parameter in head.parameters())
 
     def measure(states: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
         logits = own(states)
         if cap is not None:
             logits = torch.tanh(logits / cap) * cap
-        return cross_entropy(logits.float(), wanted, reduction="none")
-
-    is_frozen = not any(parameter.requires_grad for parameter in head.parameters())
+        return reduce(logits.float(), wanted)
 
     def piece(states: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
         if is_frozen:
-            losses: torch.Tensor = FrozenLosses.apply(states, wanted, measure)
-            return losses
+            numbers: torch.Tensor = FrozenNumbers.apply(states, wanted, measure)
+            return numbers
         again: torch.Tensor = checkpoint(measure, states, wanted, use_reentrant=False, preserve_rng_state=False)
         return again
 
-    def losses(states: torch.Tensor) -> torch.Tensor:
-        pieces = zip(torch.split(states[0], at_once), torch.split(targets, at_once), strict=True)
-        return torch.cat([piece(*each) for each in pieces])[None, :, None]
+    def pieces(states: torch.Tensor) -> torch.Tensor:
+        parts = zip(torch.split(states[0], at_once), torch.split(targets, at_once), strict=True)
+        return torch.cat([piece(*part) for part in parts])[None]
 
-    head.forward = losses
+    head.forward = pieces
     if cap is not None:
         setattr(base.config, CAP, None)
     try:

@@ -7,13 +7,13 @@ from dataclasses import replace
 import torch
 from torch.nn.functional import logsigmoid
 
-from .head import token_losses
+from .head import token_losses, token_probabilities
 from .losses import Losses, Objective, Reference
 from .model import base_of
 from .plan import DpoPlan, GrpoPlan, Plan, PpoPlan, RewardPlan
 from .policy import clipped_loss, divergence
 from .ppo import Ppo
-from .sequences import Sequence, for_pass, segment_ends, segment_ids, token_logits
+from .sequences import Sequence, for_pass, segment_ends, segment_ids
 
 
 def create_objective(plan: Plan, reference: Reference) -> Objective:
@@ -157,13 +157,12 @@ class Grpo(Objective):
                 model.eval()
                 reference = -token_losses(model, sequence, autocast)
                 model.train(training)
-        distribution = torch.log_softmax(token_logits(model, sequence, autocast), dim=-1)
-        own = distribution.gather(1, sequence.loss_targets[:, None])[:, 0]
+        own, entropy = token_probabilities(model, sequence, autocast)
         advantages = sequence.worth[segment_ids(sequence)[sequence.loss_positions]]
         old = self._old.get(id(sequence), own.detach())
         policy = clipped_loss(own, old, advantages, self.plan.clip)
         observed = {
-            "entropy": -(distribution.exp() * distribution).sum(1).detach(),
+            "entropy": entropy,
             "clip_ratio": policy.is_clipped,
         }
         values = policy.values

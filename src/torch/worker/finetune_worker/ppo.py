@@ -7,12 +7,12 @@ from typing import Any
 
 import torch
 
-from .head import token_losses
+from .head import token_losses, token_probabilities
 from .losses import Losses, Objective, Reference
 from .model import VALUE_HEAD, base_of
 from .plan import PpoPlan
 from .policy import clipped_loss, clipped_value_loss, generalised_advantages, whitened
-from .sequences import Sequence, segment_ids, token_logits
+from .sequences import Sequence, segment_ids
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ class Ppo(Objective):
     def _experience_of(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> Experience:
         assert sequence.worth is not None
         scores, plan = sequence.worth, self.plan
-        logits, values = logits_and_values(model, sequence, autocast)
-        own = -torch.nn.functional.cross_entropy(logits, sequence.loss_targets, reduction="none")
+        policy, values = policy_and_values(model, sequence, autocast)
+        own, _ = policy
         answers = segment_ids(sequence)[sequence.loss_positions]
         lengths = torch.bincount(answers, minlength=len(scores))
         observed = {"objective/scores": scores}
@@ -81,14 +81,12 @@ class Ppo(Objective):
     def losses(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> Losses:
         """Losses of tokens, in a step that was begun."""
         then = self._experience[id(sequence)]
-        logits, values = logits_and_values(model, sequence, autocast)
-        distribution = torch.log_softmax(logits, dim=-1)
-        own = distribution.gather(1, sequence.loss_targets[:, None])[:, 0]
+        (own, entropy), values = policy_and_values(model, sequence, autocast)
         policy = clipped_loss(own, then.log_probabilities, then.advantages, self.plan.cliprange)
         value = clipped_value_loss(values, then.values, then.returns, self.plan.cliprange_value)
         observed = {
             **then.observed,
-            "policy/entropy": -(distribution.exp() * distribution).sum(1).detach(),
+            "policy/entropy": entropy,
             "policy/loss": policy.values.detach(),
             "policy/clipfrac": policy.is_clipped,
             "value/loss": value.values.detach(),
@@ -101,19 +99,19 @@ class Ppo(Objective):
         return token_losses(model, sequence, autocast)
 
 
-def logits_and_values(
+def policy_and_values(
     model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Logits [S, vocabulary] at the supervised places and what the value head expects there [S], in one pass."""
+) -> tuple[tuple[torch.Tensor, torch.Tensor], torch.Tensor]:
+    """Log-probabilities and entropies [S] of the supervised tokens, and the value head's numbers [S], in one pass."""
     seen: list[Any] = []
     # Families scale or cap their logits in ways of their own; all of them hand the last states to this layer.
     layer = base_of(model).get_output_embeddings()
     handle = layer.register_forward_pre_hook(lambda _layer, given: seen.append(given[0]))
     try:
-        logits = token_logits(model, sequence, autocast)
+        policy = token_probabilities(model, sequence, autocast)
     finally:
         handle.remove()
     # Behind a prefix each row has a pass of its own.
     states = torch.cat([of_pass[0] for of_pass in seen]).float()
     values: torch.Tensor = getattr(model, VALUE_HEAD)(states)[:, 0]
-    return logits, values
+    return policy, values
