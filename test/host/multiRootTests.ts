@@ -14,7 +14,7 @@ export const multiRootTests: HostTest[] = [
   {
     name: 'configs of both folders are offered',
     async run() {
-      assert.equal(roots().length, 2);
+      await until(() => assert.equal(roots().length, 2));
       await until(async () => {
         const [question] = await asked('finetune.start', [], nothing);
         assert.deepEqual(question!.choices.slice(0, 2), ['quickstart', 'quickstart']);

@@ -22,7 +22,8 @@ channel = open_channel()
 
 import torch  # noqa: E402
 from finetune_worker import model, objectives, optimizer, plan, serve, session  # noqa: E402
-from finetune_worker.sequences import Sequence, token_losses  # noqa: E402
+from finetune_worker.head import token_losses  # noqa: E402
+from finetune_worker.sequences import Sequence  # noqa: E402
 
 whole_init = session.Session.__init__
 
