@@ -79,11 +79,11 @@ describeWith(['chromium', 'editor'], 'in the extension host', () => {
     const workspace = join(opened.scratch, 'both.code-workspace');
     await writeFile(workspace, JSON.stringify({ folders: folders.map((path) => ({ path })) }));
     // On a busy machine a window that opens a workspace for the first time may never get its folders; the next remembers them.
-    const { page, open } = opened.window;
+    const { window } = opened;
     await until(async () => {
-      await open(opened.editor.address(workspace));
-      await page.keyboard.press('Control+Shift+E');
-      const lines = page.locator('.explorer-folders-view .monaco-list-row');
+      await window.open(opened.editor.address(workspace));
+      await window.page.keyboard.press('Control+Shift+E');
+      const lines = window.page.locator('.explorer-folders-view .monaco-list-row');
       for (const name of ['one', 'two']) await lines.getByText(name, { exact: true }).waitFor({ timeout: 20_000 });
     });
     expectAllGreen(await hostReport(workspace), 3);
