@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runsFolderOf } from '../../src/runs/layout.ts';
 import { openEditorCase, type EditorCase } from '../support/editorCase.ts';
 import { describeWith } from '../support/requirements.ts';
+import { patience } from '../support/workbench.ts';
 import { hello, started, step } from '../support/runEvents.ts';
 import { makeRunFolder } from '../support/runFolders.ts';
 
@@ -30,11 +31,9 @@ describeWith(['chromium', 'editor'], 'an editor in Chinese', () => {
     const board = window.dashboard();
     await board.locator('[data-chart=loss] canvas').waitFor();
     await board.getByRole('button', { name: '继续' }).first().waitFor();
-    await window.page.keyboard.press('F1');
-    const input = window.page.locator('.quick-input-widget input').first();
-    await input.waitFor();
-    await input.fill('>微调: 开始');
-    await window.page.locator('.quick-input-list').getByText('微调: 开始微调').first().waitFor();
+    await window.palette('微调: 开始', (found) =>
+      found.getByText('微调: 开始微调').first().waitFor({ timeout: patience }),
+    );
     await opened.screenshot('chinese');
     await window.page.keyboard.press('Escape');
     // Whatever is left in English on the panel would be a sentence; names and numbers are not.

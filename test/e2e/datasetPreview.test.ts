@@ -101,9 +101,7 @@ describeWith(['chromium', 'editor'], 'the dataset preview in VS Code', () => {
     await page.locator('.tab.active', { hasText: 'chats.jsonl' }).waitFor();
     // The extension knows which file is in front: it has found that nobody has these roles.
     await page.locator('.squiggly-error').first().waitFor();
-    await page.keyboard.press('F1');
-    await page.locator('.quick-input-widget input').first().fill('>Fine-Tune: Convert Dataset');
-    await window.choose('Convert Dataset');
+    await window.command('Convert Dataset');
     await window.choose('Rename roles …');
     // Both are marked already: no format knows them.
     await page.locator('.quick-input-list').getByText('customer').waitFor();

@@ -11,7 +11,7 @@ import { encodingOf } from '../../src/data/prepareDataset.ts';
 import { encodeRecord } from '../../src/data/template/encodeRecord.ts';
 import { openModel } from '../../src/models/openModel.ts';
 import { describeWith, requiredPath } from '../support/requirements.ts';
-import { chromiumArguments, openWorkbench, type Workbench } from '../support/workbench.ts';
+import { chromiumArguments, openWorkbench, patience, type Workbench } from '../support/workbench.ts';
 
 const shots = resolve('test-results/lens');
 const themes = [
@@ -29,21 +29,6 @@ describeWith(['chromium', 'editor'], 'the token lens in VS Code', () => {
   let window: Workbench;
   const input = () => window.page.locator('.quick-input-widget input').first();
 
-  /** Commands that need a trusted workspace come late on a busy machine, and a list that is open does not take them in. */
-  async function palette(typed: string, entry: string): Promise<void> {
-    const found = window.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: entry }).first();
-    for (;;) {
-      await window.page.keyboard.press('F1');
-      await input().fill(typed);
-      const isThere = await found.waitFor({ timeout: 5_000 }).then(
-        () => true,
-        () => false,
-      );
-      if (isThere) break;
-      await window.page.keyboard.press('Escape');
-    }
-    await found.click();
-  }
   async function openFile(typed: string, name = typed): Promise<void> {
     await window.page.keyboard.press('Control+P');
     await input().fill(typed);
@@ -119,7 +104,7 @@ describeWith(['chromium', 'editor'], 'the token lens in VS Code', () => {
   });
 
   test('after a run the rows in view show its losses, in the hover too', async () => {
-    await palette('>Fine-Tune: Show Token Losses', 'Show Token Losses');
+    await window.command('Show Token Losses');
     await expect.poll(lines, { timeout: 60_000, interval: 200 }).toMatch(/tokens · \d+ trained · loss \d/);
     const line = window.page.locator('.monaco-editor .view-line').first();
     await line.locator('span', { hasText: 'card' }).last().hover();
@@ -127,7 +112,7 @@ describeWith(['chromium', 'editor'], 'the token lens in VS Code', () => {
     await hover.first().waitFor({ timeout: 30_000 });
     await window.screenshot(join(shots, 'losses.png'));
     await window.page.keyboard.press('Escape');
-    await palette('>Fine-Tune: Hide Token Losses', 'Hide Token Losses');
+    await window.command('Hide Token Losses');
     await expect.poll(lines, { timeout: 30_000, interval: 200 }).not.toMatch(/ · loss /);
   });
 
@@ -147,7 +132,8 @@ describeWith(['chromium', 'editor'], 'the token lens in VS Code', () => {
   });
 
   test.each(themes)('in $name', async ({ name, kind }) => {
-    await palette('>Preferences: Color Theme', 'Preferences: Color Theme');
+    const title = 'Preferences: Color Theme';
+    await window.palette(title, (found) => found.filter({ hasText: title }).first().click({ timeout: patience }));
     await input().fill(name);
     await window.page.keyboard.press('Enter');
     await window.page.locator(`.monaco-workbench.${kind}`).waitFor();

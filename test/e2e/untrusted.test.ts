@@ -7,6 +7,7 @@ import { openEditorCase, until, type EditorCase } from '../support/editorCase.ts
 import { hello, started, step } from '../support/runEvents.ts';
 import { makeRunFolder } from '../support/runFolders.ts';
 import { describeWith } from '../support/requirements.ts';
+import { patience } from '../support/workbench.ts';
 
 describeWith(['chromium', 'editor'], 'a folder that is not trusted', () => {
   let opened: EditorCase;
@@ -27,15 +28,13 @@ describeWith(['chromium', 'editor'], 'a folder that is not trusted', () => {
 
   /** Commands of ours that the palette offers for a text. */
   async function offered(text: string): Promise<string[]> {
-    const { page } = opened.window;
-    await page.keyboard.press('F1');
-    const input = page.locator('.quick-input-widget input').first();
-    await input.waitFor();
-    await input.fill(`>${text}`);
-    const entries = page.locator('.quick-input-list .monaco-list-row');
-    await entries.first().waitFor();
-    const titles = await entries.locator('.label-name').allInnerTexts();
-    await page.keyboard.press('Escape');
+    const { window } = opened;
+    let titles: string[] = [];
+    await window.palette(text, async (entries) => {
+      await entries.first().waitFor({ timeout: patience });
+      titles = await entries.locator('.label-name').allInnerTexts();
+    });
+    await window.page.keyboard.press('Escape');
     return titles.map((title) => title.replaceAll('\u00A0', ' '));
   }
 

@@ -11,6 +11,9 @@ export const chromiumArguments = [
   '--disable-sync',
 ];
 
+/** How long the palette may take to show an entry, in milliseconds. */
+export const patience = 8_000;
+
 /** Without a GPU each turn of a spinning icon is painted by the CPU that the run under test wants. */
 const withoutAnimations = `
   const still = new CSSStyleSheet();
@@ -23,6 +26,8 @@ export interface Workbench {
   open(address: string): Promise<void>;
   /** Opens an address whose window runs tests in its extension host; `log` gets what they write. */
   goto(address: string, log: (line: string) => void): Promise<void>;
+  /** Opens the palette with a text, and does something with the entries; once more where it closed before that was done. */
+  palette(text: string, work: (entries: Locator) => Promise<void>): Promise<void>;
   /** Calls a command by its title. */
   command(title: string): Promise<void>;
   /** Chooses an entry of the list that a command shows. */
@@ -64,8 +69,26 @@ export async function openWorkbench(browser: Browser, language?: string): Promis
   const input = page.locator('.quick-input-widget input').first();
   let exposed = false;
   const entries = page.locator('.quick-input-list .monaco-list-row');
+  /**
+   * The palette closes when a panel that is still loading takes the focus; commands that need a trusted workspace come late
+   * on a busy machine, and a list that is open does not take them in.
+   */
+  const palette: Workbench['palette'] = async (text, work) => {
+    for (let tries = 1; ; tries += 1) {
+      await page.keyboard.press('F1');
+      try {
+        await input.fill(`>${text}`, { timeout: patience });
+        await work(entries);
+        return;
+      } catch (error) {
+        if (tries === 15) throw error;
+        await page.keyboard.press('Escape');
+      }
+    }
+  };
   return {
     page,
+    palette,
     async open(address) {
       await page.goto(address);
       // Contributions register late: without the icon the palette does not know our commands.
@@ -87,13 +110,8 @@ export async function openWorkbench(browser: Browser, language?: string): Promis
       await page.goto(address);
     },
     async command(title) {
-      await page.keyboard.press('F1');
-      await input.waitFor();
-      await input.fill(`>Fine-Tune: ${title}`);
-      await entries
-        .filter({ hasText: `Fine-Tune: ${title}` })
-        .first()
-        .click();
+      const name = `Fine-Tune: ${title}`;
+      await palette(name, (found) => found.filter({ hasText: name }).first().click({ timeout: patience }));
     },
     async choose(text) {
       await entries.filter({ hasText: text }).first().click();
