@@ -11,7 +11,7 @@ import { encodingOf } from '../../src/data/prepareDataset.ts';
 import { encodeRecord } from '../../src/data/template/encodeRecord.ts';
 import { openModel } from '../../src/models/openModel.ts';
 import { describeWith, requiredPath } from '../support/requirements.ts';
-import { chromiumArguments, openWorkbench, patience, type Workbench } from '../support/workbench.ts';
+import { chromiumArguments, openWorkbench, type Workbench } from '../support/workbench.ts';
 
 const shots = resolve('test-results/lens');
 const themes = [
@@ -132,8 +132,7 @@ describeWith(['chromium', 'editor'], 'the token lens in VS Code', () => {
   });
 
   test.each(themes)('in $name', async ({ name, kind }) => {
-    const title = 'Preferences: Color Theme';
-    await window.palette(title, (found) => found.filter({ hasText: title }).first().click({ timeout: patience }));
+    await window.anyCommand('Preferences: Color Theme');
     await input().fill(name);
     await window.page.keyboard.press('Enter');
     await window.page.locator(`.monaco-workbench.${kind}`).waitFor();

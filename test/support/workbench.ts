@@ -28,8 +28,10 @@ export interface Workbench {
   goto(address: string, log: (line: string) => void): Promise<void>;
   /** Opens the palette with a text, and does something with the entries; once more where it closed before that was done. */
   palette(text: string, work: (entries: Locator) => Promise<void>): Promise<void>;
-  /** Calls a command by its title. */
+  /** Calls a command of ours by its title. */
   command(title: string): Promise<void>;
+  /** Calls a command of anybody by its title in the palette. */
+  anyCommand(title: string): Promise<void>;
   /** Chooses an entry of the list that a command shows. */
   choose(text: string): Promise<void>;
   /** Presses a button of a dialog. */
@@ -86,9 +88,12 @@ export async function openWorkbench(browser: Browser, language?: string): Promis
       }
     }
   };
+  const anyCommand = (title: string): Promise<void> =>
+    palette(title, (found) => found.filter({ hasText: title }).first().click({ timeout: patience }));
   return {
     page,
     palette,
+    anyCommand,
     async open(address) {
       await page.goto(address);
       // Contributions register late: without the icon the palette does not know our commands.
@@ -109,10 +114,7 @@ export async function openWorkbench(browser: Browser, language?: string): Promis
       }
       await page.goto(address);
     },
-    async command(title) {
-      const name = `Fine-Tune: ${title}`;
-      await palette(name, (found) => found.filter({ hasText: name }).first().click({ timeout: patience }));
-    },
+    command: (title) => anyCommand(`Fine-Tune: ${title}`),
     async choose(text) {
       await entries.filter({ hasText: text }).first().click();
     },
