@@ -42,8 +42,8 @@ const lookInterval = 500;
  */
 const looksAtNew = 20;
 
-/** Runs that are read before anybody is told of any. */
-const firstRuns = 60;
+/** Runs that are read, and shown, before all others: more than a screen holds. */
+export const firstRuns = 60;
 
 /** Small files that are read at the same time: Node has so many threads for it, and a longer queue is in others' way. */
 const width = 4;

@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 import type { Disposable } from '../disposables.ts';
 import { noLongerThan } from '../../platform/noLongerThan.ts';
 import { isLive, type RunRecord } from '../../runs/runRecord.ts';
+import { firstRuns } from '../../runs/watchRuns.ts';
 import { contextKeys, viewIds } from '../ids.ts';
 import type { RunLibrary } from '../library.ts';
 import type { QueueKeeper } from '../start/queueKeeper.ts';
@@ -33,8 +34,6 @@ const stateKey = 'explorer';
 
 /** How long the first picture waits for its runs to be read, in milliseconds; on a slow disk it shows those read by then. */
 const patience = 100;
-/** Lines that a group is first given: more than a screen holds. A thousand take longer to send and to paint. */
-const firstLines = 60;
 /** Milliseconds from the first lines to all others: they are painted meanwhile. */
 const untilPainted = 300;
 /** How long the editor may take to know its lines again after all were drawn anew, in milliseconds. */
@@ -111,7 +110,8 @@ export function createExplorer(library: RunLibrary, queue: QueueKeeper, memento:
       group.by === 'state'
         ? runs.filter((run) => groupOf(run) === group.state)
         : runs.filter((run) => (run.kind === 'run' ? run.manifest.config_file : '') === group.file);
-    const shown = isPainted ? inGroup : inGroup.slice(0, firstLines);
+    // A thousand lines take longer to send and to paint.
+    const shown = isPainted ? inGroup : inGroup.slice(0, firstRuns);
     isCut ||= shown.length < inGroup.length;
     tellBegun();
     return shown.map(nodeOf);

@@ -67,7 +67,7 @@ def token_logits(model: torch.nn.Module, sequence: Sequence, autocast: torch.aut
 def passes_of(model: torch.nn.Module, sequence: Sequence) -> list[Sequence]:
     """What goes through the model in one pass each.
 
-    Without an attention mask transformers keeps rows apart by their positions, or by their lengths where those are
+    Without an attention mask transformers keeps rows apart by their positions, or by their layout where that is
     told; `packing_error` makes sure of it. With a prefix it takes all of a sequence for one row, so that each row gets
     a pass of its own.
     """

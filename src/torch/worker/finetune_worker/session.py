@@ -97,7 +97,7 @@ class Session:
 
             return packing_error(numbers, self.vocabulary, self.device, shared)
 
-        tolerance = PACKING_TOLERANCE.get(next(model.parameters()).dtype, 1e-3)
+        tolerance = tolerance_of(model)
         if not (found := error()) <= tolerance:
             raise SessionError(
                 f"rows laid in one sequence are not kept apart by this version of transformers (error {found:.2g})"
@@ -113,7 +113,7 @@ class Session:
             return
         plain = torch.autocast(self.device.type, enabled=False)
         error = pieces_error(self.model, self.device, plain)
-        if not error <= PACKING_TOLERANCE.get(next(self.model.parameters()).dtype, 1e-3):
+        if not error <= tolerance_of(self.model):
             raise SessionError(
                 f"this version of transformers does more with logits than the worker knows of (error {error:.2g})"
             )
@@ -317,6 +317,11 @@ class Session:
             "modelClass": type(base_of(self.model)).__name__,
             "trained": [{"name": name, "shape": list(p.shape)} for name, p in self.trained.items()],
         }
+
+
+def tolerance_of(model: torch.nn.Module) -> float:
+    """How far the numbers of one pass may be from those of another, of their size."""
+    return PACKING_TOLERANCE.get(next(model.parameters()).dtype, 1e-3)
 
 
 def size_of(parameter: torch.nn.Parameter) -> int:
