@@ -22,7 +22,7 @@ from finetune_worker.policy import (  # noqa: E402
 )
 from finetune_worker.reward_function import RewardError, RewardFunction  # noqa: E402
 from finetune_worker.reward_model import laid_together  # noqa: E402
-from finetune_worker.rollout import Sampling, choose_tokens  # noqa: E402
+from finetune_worker.rollout import Draw, Sampling, choose_tokens  # noqa: E402
 from finetune_worker.scoring import length_penalty  # noqa: E402
 from finetune_worker.sequences import segment_ends  # noqa: E402
 
@@ -129,7 +129,8 @@ class Draws(unittest.TestCase):
     def shares(self, temperature: float, top_p: float) -> list[float]:
         """How often each token comes."""
         sampling = Sampling(1, 1, temperature, top_p, frozenset())
-        drawn = torch.tensor(choose_tokens(self.logits, sampling, torch.Generator().manual_seed(1)))
+        chances = Draw(1).chances(sampling, len(self.logits))[:, 0]
+        drawn = torch.tensor(choose_tokens(self.logits, sampling, chances))
         return [float((drawn == token).float().mean()) for token in range(4)]
 
     def test_as_the_model_says(self) -> None:
@@ -141,6 +142,21 @@ class Draws(unittest.TestCase):
         self.assertAlmostEqual(shares[0], 0.625, delta=0.03)
         self.assertEqual(shares[2:], [0.0, 0.0])
         self.assertEqual(self.shares(1.0, 0.01), [1.0, 0.0, 0.0, 0.0])
+
+    def test_every_chance_falls_on_a_token_that_can_be_drawn(self) -> None:
+        logits = torch.tensor([[-math.inf, 0.0, -math.inf, 0.0, -math.inf]]).expand(4, 5)
+        chances = torch.tensor([0.0, 0.4999, 0.5, 1 - 2**-53], dtype=torch.float64)
+        self.assertEqual(choose_tokens(logits, Sampling(1, 1, 1.0, 1.0, frozenset()), chances), [1, 1, 3, 3])
+        with self.assertRaisesRegex(ArithmeticError, "no finite numbers"):
+            choose_tokens(logits * math.nan, Sampling(1, 1, 1.0, 1.0, frozenset()), chances)
+
+    def test_an_answer_has_its_chances_whoever_draws_it(self) -> None:
+        sampling = Sampling(3, 50, 1.0, 1.0, frozenset())
+        whole = Draw(7).chances(sampling, 40)
+        parts = [Draw(7, before).chances(sampling, count) for before, count in ((0, 1), (1, 25), (26, 14))]
+        self.assertTrue(torch.equal(torch.cat(parts), whole))
+        self.assertEqual(len(whole.unique()), 40 * 3 * 50)
+        self.assertFalse(torch.equal(Draw(8).chances(sampling, 40), whole))
 
     def test_temperature(self) -> None:
         self.assertEqual(self.shares(0.0, 1.0), [1.0, 0.0, 0.0, 0.0])

@@ -21,7 +21,7 @@ const scored = lazyValidator<{ readonly rewards: Readonly<Record<string, readonl
 export function answerTools(worker: Pick<WorkerProcess, 'ask'>): AnswerTools {
   return {
     async draw(prompts, { group, maxNewTokens: longest, temperature, topP, stopTokenIds, seed }) {
-      const head = { group, longest, temperature, topP, stopTokenIds, seed };
+      const head = { group, longest, temperature, topP, stopTokenIds, seed, promptsBefore: 0 };
       const answer = await worker.ask('draw', head, prompts.map(bytesOf));
       const { value } = answer.head;
       const validate = drawn();

@@ -27,6 +27,25 @@ class Sampling:
 
 
 @dataclass(frozen=True)
+class Draw:
+    """What the answers of one draw depend on beside the weights."""
+
+    seed: int
+    #: Prompts of the step before those that are answered here: several processes share a step.
+    prompts_before: int = 0
+
+    def chances(self, sampling: Sampling, prompts: int) -> torch.Tensor:
+        """Numbers [answers, longest] in [0, 1), one for each token that may be drawn.
+
+        Those of an answer depend on the seed and on its place in the step, not on who draws it beside which others.
+        """
+        first, rows = self.prompts_before * sampling.group, prompts * sampling.group
+        random = torch.Generator().manual_seed(self.seed)
+        # Numbers are made row after row: more rows behind change none of them.
+        return torch.rand(first + rows, sampling.longest, dtype=torch.float64, generator=random)[first:]
+
+
+@dataclass(frozen=True)
 class Answer:
     """One answer."""
 
@@ -43,16 +62,16 @@ class Answer:
 
 
 def draw_answers(
-    model: torch.nn.Module, prompts: list[list[int]], sampling: Sampling, seed: int, device: torch.device
+    model: torch.nn.Module, prompts: list[list[int]], sampling: Sampling, draw: Draw, device: torch.device
 ) -> list[Answer]:
     """Answers of each prompt one after another, `group` of them. Leaves the model in evaluation mode."""
     rows = [prompt for prompt in prompts for _ in range(sampling.group)]
-    random = torch.Generator().manual_seed(seed)
+    chances = draw.chances(sampling, len(prompts))
     generation = Generation(model, prompts, device, sampling.group)
     answers: list[list[int]] = [[] for _ in rows]
     open_rows = set(range(len(rows)))
     for place in range(sampling.longest):
-        chosen = choose_tokens(generation.logits.cpu(), sampling, random)
+        chosen = choose_tokens(generation.logits.cpu(), sampling, chances[:, place])
         for row in sorted(open_rows):
             answers[row].append(chosen[row])
             if chosen[row] in sampling.stops:
@@ -64,8 +83,11 @@ def draw_answers(
     return [Answer(prompt, answers[i], i not in open_rows) for i, prompt in enumerate(rows)]
 
 
-def choose_tokens(logits: torch.Tensor, sampling: Sampling, random: torch.Generator) -> list[int]:
-    """One token of each row of logits [rows, vocabulary]; top-p as in Holtzman et al. 2019, arXiv:1904.09751."""
+def choose_tokens(logits: torch.Tensor, sampling: Sampling, chances: torch.Tensor) -> list[int]:
+    """One token of each row of logits [rows, vocabulary]; top-p as in Holtzman et al. 2019, arXiv:1904.09751.
+
+    Probabilities are laid end to end, and the token is taken on which the row's chance falls, which lies in [0, 1).
+    """
     if sampling.temperature == 0:
         return [int(token) for token in logits.argmax(dim=-1)]
     probabilities = torch.softmax(logits / sampling.temperature, dim=-1)
@@ -74,4 +96,10 @@ def choose_tokens(logits: torch.Tensor, sampling: Sampling, random: torch.Genera
         # A token stays when those before it do not reach the share yet: the likeliest one always does.
         beyond = ordered.cumsum(dim=-1) - ordered >= sampling.top_p
         probabilities = torch.zeros_like(probabilities).scatter(-1, places, ordered.masked_fill(beyond, 0.0))
-    return [int(token) for token in torch.multinomial(probabilities, 1, generator=random)[:, 0]]
+    ends = probabilities.cumsum(dim=-1)
+    total = ends[:, -1:]
+    if not bool(total.isfinite().all()):
+        raise ArithmeticError("the model's logits are no finite numbers, so that no token can be drawn")
+    # By rounding a chance near 1 may become the end itself, on which no token lies.
+    falls = torch.minimum((chances[:, None] * total).float(), torch.nextafter(total, torch.zeros_like(total)))
+    return [int(token) for token in torch.searchsorted(ends, falls, right=True)[:, 0]]

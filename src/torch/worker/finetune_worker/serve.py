@@ -22,7 +22,7 @@ from .plan import Plan, learns_from_answers
 from .quantization import load_bitsandbytes, without_bitsandbytes
 from .ranks import ALONE, Ranks, RanksError, join, open_meeting
 from .reward_function import RewardError
-from .rollout import Sampling, draw_answers
+from .rollout import Draw, Sampling, draw_answers
 from .scoring import Answers, Scoring
 from .sequences import Sequence, read_sequences
 from .session import Session, SessionError, Share
@@ -102,7 +102,8 @@ class Server:
             head["group"], head["longest"], head["temperature"], head["topP"], frozenset(head["stopTokenIds"])
         )
         prompts = read_tokens(request.parts)
-        answers = draw_answers(self.session.model, prompts, sampling, head["seed"], self.session.device)
+        draw = Draw(head["seed"], head["promptsBefore"])
+        answers = draw_answers(self.session.model, prompts, sampling, draw, self.session.device)
         value = {"ended": [answer.is_ended for answer in answers]}
         return value, [struct.pack(f"<{len(answer.tokens)}i", *answer.tokens) for answer in answers]
 
