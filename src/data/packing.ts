@@ -7,6 +7,19 @@ export interface PackingOptions {
   readonly capacity: number;
   /** False: one row per sequence. */
   readonly packing: boolean;
+  /**
+   * Whether answers to one prompt, beside each other in the rows and in a sequence, have it computed once: then it counts
+   * once, and not against the capacity, of which their own tokens take their part.
+   */
+  readonly sharesPrompts?: boolean;
+}
+
+/** Rows that stay together, and what they take of a sequence. */
+interface Bundle {
+  readonly rows: readonly TokenisedRow[];
+  /** Place of the first row among all. */
+  readonly index: number;
+  readonly size: number;
 }
 
 /** On a CPU the engine is fastest at about this many tokens a sequence (docs/data.md). */
@@ -16,27 +29,55 @@ const capacityStep = 64;
 /**
  * Best-fit decreasing: the longest row first, each into the sequence that it fills best. Sequences come in the order of
  * their first rows and rows within one in the order given, so equal input gives equal output. Rows without tokens are
- * left out.
+ * left out. Answers that share a prompt are laid like one row.
  */
 export function packRows(rows: readonly TokenisedRow[], options: PackingOptions): PackedSequence[] {
-  const filled = rows.map((row, index) => ({ row, index })).filter(({ row }) => row.tokens.length > 0);
-  if (!options.packing) return filled.map(({ row }) => laySequence([row]));
-  const byLength = [...filled].sort((a, b) => b.row.tokens.length - a.row.tokens.length || a.index - b.index);
-  const bins: { free: number; members: typeof filled }[] = [];
-  for (const member of byLength) {
-    const length = member.row.tokens.length;
+  const filled = rows.filter((row) => row.tokens.length > 0);
+  if (!options.packing) return filled.map((row) => laySequence([row]));
+  const bundles = options.sharesPrompts ? bundlesOfAnswers(filled, options.capacity) : filled.map(bundleOfOne);
+  const bySize = bundles.toSorted((a, b) => b.size - a.size || a.index - b.index);
+  const bins: { free: number; members: Bundle[] }[] = [];
+  for (const member of bySize) {
+    const { size } = member;
     let best: (typeof bins)[number] | undefined;
-    for (const bin of bins) if (bin.free >= length && (best === undefined || bin.free < best.free)) best = bin;
+    for (const bin of bins) if (bin.free >= size && (best === undefined || bin.free < best.free)) best = bin;
     if (best === undefined) {
-      bins.push({ free: options.capacity - length, members: [member] });
+      bins.push({ free: options.capacity - size, members: [member] });
     } else {
-      best.free -= length;
+      best.free -= size;
       best.members.push(member);
     }
   }
   const inOrder = bins.map((bin) => bin.members.sort((a, b) => a.index - b.index));
   inOrder.sort((a, b) => a[0]!.index - b[0]!.index);
-  return inOrder.map((members) => laySequence(members.map(({ row }) => row)));
+  return inOrder.map((members) => laySequence(members.flatMap((member) => member.rows)));
+}
+
+/** How a run lays its rows: `capacity` undefined = one row a sequence. */
+export function packingOf(capacity: number | undefined, sharesPrompts: boolean): PackingOptions {
+  return { capacity: capacity ?? 0, packing: capacity !== undefined, sharesPrompts };
+}
+
+function bundleOfOne(row: TokenisedRow, index: number): Bundle {
+  return { rows: [row], index, size: row.tokens.length };
+}
+
+/** Answers to one prompt in the order given, as many together as have no more tokens of their own than the capacity. */
+function bundlesOfAnswers(rows: readonly TokenisedRow[], capacity: number): Bundle[] {
+  const bundles: { rows: TokenisedRow[]; index: number; own: number; size: number }[] = [];
+  rows.forEach((row, index) => {
+    const prompt = Math.max(0, row.mask.indexOf(1));
+    const own = row.tokens.length - prompt;
+    const last = bundles.at(-1);
+    if (last?.rows[0]!.sampleId === row.sampleId && last.own + own <= capacity) {
+      last.rows.push(row);
+      last.own += own;
+      last.size += own;
+    } else {
+      bundles.push({ rows: [row], index, own, size: prompt + own });
+    }
+  });
+  return bundles;
 }
 
 /**

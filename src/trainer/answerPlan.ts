@@ -78,7 +78,12 @@ export function refuseFullContext(config: Blocks, datasets: readonly TokenisedDa
   }
 }
 
-/** Rows as a step will compute them: prompts with the longest answer that they may get, as often as they are answered. */
+/** How often a step computes each of its rows: as often as a prompt is answered. */
+export function copiesOf(config: Blocks): number {
+  return answerSettings(config)?.group ?? 1;
+}
+
+/** Rows as a step will compute them: prompts with the longest answer that they may get; all of them in the totals. */
 export function expectedRows(config: Blocks, dataset: TokenisedDataset): TokenisedDataset {
   const settings = answerSettings(config);
   if (!settings) return dataset;

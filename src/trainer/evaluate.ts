@@ -1,7 +1,7 @@
 // The loss over the validation rows, in pieces, so that nothing large is held and a stop is heard.
 
 import type { TokenisedDataset } from '../data/dataset.ts';
-import { packRows } from '../data/packing.ts';
+import { packingOf, packRows } from '../data/packing.ts';
 import type { Observed, RowLoss, TrainingSession } from '../engine/session.ts';
 import { totalLoss } from '../engine/training/losses.ts';
 import type { RowReport } from '../protocol/events.ts';
@@ -38,7 +38,7 @@ export async function evaluate(
   for (let from = 0; from < dataset.length; from += rowsAtOnce) {
     const count = Math.min(rowsAtOnce, dataset.length - from);
     const rows = Array.from({ length: count }, (_, i) => dataset.row(from + i));
-    const sequences = packRows(rows, { capacity: capacity ?? 0, packing: capacity !== undefined });
+    const sequences = packRows(rows, packingOf(capacity, session.info.sharesBeginnings));
     const result = await control.interruptible(session.evaluate(sequences));
     const total = totalLoss(result.rows);
     lossSum += total.lossSum;

@@ -8,7 +8,7 @@ import { trainsLora } from '../config/method.ts';
 import { planSteps } from '../config/plan.ts';
 import type { FinetuneConfig } from '../config/schema.generated.ts';
 import { planOrder, type RowOrder } from '../data/order.ts';
-import { chooseCapacity } from '../data/packing.ts';
+import { chooseCapacity, packingOf } from '../data/packing.ts';
 import type { PreparedDataset } from '../data/prepareDataset.ts';
 import type { SessionPlan } from '../engine/session.ts';
 import { readAdapter, type OpenedAdapter } from '../models/adapter.ts';
@@ -16,7 +16,8 @@ import { openModel } from '../models/openModel.ts';
 import type { RewardModel } from '../models/rewardModel.ts';
 import type { LoadedModel } from '../models/types.ts';
 import type { Problem } from '../protocol/problem.ts';
-import { expectedRows, refuseFullContext } from './answerPlan.ts';
+import { mayShareBeginnings } from './sharedBeginnings.ts';
+import { copiesOf, expectedRows, refuseFullContext } from './answerPlan.ts';
 import { refuseErrors, readConfiguration } from './configuration.ts';
 import { freeBytesOn } from './estimates.ts';
 import { adapterFacts, fileFacts, modelFacts } from './facts.ts';
@@ -109,11 +110,13 @@ export async function planRun(
     });
     const expected = expectedRows(first, train);
     const meanLength = expected.totals.tokens / expected.totals.rows;
+    const copies = copiesOf(first);
     // Each process gets about its share of the rows in one sequence, where that is less than a batch.
-    const share = Math.ceil(steps.rowsPerStep / (first.distributed?.processes ?? 1));
-    const together = Math.min(first.training.batch_size, share);
+    const share = Math.ceil((steps.rowsPerStep * copies) / (first.distributed?.processes ?? 1));
+    const together = Math.min(first.training.batch_size * copies, share);
     const capacity = first.data.packing ? chooseCapacity(meanLength, together) : undefined;
-    const sequences = expectSequences(expected, order, steps.totalSteps, capacity);
+    const packing = packingOf(capacity, mayShareBeginnings(first));
+    const sequences = expectSequences(expected, order, steps.totalSteps, packing, copies);
     const keepingAll = { ...sessionPlan(first, model), gradientCheckpointing: false };
     const memory = {
       neededBytes: estimatePlan(keepingAll, sequences, first, rewardModel).memoryBytes,

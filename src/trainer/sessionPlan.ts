@@ -1,11 +1,11 @@
 // From the effective config and the model to what the engine builds, and what that costs in memory and operations.
 
 import type { EffectiveConfig } from '../config/effectiveTypes.ts';
-import type { TokenisedDataset } from '../data/dataset.ts';
+import type { TokenisedDataset, TokenisedRow } from '../data/dataset.ts';
 import type { RowOrder } from '../data/order.ts';
-import { chooseCapacity, packRows } from '../data/packing.ts';
+import { chooseCapacity, packRows, type PackingOptions } from '../data/packing.ts';
 import { architectureOf } from '../engine/architectures/registry.ts';
-import { planCosts, sequenceSize, type SequenceSize } from '../engine/costs.ts';
+import { planCosts, type SequenceSize } from '../engine/costs.ts';
 import { keyWidth } from '../engine/prefix.ts';
 import type { SessionPlan, TrainingMethod } from '../engine/session.ts';
 import type { RewardModel } from '../models/rewardModel.ts';
@@ -13,6 +13,7 @@ import type { LoadedModel } from '../models/types.ts';
 import { hasReference, objectivePlan, passesOf } from '../torch/session/objective.ts';
 import type { MemorySettings } from './failures.ts';
 import type { PreparedRun } from './preparedRun.ts';
+import { computedSize } from './sharedBeginnings.ts';
 import { torchProgramBytes, torchStepBytes } from './torchMemory.ts';
 
 export function sessionPlan(config: EffectiveConfig, model: LoadedModel): SessionPlan {
@@ -70,16 +71,18 @@ export interface ExpectedSequences {
 /** Steps that are laid out for the estimate. */
 const stepsLookedAt = 24;
 
+/** `copies`: rows of a step for each row of the dataset. */
 export function expectSequences(
   train: TokenisedDataset,
   order: RowOrder,
   totalSteps: number,
-  capacity: number | undefined,
+  packing: PackingOptions,
+  copies = 1,
 ): ExpectedSequences {
   const count = Math.min(stepsLookedAt, order.stepsPerEpoch, totalSteps);
   const steps = Array.from({ length: count }, (_, index) => {
-    const rows = Array.from(order.rowsOfStep(index + 1), (row) => train.row(row));
-    return packRows(rows, { capacity: capacity ?? 0, packing: capacity !== undefined }).map(sequenceSize);
+    const rows = Array.from(order.rowsOfStep(index + 1), (row) => Array<TokenisedRow>(copies).fill(train.row(row)));
+    return packRows(rows.flat(), packing).map((sequence) => computedSize(sequence, packing.sharesPrompts));
   });
   const rows = Array.from({ length: train.length }, (_, row): SequenceSize => {
     const tokens = train.tokenCount(row);

@@ -3,10 +3,10 @@
 import type { TokenisedDataset } from '../data/dataset.ts';
 import type { RowOrder } from '../data/order.ts';
 import { packRows } from '../data/packing.ts';
-import { sequenceSize } from '../engine/costs.ts';
 import type { TrainingSession } from '../engine/session.ts';
 import type { PackedSequence } from '../protocol/sequence.ts';
 import type { PlanEstimate } from './sessionPlan.ts';
+import { computedSize } from './sharedBeginnings.ts';
 import type { Speed } from './speedMemory.ts';
 import type { TrainerState } from './training.ts';
 
@@ -49,7 +49,7 @@ export async function measureSpeed(
     const measured = await session.probe(sequence);
     seconds += measured.seconds;
     updateSeconds = measured.updateSeconds;
-    flops += flopsOf(sequenceSize(sequence));
+    flops += flopsOf(computedSize(sequence, session.info.sharesBeginnings));
     if (seconds > budget) break;
   }
   return flops > 0 && seconds > 0 ? { secondsPerFlop: seconds / flops, updateSeconds } : undefined;

@@ -1,6 +1,6 @@
 // The training loop: steps, evaluations, checkpoints, until the plan is done or someone stops it.
 
-import { packRows } from '../data/packing.ts';
+import { packingOf, packRows } from '../data/packing.ts';
 import type { Observed, StepResult } from '../engine/session.ts';
 import { judge, isExhausted } from './earlyStopping.ts';
 import { drawStep, evaluateAnswers } from './drawnAnswers.ts';
@@ -64,7 +64,7 @@ async function takeStep(training: Training, before: TrainerState): Promise<Train
   const { rows, observed } = drawing
     ? await drawStep(drawing, taken, step, control)
     : { rows: taken, observed: undefined };
-  const sequences = packRows(rows, { capacity: settings.capacity ?? 0, packing: settings.capacity !== undefined });
+  const sequences = packRows(rows, packingOf(settings.capacity, session.info.sharesBeginnings));
   const learningRate = learningRateOf(schedule, before.learningRates, step);
   const result = await control.interruptible(session.step({ step, sequences, learningRate }));
   const { peakBytes } = await control.interruptible(session.memory());

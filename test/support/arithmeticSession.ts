@@ -39,6 +39,7 @@ export function createArithmeticSession(options: ArithmeticOptions): TrainingSes
       trainableParameters: v * v,
       adaptedModules: ['model.bigram'],
       contextLength: 64,
+      sharesBeginnings: false,
     },
     async step(request: StepRequest): Promise<StepResult> {
       await pause(options.stepMilliseconds ?? 0);

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { scheduleFor } from '../../config/schedule.ts';
-import { packRows } from '../../data/packing.ts';
+import { packingOf, packRows } from '../../data/packing.ts';
 import type { SessionPlan, TrainingSession } from '../../engine/session.ts';
 import { createSession } from '../../engine/workerSession.ts';
 import { packageFile } from '../../platform/packageFile.ts';
@@ -87,7 +87,7 @@ async function compareOn(planned: PlannedRun, request: RehearsalRequest, folder:
   const schedule = scheduleFor(config.training, Math.min(request.steps, planned.steps.totalSteps));
   const sequencesOf = (step: number) => {
     const rows = Array.from(order.rowsOfStep(step), (row) => data.train.row(row));
-    return packRows(rows, { capacity: capacity ?? 0, packing: capacity !== undefined });
+    return packRows(rows, packingOf(capacity, false));
   };
   const plan = comparable({
     ...planned.sessionPlan,

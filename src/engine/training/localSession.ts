@@ -74,6 +74,7 @@ export async function createLocalSession(plan: SessionPlan, executor: Executor):
     trainableParameters: trained.count,
     adaptedModules: stepping.model.adaptedModules.map((m) => m.name),
     contextLength: architecture.contextLength,
+    sharesBeginnings: false,
   };
 
   return {

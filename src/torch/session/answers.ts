@@ -14,6 +14,7 @@ export interface Created {
   readonly totalParameters: number;
   readonly trainableParameters: number;
   readonly adaptedModules: readonly string[];
+  readonly sharesBeginnings: boolean;
   /** The class of transformers, such as `LlamaForCausalLM`. */
   readonly modelClass: string;
   readonly trained: readonly TensorInfo[];
@@ -39,6 +40,7 @@ const created = lazyValidator<Created>({
     'totalParameters',
     'trainableParameters',
     'adaptedModules',
+    'sharesBeginnings',
     'modelClass',
     'trained',
     'settings',
@@ -48,6 +50,7 @@ const created = lazyValidator<Created>({
     totalParameters: count,
     trainableParameters: count,
     adaptedModules: texts,
+    sharesBeginnings: { type: 'boolean' },
     modelClass: { type: 'string' },
     trained: tensors,
     settings: { type: 'object' },

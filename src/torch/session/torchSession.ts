@@ -155,6 +155,7 @@ function sessionOver(
       trainableParameters: created.trainableParameters,
       adaptedModules: created.adaptedModules,
       contextLength,
+      sharesBeginnings: builds.every((one) => one.sharesBeginnings),
     },
     warnings: builds.flatMap(({ settings }, rank) => settingsThatDiffer(plan, settings, { rank, size: group.size })),
     modelClass: created.modelClass,

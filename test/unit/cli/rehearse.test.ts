@@ -36,7 +36,13 @@ function taken(changes: Partial<Taken> = {}, step2: Partial<Taken['steps'][numbe
   const step = { learningRate: 0.001, trainedTokens: 4, loss: 2, gradNorm: 1.5, rows };
   return {
     info: {
-      ...{ architecture: 'llama', totalParameters: 100, trainableParameters: 10, contextLength: 64 },
+      ...{
+        architecture: 'llama',
+        totalParameters: 100,
+        trainableParameters: 10,
+        contextLength: 64,
+        sharesBeginnings: false,
+      },
       adaptedModules: ['q', 'v'],
     },
     steps: [

@@ -109,3 +109,41 @@ test('the sides of a pair are segments of their own, in one sequence', () => {
   expect(packRows([pair, row('d:2', [20, 21], [0, 1])], { capacity: 7, packing: true })).toEqual([expected]);
   expect(packRows([pair], { capacity: 0, packing: false })).toHaveLength(1);
 });
+
+describe('answers to a prompt that is computed once', () => {
+  /** Ten tokens of a prompt, and an answer. */
+  const answer = (prompt: number, length: number): TokenisedRow =>
+    row(
+      `d:${prompt}`,
+      [...Array<number>(10).fill(prompt), ...Array.from({ length }, (_, i) => 100 + i)],
+      [...Array<number>(10).fill(0), ...Array<number>(length).fill(1)],
+    );
+  const lengths = (rows: readonly TokenisedRow[], capacity: number, sharesPrompts = true) =>
+    packRows(rows, { capacity, packing: true, sharesPrompts }).map(({ sampleIds, tokens }) => [
+      sampleIds.join(' '),
+      tokens.length,
+    ]);
+
+  test('their own tokens fill a sequence, the prompt does not', () => {
+    const group = [5, 7, 3].map((length) => answer(1, length));
+    expect(lengths(group, 15)).toEqual([['d:1 d:1 d:1', 45]]);
+    expect(lengths(group, 14)).toEqual([
+      ['d:1 d:1', 32],
+      ['d:1', 13],
+    ]);
+    expect(lengths(group, 15, false)).toEqual([
+      ['d:1', 15],
+      ['d:1', 17],
+      ['d:1', 13],
+    ]);
+  });
+
+  test('answers to other prompts lie beside them where both fit with their prompts', () => {
+    const rows = [answer(1, 2), answer(1, 2), answer(2, 3), answer(2, 3)];
+    expect(lengths(rows, 30)).toEqual([['d:1 d:1 d:2 d:2', 50]]);
+    expect(lengths(rows, 29)).toEqual([
+      ['d:1 d:1', 24],
+      ['d:2 d:2', 26],
+    ]);
+  });
+});

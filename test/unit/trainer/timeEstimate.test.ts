@@ -45,7 +45,8 @@ function sessionOf(seconds: number, probed: number[] = []): TrainingSession {
     probed.push(tokens.length);
     return Promise.resolve({ seconds: seconds * tokens.length, updateSeconds: 0.25 });
   };
-  return { probe } as Partial<TrainingSession> as TrainingSession;
+  const info = { sharesBeginnings: false } as TrainingSession['info'];
+  return { info, probe } as Partial<TrainingSession> as TrainingSession;
 }
 
 test('a measured speed is that of the sequences of the first half second', async () => {

@@ -156,6 +156,13 @@ SHARES = "shares_beginnings"
 
 
 def can_share(model: torch.nn.Module) -> bool:
-    """Not where each place of each row has a mask of dropout of its own, nor where it was not tried."""
-    drops = model.training and any(isinstance(part, torch.nn.Dropout) and part.p > 0 for part in model.modules())
-    return getattr(base_of(model), SHARES, False) and not drops
+    """As `can_share_in_training`, without thinking of dropout where none is on."""
+    return can_share_in_training(model) if model.training else getattr(base_of(model), SHARES, False)
+
+
+def can_share_in_training(model: torch.nn.Module) -> bool:
+    """Not where each place of each row has a mask of dropout of its own, where each row has a pass of its own behind a
+    prefix, nor where it was not tried."""
+    if prefix_length(model) > 0 or any(isinstance(part, torch.nn.Dropout) and part.p > 0 for part in model.modules()):
+        return False
+    return getattr(base_of(model), SHARES, False)

@@ -23,7 +23,7 @@ from .parallel import sum_gradients
 from .plan import Plan, RewardPlan
 from .prefix import finished_prefix
 from .ranks import ALONE, Ranks
-from .sequences import SHARES, Sequence, idle_sequence, packing_error
+from .sequences import SHARES, Sequence, can_share_in_training, idle_sequence, packing_error
 from .shards import let_go, put, shard_model, whole
 
 #: Losses of a row beside another one may differ by this much of their size, by rounding alone.
@@ -314,6 +314,7 @@ class Session:
             "totalParameters": sum(size_of(p) for p in parameters),
             "trainableParameters": sum(p.numel() for p in self.trained.values()),
             "adaptedModules": list(lora_layers(self.model)),
+            "sharesBeginnings": can_share_in_training(self.model),
             "modelClass": type(base_of(self.model)).__name__,
             "trained": [{"name": name, "shape": list(p.shape)} for name, p in self.trained.items()],
         }
