@@ -1,6 +1,12 @@
-// Plain controls by their toolkit tags. Nothing here imports the toolkit: unregistered, the tags are inert but readable.
+// Plain controls by their toolkit tags, which hold their places until the toolkit is there.
 
 import { element, type Child } from './dom.ts';
+
+/** Makes the controls work. To be called when there is a picture: the toolkit takes as long to set up as that does. */
+export async function enableControls(): Promise<void> {
+  const { registerToolkit } = await import('./toolkit.ts');
+  registerToolkit();
+}
 
 export interface ButtonOptions {
   readonly appearance?: 'primary' | 'secondary' | 'icon';

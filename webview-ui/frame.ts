@@ -17,3 +17,8 @@ export function createFrame(draw: () => void): Frame {
     },
   };
 }
+
+/** Does what the picture that is being drawn can do without; called while drawing. */
+export function afterPaint(action: () => void): void {
+  setTimeout(action);
+}

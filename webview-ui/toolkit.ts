@@ -9,7 +9,7 @@ import {
   vsCodeTextField,
 } from '@vscode/webview-ui-toolkit';
 
-/** Makes `<vscode-button>` and its like work; called once, by the entry of each panel. */
+/** Makes `<vscode-button>` and its like work; called once in each panel (controls.ts). */
 export function registerToolkit(): void {
   provideVSCodeDesignSystem().register(
     vsCodeButton(),
@@ -18,4 +18,6 @@ export function registerToolkit(): void {
     vsCodeOption(),
     vsCodeTextField(),
   );
+  // The toolkit takes over the editor's colours when the page has loaded, and waits for ever when it has already.
+  if (document.readyState === 'complete') window.dispatchEvent(new Event('load'));
 }

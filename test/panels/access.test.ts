@@ -46,7 +46,7 @@ describeWith(['chromium'], 'axe-core finds nothing wrong', () => {
   test.each(themeNames)('dashboard, %s', async (theme) => {
     for (const state of ['failed', 'finished', 'preparing', 'running']) {
       const { page, context, errors } = await openPanel(browser, site.url('dashboard', theme), dashboard(state));
-      await page.locator('.tiles').waitFor();
+      await page.locator('.actions vscode-button:defined').first().waitFor();
       expect(await violations(page), state).toEqual([]);
       if (state === 'running') {
         for (const tab of tabs) {
@@ -77,6 +77,7 @@ describeWith(['chromium'], 'axe-core finds nothing wrong', () => {
     const host = { snapshot: () => compareSnapshot(compared), answer: () => ({ done: true }) };
     const { page, context, errors } = await openPanel(browser, site.url('compare', theme), host);
     await page.locator('.compare-board canvas').first().waitFor();
+    await page.locator('vscode-dropdown:defined').waitFor();
     expect(await violations(page)).toEqual([]);
     expect(errors).toEqual([]);
     await context.close();

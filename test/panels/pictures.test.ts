@@ -102,6 +102,7 @@ describeWith(['chromium'], 'pictures of panels', () => {
       .locator(scene.panel === 'compare' ? '.compare-board canvas' : '.tiles')
       .first()
       .waitFor();
+    await page.locator('vscode-button:defined').first().waitFor({ state: 'attached' });
     await scene.act?.(page);
     for (const width of widths) {
       if (width !== first) {

@@ -5,11 +5,11 @@ import '../styles/panel.css';
 import '../styles/charts.css';
 import '../styles/dashboard.css';
 import '../styles/compare.css';
-import { createFrame } from '../frame.ts';
+import { enableControls } from '../controls.ts';
+import { afterPaint, createFrame } from '../frame.ts';
 import { connect } from '../host.ts';
 import type { CompareSnapshot } from '../../src/protocol/webviewMessages.ts';
 import { t, useStrings } from '../strings.ts';
-import { registerToolkit } from '../toolkit.ts';
 import { createComparePage, type ComparePage } from './page.ts';
 
 const root = document.querySelector<HTMLElement>('#root') ?? document.body;
@@ -28,6 +28,7 @@ const host = connect(
 
 const frame = createFrame(() => {
   if (!snapshot) return;
+  if (!page) afterPaint(() => void enableControls());
   page ??= createComparePage(root, host);
   page.update(snapshot.runs);
 });
@@ -35,5 +36,3 @@ const frame = createFrame(() => {
 window.addEventListener('error', ({ message }) => host.trouble(message));
 window.addEventListener('unhandledrejection', ({ reason }) => host.trouble(String(reason)));
 host.ready();
-// While the host answers.
-registerToolkit();

@@ -6,6 +6,7 @@ import { panned, zoomed } from '../charts/panZoom.ts';
 import { onThemeChange } from '../charts/theme.ts';
 import { button } from '../controls.ts';
 import { element, fill, type Child } from '../dom.ts';
+import { afterPaint } from '../frame.ts';
 import { icon } from '../icons.ts';
 import { durationSteps, learningRateText, metricText, shortDuration, shortNumber } from '../numbers.ts';
 import * as series from '../seriesStore.ts';
@@ -230,39 +231,47 @@ export function createBoard(context: DashboardContext, onZoom: () => void): Boar
     return card;
   };
 
+  const add = (spec: ChartSpec): HTMLElement => {
+    const card = makeCard(spec);
+    cards.set(spec.id, { card, spec });
+    return card.element;
+  };
+
+  /** A card for each chart of the run. The loss is what one looks for: at first it is drawn alone. */
   const reconcile = (model: RunModel): void => {
-    const specs = chartSpecs(model.points, model.sections.evaluations);
+    const [loss, ...others] = chartSpecs(model.points, model.sections.evaluations);
+    if (loss && !cards.has(loss.id)) main.prepend(add(loss));
+    if (!drawn) return;
+    const known = [...cards.values()].slice(1);
     const same =
-      specs.length === cards.size &&
-      specs.every(({ id, metrics }) => cards.get(id)?.spec.metrics.length === metrics.length);
+      others.length === known.length &&
+      others.every(({ id, metrics }) => cards.get(id)?.spec.metrics.length === metrics.length);
     if (same) return;
-    for (const { card } of cards.values()) {
+    for (const { card, spec } of known) {
       card.chart.destroy();
       card.element.remove();
+      cards.delete(spec.id);
     }
-    cards.clear();
-    for (const spec of specs) {
-      const card = makeCard(spec);
-      cards.set(spec.id, { card, spec });
-      if (spec.id === 'loss') main.prepend(card.element);
-      else (side.childElementCount < sideCharts ? side : more).append(card.element);
-    }
+    for (const spec of others) (side.childElementCount < sideCharts ? side : more).append(add(spec));
   };
 
   onThemeChange(() => {
     if (drawn) for (const { card } of cards.values()) card.chart.restyle();
   });
 
+  const update = (model: RunModel): void => {
+    reconcile(model);
+    const growing = range !== undefined && range[1] >= (page?.step.at(-1) ?? Number.POSITIVE_INFINITY);
+    if (timer === undefined && (growing || model.points.step.length > series.mostPoints)) refine();
+    if (!drawn) afterPaint(() => update(context.model()));
+    draw();
+  };
+
   return {
     main,
     side,
     more,
-    update(model) {
-      reconcile(model);
-      const growing = range !== undefined && range[1] >= (page?.step.at(-1) ?? Number.POSITIVE_INFINITY);
-      if (timer === undefined && (growing || model.points.step.length > series.mostPoints)) refine();
-      draw();
-    },
+    update,
     choicesChanged() {
       unpin();
       draw();

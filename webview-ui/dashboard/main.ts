@@ -4,11 +4,11 @@ import 'uplot/dist/uPlot.min.css';
 import '../styles/panel.css';
 import '../styles/charts.css';
 import '../styles/dashboard.css';
+import { enableControls } from '../controls.ts';
 import { connect } from '../host.ts';
-import { createFrame } from '../frame.ts';
+import { afterPaint, createFrame } from '../frame.ts';
 import { applyDelta, modelOf, type RunModel } from '../runModel.ts';
 import { t, useStrings } from '../strings.ts';
-import { registerToolkit } from '../toolkit.ts';
 import { createDashboard, type DashboardPage } from './page.ts';
 
 const root = document.querySelector<HTMLElement>('#root') ?? document.body;
@@ -47,11 +47,10 @@ const frame = createFrame(() => {
       if (model) model = { ...model, points };
       frame.request();
     });
+    afterPaint(() => void enableControls());
   }
 });
 
 window.addEventListener('error', ({ message }) => host.trouble(message));
 window.addEventListener('unhandledrejection', ({ reason }) => host.trouble(String(reason)));
 host.ready();
-// While the host answers.
-registerToolkit();

@@ -4,13 +4,11 @@ import '../styles/panel.css';
 import '../styles/dashboard.css';
 import '../styles/preview.css';
 import type { PreviewState } from '../../src/protocol/previewViews.ts';
-import { createFrame } from '../frame.ts';
+import { enableControls } from '../controls.ts';
+import { afterPaint, createFrame } from '../frame.ts';
 import { t, useStrings } from '../strings.ts';
-import { registerToolkit } from '../toolkit.ts';
 import { createPreviewPage, type PreviewPage } from './page.ts';
 import { connectPreview } from './previewHost.ts';
-
-registerToolkit();
 
 const root = document.querySelector<HTMLElement>('#root') ?? document.body;
 let state: PreviewState | undefined;
@@ -31,6 +29,7 @@ const host = connectPreview(
 
 const frame = createFrame(() => {
   if (!state) return;
+  if (!page) afterPaint(() => void enableControls());
   page ??= createPreviewPage(root, host);
   page.update(state);
   if (selected !== undefined) page.selectRow(selected);
