@@ -2,8 +2,9 @@
 
 import { element, type Child } from './dom.ts';
 
-/** Makes the controls work. To be called when there is a picture: the toolkit takes as long to set up as that does. */
+/** Makes the controls work, once. To be called when there is a picture: the toolkit takes as long to set up as that does. */
 export async function enableControls(): Promise<void> {
+  if (customElements.get('vscode-button')) return;
   const { registerToolkit } = await import('./toolkit.ts');
   registerToolkit();
 }

@@ -9,10 +9,11 @@ import {
   type PanelMethod,
   type ParamsOf,
   type ReplyOf,
+  type SnapshotFailure,
 } from '../src/protocol/webviewMessages.ts';
 import { openChannel, type HostChannel } from './hostChannel.ts';
 
-export type HostView = DashboardSnapshot | CompareSnapshot | DashboardDelta;
+export type HostView = DashboardSnapshot | CompareSnapshot | DashboardDelta | SnapshotFailure;
 
 export interface Host extends Omit<HostChannel, 'ask'> {
   /** Asks; rejects with the host's sentence, or when the host is silent for too long. */

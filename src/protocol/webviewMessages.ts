@@ -177,11 +177,20 @@ export interface DashboardDelta {
   readonly points?: SeriesPage;
 }
 
+/** In the place of a snapshot that could not be made: why, as a sentence. A panel may ask again by `ready`. */
+export interface SnapshotFailure {
+  readonly type: 'failure';
+  readonly strings: PanelStrings;
+  readonly locale: string;
+  readonly problem: string;
+}
+
 /** What the host says. The compare panel gets a whole snapshot whenever its runs change. */
 export type HostMessage =
   | DashboardSnapshot
   | CompareSnapshot
   | DashboardDelta
+  | SnapshotFailure
   | { readonly type: 'reply'; readonly id: number; readonly ok: true; readonly result: unknown }
   | { readonly type: 'reply'; readonly id: number; readonly ok: false; readonly problem: string };
 
@@ -241,6 +250,12 @@ const isDashboardDelta = shape<DashboardDelta>({
   rewindTo: optional(finite),
   points: optional(isSeriesPage),
 });
+const isSnapshotFailure = shape<SnapshotFailure>({
+  type: oneOf('failure'),
+  strings: isStrings,
+  locale: text,
+  problem: text,
+});
 const isGoodReply = (value: unknown): value is { type: 'reply'; id: number; ok: true; result: unknown } =>
   isReplyHead(value) && value.ok;
 const isBadReply = shape<{ type: 'reply'; id: number; ok: false; problem: string }>({
@@ -262,6 +277,7 @@ export function isHostMessage(value: unknown): value is HostMessage {
     isBadReply(value) ||
     isGoodReply(value) ||
     isDashboardSnapshot(value) ||
-    isCompareSnapshot(value)
+    isCompareSnapshot(value) ||
+    isSnapshotFailure(value)
   );
 }

@@ -63,6 +63,22 @@ describeWith(['chromium'], 'hostile input', () => {
     await context.close();
   });
 
+  test.each(['dashboard', 'compare'] as const)('a %s whose snapshot fails says why, and asks again', async (panel) => {
+    const all = feeds.map(({ feed }) => feed);
+    const good = (): unknown => (panel === 'dashboard' ? dashboardSnapshot(all[0]!) : compareSnapshot(all));
+    const problem = `The log could not be read: ${recorded.hostileText}`;
+    const answers = [{ type: 'failure', strings: {}, locale: 'en', problem }, good()];
+    const host = { snapshot: () => answers.shift(), answer: () => ({ done: true }) };
+    const { page, context, errors } = await openPanel(browser, site.url(panel, 'dark'), host);
+    await page.getByRole('alert').getByText(problem).waitFor();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.locator('canvas').first().waitFor();
+    expect(await page.getByText(problem).count()).toBe(0);
+    expect(await page.evaluate(inserted)).toBe(false);
+    expect(errors).toEqual([]);
+    await context.close();
+  });
+
   test('names, rows, answers, warnings and causes are never HTML', async () => {
     for (const { feed } of feeds) {
       const { page, context, errors } = await openPanel(browser, site.url('dashboard', 'dark'), feedAnswerer(feed, []));

@@ -6,6 +6,7 @@ import '../styles/charts.css';
 import '../styles/dashboard.css';
 import '../styles/compare.css';
 import { enableControls } from '../controls.ts';
+import { showFailure } from '../failureView.ts';
 import { afterPaint, createFrame } from '../frame.ts';
 import { connect } from '../host.ts';
 import type { CompareSnapshot } from '../../src/protocol/webviewMessages.ts';
@@ -18,6 +19,11 @@ let page: ComparePage | undefined;
 
 const host = connect(
   (view) => {
+    if (view.type === 'failure') {
+      useStrings(view.strings, view.locale);
+      if (!page) showFailure(root, view.problem, host.ready);
+      return;
+    }
     if (view.type !== 'snapshot' || view.panel !== 'compare') return;
     useStrings(view.strings, view.locale);
     snapshot = view;

@@ -5,6 +5,7 @@ import '../styles/panel.css';
 import '../styles/charts.css';
 import '../styles/dashboard.css';
 import { enableControls } from '../controls.ts';
+import { showFailure } from '../failureView.ts';
 import { connect } from '../host.ts';
 import { afterPaint, createFrame } from '../frame.ts';
 import { applyDelta, modelOf, type RunModel } from '../runModel.ts';
@@ -19,6 +20,11 @@ let lost = false;
 
 const host = connect(
   (view) => {
+    if (view.type === 'failure') {
+      useStrings(view.strings, view.locale);
+      if (!page) showFailure(root, view.problem, host.ready);
+      return;
+    }
     if (view.panel !== 'dashboard') return;
     if (view.type === 'snapshot') {
       useStrings(view.strings, view.locale);

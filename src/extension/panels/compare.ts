@@ -12,6 +12,7 @@ import { panelHtml, webviewFolder } from './html.ts';
 import { answerRunRequest } from './panelRequests.ts';
 import type { RunFeed } from './runFeed.ts';
 import { feedOf } from './runFeeds.ts';
+import { snapshotFailure } from './snapshotFailure.ts';
 
 /** Time between two looks at the runs, in milliseconds. */
 const interval = 1000;
@@ -153,7 +154,10 @@ function feedPanel(panel: vscode.WebviewPanel, runs: readonly ReadableRun[], ser
           ready = true;
           follow();
         })
-        .catch((error: unknown) => trouble(sentenceOf(error)));
+        .catch((error: unknown) => {
+          trouble(sentenceOf(error));
+          post(snapshotFailure(error));
+        });
     } else if (message.type === 'request') {
       answer(message).then(
         (result) => post({ type: 'reply', id: message.id, ok: true, result }),

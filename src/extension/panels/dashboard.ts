@@ -11,6 +11,7 @@ import type { Services } from '../services.ts';
 import { panelHtml, webviewFolder } from './html.ts';
 import { answerRunRequest } from './panelRequests.ts';
 import { feedOf } from './runFeeds.ts';
+import { snapshotFailure } from './snapshotFailure.ts';
 
 /** Time between two deltas, in milliseconds; an ended run is looked at less often, since someone may resume it. */
 const liveInterval = 100;
@@ -161,7 +162,10 @@ function feedPanel(panel: vscode.WebviewPanel, first: ReadableRun, services: Ser
           ready = true;
           follow();
         })
-        .catch((error: unknown) => trouble(sentenceOf(error)));
+        .catch((error: unknown) => {
+          trouble(sentenceOf(error));
+          post(snapshotFailure(error));
+        });
     } else if (message.type === 'request') void answer(message);
     else trouble(message.type === 'trouble' ? message.text : message.problem);
   });

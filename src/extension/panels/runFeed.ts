@@ -120,7 +120,10 @@ export function createRunFeed(folder: string, context: FeedContext): RunFeed {
   const readOn = async (): Promise<void> => {
     // Only the first time: later there is little to read.
     if (!firstLook) {
-      firstLook = glance();
+      firstLook = glance().catch((error: unknown) => {
+        firstLook = undefined; // the next read tries again
+        throw error;
+      });
       await firstLook;
       await lookOver();
     }
