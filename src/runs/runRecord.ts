@@ -35,6 +35,16 @@ export function isLive(run: RunRecord): boolean {
   return run.kind === 'run' && isLiveStatus(run.status);
 }
 
+/** The run that ended last, or that was started last where none has; undefined without a readable run. */
+export function lastActive(runs: readonly RunRecord[]): ReadableRun | undefined {
+  const moment = ({ manifest }: ReadableRun): string => manifest.ended ?? manifest.launched;
+  const readable = runs.filter((run): run is ReadableRun => run.kind === 'run');
+  return readable.reduce<ReadableRun | undefined>(
+    (last, run) => (last && moment(last) >= moment(run) ? last : run),
+    undefined,
+  );
+}
+
 /** The name that a person knows the run by. */
 export function runTitle(run: RunRecord): string {
   return run.label.name ?? (run.kind === 'run' ? run.manifest.name : run.id);

@@ -122,6 +122,10 @@ export const startTests: HostTest[] = [
       assert.equal(queue().continue_on_error, false);
       await live.end();
       await until(async () => assert.deepEqual(await group('Active'), []));
+      // As a click on the status bar does that comes a moment too late.
+      await vscode.commands.executeCommand('finetune.openActiveRun');
+      await until(() => assert.equal(vscode.window.tabGroups.activeTabGroup.activeTab?.label, 'first'), 20_000);
+      await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     },
   },
   {

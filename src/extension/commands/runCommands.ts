@@ -4,7 +4,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { changeLabel } from '../../runs/label.ts';
 import { runPaths } from '../../runs/layout.ts';
-import { isLive, runTitle, type ReadableRun, type RunRecord } from '../../runs/runRecord.ts';
+import { isLive, lastActive, runTitle, type ReadableRun, type RunRecord } from '../../runs/runRecord.ts';
 import { commandIds, type CommandId } from '../ids.ts';
 import { mostCompared } from '../panels/compare.ts';
 import { openConfig } from '../panels/panelRequests.ts';
@@ -26,9 +26,13 @@ export function runCommands(services: Services) {
 
   /** A command about one readable run; its record is read again afterwards. */
   const about =
-    (fits: Fitting, work: (run: ReadableRun) => Promise<unknown>): CommandHandler =>
+    (
+      fits: Fitting,
+      work: (run: ReadableRun) => Promise<unknown>,
+      otherwise?: Parameters<typeof targetRun>[3],
+    ): CommandHandler =>
     async (...args) => {
-      const run = await targetRun(library, args, fits);
+      const run = await targetRun(library, args, fits, otherwise);
       if (run?.kind !== 'run') return;
       await work(run);
       await library.refresh(run.folder);
@@ -36,7 +40,8 @@ export function runCommands(services: Services) {
 
   return {
     [commandIds.openDashboard]: about(isReadable, ({ folder }) => services.openDashboard(folder)),
-    [commandIds.openActiveRun]: about(isLive, ({ folder }) => services.openDashboard(folder)),
+    // The status bar's run may end under the hand that clicks.
+    [commandIds.openActiveRun]: about(isLive, ({ folder }) => services.openDashboard(folder), lastActive),
     [commandIds.pause]: about(has('running'), ({ folder }) => actions.pauseRun(folder)),
     [commandIds.resume]: about(has('paused', 'stopped', 'failed', 'interrupted'), ({ folder }) => actions.goOn(folder)),
     [commandIds.checkpointNow]: about(has('running', 'paused'), ({ folder }) => actions.checkpointNow(folder)),

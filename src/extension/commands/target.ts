@@ -20,13 +20,14 @@ function folderOf(item: unknown): string | undefined {
 export type Fitting = (run: RunRecord) => boolean;
 
 /**
- * The run of the arguments. Without one: the only run that fits, or the one that the person picks. Undefined when there
- * is none, which is told, or when the person stopped.
+ * The run of the arguments. Without one: the only run that fits, or the one that the person picks, or, where none fits,
+ * what `otherwise` finds among all. Undefined when there is none, which is told, or when the person stopped.
  */
 export async function targetRun(
   library: RunLibrary,
   args: readonly unknown[],
   fits: Fitting,
+  otherwise: (runs: readonly RunRecord[]) => RunRecord | undefined = () => undefined,
 ): Promise<RunRecord | undefined> {
   const [named] = foldersOf(args[0], undefined);
   if (named !== undefined) {
@@ -38,6 +39,8 @@ export async function targetRun(
   await Promise.all(library.active().map(async ({ folder }) => library.refresh(folder)));
   const fitting = library.runs().filter(fits);
   if (fitting.length === 0) {
+    const other = otherwise(library.runs());
+    if (other) return other;
     void vscode.window.showInformationMessage(vscode.l10n.t('There is no run that this can be done with.'));
     return undefined;
   }
