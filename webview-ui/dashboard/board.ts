@@ -19,7 +19,7 @@ import { pointLines, pointSentence, rowLines, tipTitle } from './pointTip.ts';
 import { twinOf } from './tableTwin.ts';
 
 export interface Board {
-  /** Where the loss goes, where the next three go, and where all others go. */
+  /** Where the loss goes, where the charts beside it go, and where all others go. */
   readonly main: HTMLElement;
   readonly side: HTMLElement;
   readonly more: HTMLElement;
@@ -31,8 +31,8 @@ export interface Board {
   readonly cards: () => readonly ChartCard[];
 }
 
-/** Charts beside the loss; they are as high as it is. */
-const sideCharts = 3;
+/** Charts beside the loss: those that every run has. */
+const sideCharts = 4;
 /** Pixels that a page is asked for. */
 const pageBuckets = 800;
 /** After the last movement, in milliseconds, before the host is asked for a finer page. */
@@ -67,6 +67,8 @@ export function createBoard(context: DashboardContext, onZoom: () => void): Boar
     const { sections } = context.model();
     const shown = points();
     for (const { card, spec } of cards.values()) {
+      // The loss is what one looks for: it is drawn first, alone.
+      if (!drawn && spec.id !== 'loss') continue;
       card.show({
         title: spec.title,
         note: noteOf(spec, overview(), sections),
@@ -231,28 +233,23 @@ export function createBoard(context: DashboardContext, onZoom: () => void): Boar
     return card;
   };
 
-  const add = (spec: ChartSpec): HTMLElement => {
-    const card = makeCard(spec);
-    cards.set(spec.id, { card, spec });
-    return card.element;
-  };
-
-  /** A card for each chart of the run. The loss is what one looks for: at first it is drawn alone. */
   const reconcile = (model: RunModel): void => {
-    const [loss, ...others] = chartSpecs(model.points, model.sections.evaluations);
-    if (loss && !cards.has(loss.id)) main.prepend(add(loss));
-    if (!drawn) return;
-    const known = [...cards.values()].slice(1);
+    const specs = chartSpecs(model.points, model.sections.evaluations);
     const same =
-      others.length === known.length &&
-      others.every(({ id, metrics }) => cards.get(id)?.spec.metrics.length === metrics.length);
+      specs.length === cards.size &&
+      specs.every(({ id, metrics }) => cards.get(id)?.spec.metrics.length === metrics.length);
     if (same) return;
-    for (const { card, spec } of known) {
+    for (const { card } of cards.values()) {
       card.chart.destroy();
       card.element.remove();
-      cards.delete(spec.id);
     }
-    for (const spec of others) (side.childElementCount < sideCharts ? side : more).append(add(spec));
+    cards.clear();
+    for (const spec of specs) {
+      const card = makeCard(spec);
+      cards.set(spec.id, { card, spec });
+      if (spec.id === 'loss') main.prepend(card.element);
+      else (side.childElementCount < sideCharts ? side : more).append(card.element);
+    }
   };
 
   onThemeChange(() => {
