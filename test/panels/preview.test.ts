@@ -68,6 +68,9 @@ describeWith(['chromium'], 'the dataset preview', () => {
     expect(await violations(page), 'filters').toEqual([]);
     await page.getByRole('tab', { name: 'Statistics' }).click();
     await page.getByText('All 63 rows.').waitFor();
+    const lengths = page.locator('.histogram').first();
+    expect(await lengths.locator('.histogram-most').textContent()).toBe('4 rows');
+    expect(await lengths.locator('.histogram-axis span').allTextContents()).toEqual(['46', '373', '700']);
     await page.screenshot({ path: `${folder}/preview-statistics-${theme}-1240.png` });
     expect(await violations(page), 'statistics').toEqual([]);
     expect(errors).toEqual([]);

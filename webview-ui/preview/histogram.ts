@@ -24,7 +24,7 @@ export function lostAt({ lengths, rows }: LengthHistogram, limit: number): { row
 export function limitHistogram(histogram: LengthHistogram, unit: string, start: number): HTMLElement {
   const span = Math.max(1, histogram.longest, Math.min(start, histogram.longest * 2)) * 1.05;
   let limit = start;
-  const drawing = bars(histogram, span);
+  const { drawing, frame } = drawn(histogram, span);
   const line = part('line', { class: 'limit-line', y1: '0', y2: String(height) });
   const shade = part('rect', { class: 'limit-shade', y: '0', height: String(height) });
   drawing.append(shade, line);
@@ -91,18 +91,14 @@ export function limitHistogram(histogram: LengthHistogram, unit: string, start: 
   };
   fill(handle, drawing);
   move(start);
-  return element('div', { class: 'histogram' }, handle, scaleLine(histogram, unit), told);
+  return element('div', { class: 'histogram' }, ...frame(handle), scaleLine(histogram, unit), told);
 }
 
 /** Bars alone, with what they say in words. */
 export function plainHistogram(histogram: LengthHistogram, unit: string): HTMLElement {
-  const drawing = bars(histogram, Math.max(1, histogram.longest) * 1.05);
-  return element(
-    'div',
-    { class: 'histogram small' },
-    element('div', { class: 'histogram-place', attributes: { 'aria-hidden': 'true' } }, drawing),
-    scaleLine(histogram, unit),
-  );
+  const { drawing, frame } = drawn(histogram, Math.max(1, histogram.longest) * 1.05);
+  const place = element('div', { class: 'histogram-place', attributes: { 'aria-hidden': 'true' } }, drawing);
+  return element('div', { class: 'histogram small' }, ...frame(place), scaleLine(histogram, unit));
 }
 
 function scaleLine({ median, p95, longest, total }: LengthHistogram, unit: string): HTMLElement {
@@ -117,13 +113,43 @@ function scaleLine({ median, p95, longest, total }: LengthHistogram, unit: strin
   return element('p', { class: 'dim scale' }, told);
 }
 
-function bars({ lengths, rows }: LengthHistogram, span: number): SVGSVGElement {
+/** Ticks nearer to each other than this share of the axis would run into one another. */
+const nearest = 0.12;
+
+/** The least and the greatest length, and their middle where it has room; each with its share of the axis. */
+function axisTicks({ lengths, longest }: LengthHistogram, span: number): { value: number; share: number }[] {
+  const least = lengths[0] ?? longest;
+  const middle = Math.round((least + longest) / 2);
+  const room = (longest - least) / span;
+  const values = room < nearest ? [longest] : room < 2 * nearest ? [least, longest] : [least, middle, longest];
+  return values.map((value) => ({ value, share: value / span }));
+}
+
+/** Bars, and what stands around their place: the rows of the highest one above, lengths below. */
+function drawn(histogram: LengthHistogram, span: number) {
   const heights = new Array<number>(mostBars).fill(0);
-  lengths.forEach((length, i) => {
+  histogram.lengths.forEach((length, i) => {
     const at = Math.min(mostBars - 1, Math.floor((length / span) * mostBars));
-    heights[at] = (heights[at] ?? 0) + (rows[i] ?? 0);
+    heights[at] = (heights[at] ?? 0) + (histogram.rows[i] ?? 0);
   });
   const most = Math.max(1, ...heights);
+  const hidden = { 'aria-hidden': 'true' };
+  const ticks = axisTicks(histogram, span).map(({ value, share }) => {
+    const tick = element('span', {}, number(value));
+    tick.style.left = `${100 * share}%`;
+    return tick;
+  });
+  return {
+    drawing: bars(heights, most),
+    frame: (place: HTMLElement): HTMLElement[] => [
+      element('p', { class: 'histogram-most', attributes: hidden }, t('{0} rows', number(most))),
+      place,
+      element('div', { class: 'histogram-axis', attributes: hidden }, ...ticks),
+    ],
+  };
+}
+
+function bars(heights: readonly number[], most: number): SVGSVGElement {
   const drawing = document.createElementNS(svg, 'svg');
   drawing.setAttribute('viewBox', `0 0 ${width} ${height}`);
   drawing.setAttribute('preserveAspectRatio', 'none');
@@ -131,7 +157,7 @@ function bars({ lengths, rows }: LengthHistogram, span: number): SVGSVGElement {
   heights.forEach((count, i) => {
     if (count === 0) return;
     // Few rows must be seen beside many: no bar is thinner than a line.
-    const tall = Math.max(2, (count / most) * (height - 6));
+    const tall = Math.max(2, (count / most) * height);
     drawing.append(
       part('rect', {
         class: 'histogram-bar',
