@@ -175,8 +175,11 @@ export interface AnswerToScore {
 export interface AnswerTools {
   /** The answers to each prompt one after another, `group` of them. */
   draw(prompts: readonly Int32Array[], settings: DrawSettings): Promise<DrawnAnswer[]>;
-  /** Rewards of the answers by the name of each way to score. */
-  score(answers: readonly AnswerToScore[]): Promise<Readonly<Record<string, readonly number[]>>>;
+  /**
+   * Rewards of the answers by the name of each way to score. The answers to a prompt lie one after another, `group` of
+   * them, and are judged together.
+   */
+  score(answers: readonly AnswerToScore[], group: number): Promise<Readonly<Record<string, readonly number[]>>>;
 }
 
 /** A model being trained (or only run). One caller at a time: await each call before the next. */

@@ -102,7 +102,7 @@ async function drawAndScore(
     const whole = Int32Array.from([...prompt, ...tokens, ...(isEnded ? closing : [])]);
     return { text: decode([...tokens]), length: tokens.length, tokens: whole, fields };
   });
-  const scores = await control.interruptible(answers.score(given));
+  const scores = await control.interruptible(answers.score(given, settings.group));
   const rewards = given.map((_, i) => Object.values(scores).reduce((sum, own) => sum + own[i]!, 0));
   const rows = drawn.map(({ tokens }, i): TokenisedRow => {
     const { sampleId, tokens: prompt } = asked[i]!;

@@ -283,7 +283,7 @@ describeWith(['python'], 'training on pairs', () => {
         const given = scoredRows().map(({ tokens, rejectedFrom }, k) => {
           return { text: '', length: 4 + 2 * k, tokens: tokens.subarray(0, rejectedFrom), fields: {} };
         });
-        const scores = await answers!.score(given);
+        const scores = await answers!.score(given, 1);
         expect(Object.keys(scores)).toEqual(['length', 'model']);
         expect(scores['length']).toEqual([0, -0.5, -1]);
         for (const [k, score] of told.scores[i]!.entries()) expect(scores['model']![k]).toBeCloseTo(score, 4);

@@ -12,6 +12,7 @@ import { openModel } from '../../src/models/openModel.ts';
 import type { LoadedModel, NamedTensor } from '../../src/models/types.ts';
 import type { ObjectivePlan } from '../../src/torch/session/objective.ts';
 import { openTorchSession } from '../../src/torch/session/torchSession.ts';
+import { readManifest, writeManifest } from '../../src/runs/manifest.ts';
 import { startWorker, type WorkerProcess } from '../../src/torch/session/workerProcess.ts';
 import { groupAdvantages } from '../../src/trainer/drawnAnswers.ts';
 import { summarise } from '../../src/trainer/observed.ts';
@@ -36,6 +37,10 @@ def letters(completions, prompt, **_):
     print("judging", len(completions))
     assert len(prompt) == len(completions)
     return [sum("a" <= letter <= "m" for letter in text) / max(1, len(text)) for text in completions]
+
+def picky(completions, prompt, **_):
+    assert not any("%" in text for text in prompt), "no answer to that"
+    return [0.0 for _ in completions]
 
 def broken(completions, **_):
     return [1 / 0 for _ in completions]
@@ -159,6 +164,27 @@ describeWith(['python'], 'learning from rewards', () => {
     expect(numbers(again)).toEqual(numbers(steps));
     const adapter = (run: string) => readFile(path.join(run, 'adapter/adapter_model.safetensors'));
     expect(await adapter(stopped)).toEqual(await adapter(whole));
+
+    // Two processes begin it, and one goes on.
+    const shared = await makeRun(folder, 'shared', { ...wanted, distributed: { processes: 2 } });
+    expect((await liveOnce(shared, 4)).code).toBe(130);
+    const manifest = await readManifest(shared);
+    await writeManifest(shared, { ...manifest, overrides: ['distributed.processes=1'] });
+    expect((await liveOnce(shared, 8)).code).toBe(130);
+    const told = await eventsOf(shared);
+    const start = told.find((event) => event.type === 'evaluated')!;
+    expect(start.loss).toBe(measured[0]!.loss);
+    expect(start.metrics).toEqual(measured[0]!.metrics);
+    const own = told.flatMap((event) => (event.type === 'step' ? [event] : []));
+    expect(own.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    for (const [i, step] of own.entries()) {
+      expect(step.rows.map(({ id }) => id).toSorted()).toEqual(steps[i]!.rows.map(({ id }) => id).toSorted());
+      expect(step.loss).toBeCloseTo(steps[i]!.loss, 5);
+      expect(Math.abs(step.grad_norm / steps[i]!.grad_norm - 1)).toBeLessThan(1e-3);
+      for (const [name, value] of Object.entries(steps[i]!.metrics!))
+        expect(step.metrics![name], `${name} of step ${i + 1}`).toBeCloseTo(value, 4);
+      expect('memory/rank_1' in step.metrics!).toBe(i < 4);
+    }
   });
 
   test('a reward model, a wanted length and a function together raise the reward of a model that is trained whole', async () => {
@@ -190,9 +216,28 @@ describeWith(['python'], 'learning from rewards', () => {
     const failed = (await eventsOf(run)).find((event) => event.type === 'failed');
     expect(failed?.cause.code).toBe('torch/reward-failed');
     expect(failed?.cause.message).toBe(
-      'The reward cannot be told: rewards.py:broken failed: ZeroDivisionError: division by zero (rewards.py, line 8).',
+      'The reward cannot be told: rewards.py:broken failed: ZeroDivisionError: division by zero (rewards.py, line 12).',
     );
     expect(failed?.remedies[0]?.text).toContain('reward.function');
+  });
+
+  test('one that fails for one of two processes ends both with the same words', async () => {
+    // The second prompt, which the second process answers, is the only one that the function does not take.
+    const lines = ['a', '%'].map((prompt) => `${JSON.stringify({ prompt })}\n`);
+    await writeFile(path.join(folder, 'two.jsonl'), lines.join(''));
+    const wanted = config({ function: 'rewards.py:picky' }, { distributed: { processes: 2, max_restarts: 2 } });
+    const data = { train: 'two.jsonl', order: 'as_is', max_length: 64 };
+    const training = { max_steps: 1, batch_size: 2 };
+    const run = await makeRun(folder, 'picky', { ...wanted, data, training, evaluation: { at_start: false } });
+    expect((await liveOnce(run)).code).toBe(1);
+    const events = await eventsOf(run);
+    const failed = events.find((event) => event.type === 'failed');
+    expect(failed?.cause.message).toBe(
+      'The reward cannot be told: rewards.py:picky failed: AssertionError: no answer to that (rewards.py, line 8).',
+    );
+    expect(failed?.evidence.join('\n')).toContain('Rank 1 of 2 (process');
+    // A new start would end the same way.
+    expect(JSON.stringify(events)).not.toContain('trainer/restarted');
   });
 });
 

@@ -1,16 +1,25 @@
 // Several processes of the torch engine against one: the same rows, and so the same losses, gradients and weights.
 
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { packRows } from '../../src/data/packing.ts';
 import type { SessionPlan, TrainingSession } from '../../src/engine/session.ts';
+import { readSafetensors, writeSafetensors } from '../../src/models/safetensors.ts';
 import type { NamedTensor, WeightEntry } from '../../src/models/types.ts';
+import type { ObjectivePlan, ScoringPlan } from '../../src/torch/session/objective.ts';
 import { meet, startRanks } from '../../src/torch/session/ranks.ts';
 import { openTorchSession, type TorchSession } from '../../src/torch/session/torchSession.ts';
 import type { WorkerGroup } from '../../src/torch/session/workerGroup.ts';
+import { createControl } from '../../src/trainer/control.ts';
+import { drawStep, groupAdvantages, type DrawnAnswersPlan } from '../../src/trainer/drawnAnswers.ts';
+import { summarise } from '../../src/trainer/observed.ts';
 import { collect } from '../support/collect.ts';
 import { isAlive, ranksOf } from '../support/childProcesses.ts';
+import { randomArray } from '../support/random.ts';
 import { describeWith, requiredPath } from '../support/requirements.ts';
-import { packed, tinyPlan, tinyRows, tinyWeights } from '../support/tinyModel.ts';
+import { packed, tinyConfig, tinyPlan, tinyRows, tinyWeights } from '../support/tinyModel.ts';
+import { scratchFolder } from '../support/trainerBundle.ts';
 
 const program = path.resolve(import.meta.dirname, '../../src/torch/worker');
 const rows = tinyRows(24);
@@ -32,6 +41,35 @@ async function train(session: TrainingSession, from: number, to: number) {
   return taken;
 }
 
+/** Steps of five, four and one prompts, of which the last leaves a rank without any, and what was drawn and came of it. */
+async function learn(session: TrainingSession, { group, worthOf }: Pick<DrawnAnswersPlan, 'group' | 'worthOf'>) {
+  const settings = { maxNewTokens: 8, temperature: 1, topP: 0.95, stopTokenIds: [3, 4, 5, 6] };
+  const decode = (tokens: readonly number[]): string => tokens.join(' ');
+  const plan = { ...{ answers: session.answers!, group, worthOf, settings, decode }, seed: 1, closing: [] };
+  const control = createControl(
+    () => undefined,
+    () => Promise.resolve(),
+  );
+  const taken = [];
+  for (const [i, count] of [5, 4, 1].entries()) {
+    const prompts = rows.slice(4 * i, 4 * i + count).map(({ sampleId, tokens }, k) => {
+      // Only one of them has the second column, and the function is called with it on every rank.
+      const fields = { place: k, ...(k === 0 ? { bonus: 2 } : {}) };
+      return { sampleId, tokens: Int32Array.from(tokens), mask: new Uint8Array(tokens.length), fields };
+    });
+    const drawn = await drawStep(plan, prompts, i + 1, control);
+    const sequences = packRows(drawn.rows, { capacity: 40, packing: true });
+    const { observed, ...step } = await session.step({ step: i + 1, sequences, learningRate: 0.01 });
+    taken.push({ drawn, step, told: summarise({ ...drawn.observed, ...observed }) });
+  }
+  return taken;
+}
+
+const rewards = `
+def judge(completions, place, bonus, **_):
+    return [len(set(text.split())) + (more or 0) - one for text, one, more in zip(completions, place, bonus)]
+`;
+
 const shardings = {
   ddp: undefined,
   zero2: { wholeBetweenPasses: true, cpuOffload: false },
@@ -47,8 +85,19 @@ describeWith(['python'], 'two ranks of the torch engine', () => {
   let one: WorkerGroup;
   let two: WorkerGroup;
   let output = '';
+  let scoring: ScoringPlan;
   beforeAll(async () => {
     weights = await tinyWeights();
+    const folder = await scratchFolder();
+    const [function_, judge] = ['rewards.py', 'judge.safetensors'].map((name) => path.join(folder, name));
+    await writeFile(function_!, rewards);
+    const shape = [1, tinyConfig.hidden_size];
+    await writeSafetensors(judge!, [{ name: 'score.weight', shape, data: randomArray(shape, 'score', 0.3) }]);
+    const head = (await readSafetensors(judge!)).entries.values();
+    scoring = {
+      ...{ timeout: 60, function: { file: function_!, name: 'judge' }, length: { max: 5 } },
+      model: { modelConfig: tinyConfig, weights: [...weights, ...head] },
+    };
     const options = { python: requiredPath('python'), program, onOutput: (text: string) => void (output += text) };
     one = startRanks(options, { processes: 1 });
     two = startRanks(options, { processes: 2 });
@@ -139,6 +188,37 @@ describeWith(['python'], 'two ranks of the torch engine', () => {
     // What was gathered for the answers is let go before the weights change.
     const [c, d] = [await train(whole, 1, 2), await train(await open(one), 1, 2)];
     expect(distance(c[1]!.loss, d[1]!.loss)).toBeLessThan(1e-5);
+  });
+
+  const [beta, updates] = [0.2, 2];
+  const clips = { cliprange: 0.1, cliprangeValue: 0.2, vfCoef: 0.5 };
+  test.each<[string, Pick<DrawnAnswersPlan, 'group' | 'worthOf'>, (own: ScoringPlan) => ObjectivePlan]>([
+    [
+      'grpo',
+      { group: 4, worthOf: (all) => groupAdvantages(all, 4) },
+      (own) => ({ kind: 'grpo', beta, updates, clip: 0.1, scoring: own }),
+    ],
+    [
+      'ppo',
+      { group: 1, worthOf: (all) => [...all] },
+      (own) => ({ kind: 'ppo', klCoef: beta, gamma: 0.9, lam: 0.8, ...clips, updates, scoring: own }),
+    ],
+  ])('%s: answers are drawn, judged and learned from as by one process', async (_name, drawing, objective) => {
+    const plan = { ...tinyPlan(weights), mixedPrecision: 'no', objective: objective(scoring) } as const;
+    const [alone, together] = [await openTorchSession(one, plan), await openTorchSession(two, plan)];
+    const [expected, actual] = [await learn(alone, drawing), await learn(together, drawing)];
+    for (const [i, { drawn, step, told }] of actual.entries()) {
+      const peer = expected[i]!;
+      expect(drawn.rows.map(({ tokens }) => [...tokens])).toEqual(peer.drawn.rows.map(({ tokens }) => [...tokens]));
+      expect(step.rows.map(({ sampleId }) => sampleId)).toEqual(peer.step.rows.map(({ sampleId }) => sampleId));
+      expect(Math.abs(step.loss - peer.step.loss)).toBeLessThan(1e-5 * (1 + Math.abs(peer.step.loss)));
+      expect(distance(step.gradNorm, peer.step.gradNorm)).toBeLessThan(1e-4);
+      expect(Object.keys(told).toSorted()).toEqual(Object.keys(peer.told).toSorted());
+      for (const [name, value] of Object.entries(told)) expect(value, name).toBeCloseTo(peer.told[name]!, 5);
+    }
+    // Answers of one prompt differ, and so do those of the steps.
+    const texts = actual.flatMap(({ drawn }) => drawn.rows.map(({ tokens }) => tokens.join(' ')));
+    expect(new Set(texts).size).toBeGreaterThan(0.9 * texts.length);
   });
 
   test('a loss that is no number on one rank leaves the weights of all as they are', async () => {

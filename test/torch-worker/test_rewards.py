@@ -12,6 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src/torch/worker"))
 
 import torch  # noqa: E402
+from finetune_worker.activity import activity  # noqa: E402
 from finetune_worker.plan import LengthPlan  # noqa: E402
 from finetune_worker.policy import (  # noqa: E402
     clipped_loss,
@@ -81,10 +82,12 @@ class Functions(unittest.TestCase):
             self.call("throws")
 
     def test_a_function_that_hangs_is_ended(self) -> None:
-        started = time.monotonic()
+        started, before = time.monotonic(), activity.report()["count"]
         with self.assertRaisesRegex(RewardError, "did not answer within 3 seconds"):
             self.call("hangs", 3.0)
         self.assertLess(time.monotonic() - started, 30)
+        # Who only waits shows that it lives: among several processes it would be taken for one that hangs.
+        self.assertGreaterEqual(activity.report()["count"] - before, 4)
 
     def test_other_ends(self) -> None:
         for name, words in (

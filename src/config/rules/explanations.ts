@@ -311,12 +311,6 @@ const explanations: Readonly<Record<string, Explanation>> = {
     right: 'objective: grpo\nreward: {min_length: 32, max_length: 64}',
     fix: 'exchanges the two',
   },
-  'config/answers-in-one-process': {
-    why: 'Every process would have to draw the same answers with the same weights at the same time, and that is not done.',
-    wrong: "objective: grpo\nreward: {regex: '[0-9]'}\ndistributed: {processes: 2}",
-    right: "objective: grpo\nreward: {regex: '[0-9]'}",
-    fix: 'removes the block',
-  },
   'config/clip-unused': {
     why: 'The clip holds tokens whose probability has moved since they were drawn. With one update on the answers of a step none has.',
     wrong: "objective: grpo\ngrpo: {epsilon: 0.1}\nreward: {regex: '[0-9]'}",
@@ -354,7 +348,7 @@ const explanations: Readonly<Record<string, Explanation>> = {
     fix: 'removes the line, or takes strategy fsdp',
   },
   'config/cannot-shard': {
-    why: 'bitsandbytes keeps 4-bit weights in blocks with a scale each, and FSDP would cut through them. Objectives that compare answers use parts of the model on their own, or other values in its place, which FSDP does not see.',
+    why: 'bitsandbytes keeps 4-bit weights in blocks with a scale each, and FSDP would cut through them. Objectives that compare answers use parts of the model on their own, or other values in its place, which FSDP does not see; those that draw answers take a pass for each token of them, for which shards would be gathered anew.',
     wrong: 'method: qlora\ndistributed:\n  processes: 1\n  strategy: fsdp',
     right: 'method: qlora\ndistributed:\n  processes: 1',
     fix: 'keeps the model whole on each process',

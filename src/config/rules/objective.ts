@@ -169,18 +169,6 @@ const clipUnused: ConfigRule = {
   },
 };
 
-const answersInOneProcess: ConfigRule = {
-  code: 'config/answers-in-one-process',
-  severity: 'error',
-  summary:
-    'The objective is `grpo` or `ppo`, and `distributed.processes` is above 1: answers are drawn by one process.',
-  check: (config) => {
-    if (!learnsFromAnswers(objectiveOf(config)) || (config.distributed?.processes ?? 1) <= 1) return [];
-    const message = 'Answers are drawn, and learned from, by one process. Remove `distributed`.';
-    return [{ path: 'distributed.processes', message }];
-  },
-};
-
 export const objectiveRules: readonly ConfigRule[] = [
   objectiveBlockUnused,
   labelSmoothingUnused,
@@ -190,5 +178,4 @@ export const objectiveRules: readonly ConfigRule[] = [
   rewardModelUnusable,
   lengthsCross,
   clipUnused,
-  answersInOneProcess,
 ];

@@ -147,7 +147,6 @@ export const fixers: Readonly<Record<string, (broken: Broken) => Wanted[]>> = {
     return [{ title: 'Exchange min_length and max_length', changes: [...changes] }];
   },
   'config/clip-unused': removeIt,
-  'config/answers-in-one-process': () => [remove('distributed')],
   // Without torch there is no other way to train by an objective of its own: setting it up is the remedy.
   'config/torch-missing': ({ path }) => (path === 'objective' ? [] : [embeddedInstead(path)]),
   'config/needs-torch': ({ path }) => [

@@ -1,4 +1,4 @@
-// Deals the sequences of a step to the ranks, so that each has about as many tokens to compute.
+// Deals the sequences and the prompts of a step to the ranks, so that each has about as much to compute.
 
 import type { PackedSequence } from '../../protocol/sequence.ts';
 
@@ -23,6 +23,13 @@ export function dealSequences(sequences: readonly PackedSequence[], ranks: numbe
     const ordered = places.toSorted((a, b) => a - b);
     return { places: ordered, sequences: ordered.map((place) => sequences[place]!) };
   });
+}
+
+/** Things one after another, dealt to as many ranks as get any: from the first to before the last of each. */
+export function dealInOrder(count: number, ranks: number): { readonly from: number; readonly to: number }[] {
+  const hands = Math.min(count, ranks);
+  const edge = (hand: number): number => Math.floor((hand * count) / hands);
+  return Array.from({ length: hands }, (_, hand) => ({ from: edge(hand), to: edge(hand + 1) }));
 }
 
 /** Passes of the rank with the most sequences. */

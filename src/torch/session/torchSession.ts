@@ -219,7 +219,7 @@ function sessionOver(
       Number(plan.modelConfig['vocab_size']),
       contextLength,
     ),
-    ...(hasAnswers ? { answers: answerTools(plan.sharding ? inCompany(group) : group) } : {}),
+    ...(hasAnswers ? { answers: answerTools(group) } : {}),
     trainedTensors: () => tensors('trained'),
     ...(plan.method.kind === 'prefix' ? { prefixTensors: () => tensors('prefix') } : {}),
     optimizerTensors: () => tensors('optimizer'),

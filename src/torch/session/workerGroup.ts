@@ -17,8 +17,8 @@ export interface WorkerGroup extends WorkerProcess {
   readonly size: number;
   /** Where its ranks are; absent: on this machine. */
   readonly placement?: Placement;
-  /** Asks all ranks at the same time; answers come by rank. */
-  askAll(method: string, requestOf?: (rank: number) => RankRequest): Promise<Frame[]>;
+  /** Asks all ranks at the same time, or only so many of the first; answers come by rank. */
+  askAll(method: string, requestOf?: (rank: number) => RankRequest, count?: number): Promise<Frame[]>;
 }
 
 /** A worker on its own. */
@@ -129,8 +129,9 @@ export function createWorkerGroup(members: readonly RankProcess[]): WorkerGroup 
     size: members.length,
     ended,
     ask: (method, head = {}, parts = []) => askRank(0, method, { head, parts }),
-    async askAll(method, requestOf = () => ({})) {
-      const answers = await Promise.all(members.map((_, rank) => askRank(rank, method, requestOf(rank))));
+    async askAll(method, requestOf = () => ({}), count = members.length) {
+      const asked = members.slice(0, count);
+      const answers = await Promise.all(asked.map((_, rank) => askRank(rank, method, requestOf(rank))));
       steady ||= method === 'create';
       return answers;
     },

@@ -204,11 +204,6 @@ const broken: readonly Case[] = [
     expected: ['error: x:5:17: ./judge is not there. Paths are relative to the folder of this config.'],
   },
   {
-    code: 'answers-in-one-process',
-    text: config('objective: grpo\nreward: {regex: a}\ndistributed: {processes: 2}'),
-    expected: ['error: x:6:26: Answers are drawn, and learned from, by one process. Remove `distributed`.'],
-  },
-  {
     code: 'clip-unused',
     text: config('objective: grpo\nreward: {regex: a}\ngrpo: {epsilon: 0.1}'),
     expected: ['warning: x:6:8: `epsilon` has an effect with `num_iterations` above 1 only. Remove it, or take more.'],

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { PackedSequence } from '../../../src/protocol/sequence.ts';
-import { dealSequences, gatherByPlace } from '../../../src/torch/session/deal.ts';
+import { dealInOrder, dealSequences, gatherByPlace } from '../../../src/torch/session/deal.ts';
 import { randomStream } from '../../../src/engine/random.ts';
 
 function sequence(tokens: number): PackedSequence {
@@ -15,6 +15,19 @@ test('by hand: the longest first, each to the rank with the least', () => {
   const places = dealSequences([3, 9, 4, 5].map(sequence), 2).map((share) => share.places);
   expect(places).toEqual([[1, 0].toSorted(), [2, 3]]);
   expect(dealSequences([7].map(sequence), 3).map((share) => share.places)).toEqual([[0], [], []]);
+});
+
+test('prompts in order: nearly as many for each rank, and none for those that are too many', () => {
+  expect(dealInOrder(5, 2)).toEqual([
+    { from: 0, to: 2 },
+    { from: 2, to: 5 },
+  ]);
+  expect(dealInOrder(2, 3)).toEqual([
+    { from: 0, to: 1 },
+    { from: 1, to: 2 },
+  ]);
+  expect(dealInOrder(16, 3).map((hand) => hand.to - hand.from)).toEqual([5, 5, 6]);
+  expect(dealInOrder(4, 1)).toEqual([{ from: 0, to: 4 }]);
 });
 
 test('at random: each sequence once, in order, and no rank above the mean by more than the longest', () => {

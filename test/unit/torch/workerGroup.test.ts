@@ -23,6 +23,8 @@ test('all are asked at once, and answers come by rank', async () => {
   const group = createWorkerGroup([0, 1, 2].map((rank) => scriptedRank(rank, () => Promise.resolve(answer(rank)))));
   expect((await group.askAll('create')).map(({ head }) => head['rank'])).toEqual([0, 1, 2]);
   expect((await group.ask('list')).head['rank']).toBe(0);
+  const places = await group.askAll('draw', (rank) => ({ head: { place: rank } }), 2);
+  expect(places.map(({ head }) => head['rank'])).toEqual([0, 1]);
   await group.close();
 });
 

@@ -40,7 +40,10 @@ class Objective(Protocol):
         """Numbers [S] at the supervised places that must not depend on rows beside them."""
 
     def begin_step(self, model: torch.nn.Module, sequences: list[Sequence], autocast: torch.autocast) -> None:
-        """Keeps what is the same for all updates of a step. The model is in evaluation mode."""
+        """Keeps what is the same for all updates of a step. The model is in evaluation mode.
+
+        Every rank calls it, also one that has no sequences.
+        """
         return
 
     def end_step(self) -> None:

@@ -13,10 +13,11 @@ from .model import base_of
 from .plan import DpoPlan, GrpoPlan, Plan, PpoPlan, RewardPlan
 from .policy import clipped_loss, divergence
 from .ppo import Ppo
+from .ranks import Ranks
 from .sequences import Sequence, for_pass, segment_ends, segment_ids
 
 
-def create_objective(plan: Plan, reference: Reference) -> Objective:
+def create_objective(plan: Plan, reference: Reference, ranks: Ranks) -> Objective:
     """The plan's objective."""
     if isinstance(plan.objective, DpoPlan):
         return Dpo(plan.objective, reference)
@@ -25,7 +26,7 @@ def create_objective(plan: Plan, reference: Reference) -> Objective:
     if isinstance(plan.objective, GrpoPlan):
         return Grpo(plan.objective, reference)
     if isinstance(plan.objective, PpoPlan):
-        return Ppo(plan.objective, reference)
+        return Ppo(plan.objective, reference, ranks)
     return Sft()
 
 

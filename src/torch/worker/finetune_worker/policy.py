@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
+
+from .ranks import ALONE, Ranks
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,8 @@ def divergence(own: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
 def clipped_value_loss(own: torch.Tensor, old: torch.Tensor, returns: torch.Tensor, clip: float) -> PolicyLoss:
     """Values [S] now and when the answers were drawn, against what they should be: half the square of the distance,
     of which nothing is gained by moving further than the clip."""
-    near = old + (own - old).clamp(-clip, clip)
+    # Within the clip it is the very value: a difference by rounding would count as clipped.
+    near = torch.clamp(own, old - clip, old + clip)
     plain, held = (own - returns) ** 2, (near - returns) ** 2
     return PolicyLoss(0.5 * torch.maximum(plain, held), (held > plain).float())
 
@@ -59,8 +63,14 @@ def generalised_advantages(
     return rewards.new_tensor(advantages)
 
 
-def whitened(values: torch.Tensor) -> torch.Tensor:
-    """Numbers [S] with mean 0 and variance 1; one alone becomes 0."""
-    if len(values) < 2:
+def whitened(values: torch.Tensor, ranks: Ranks = ALONE) -> torch.Tensor:
+    """Numbers [S] with mean 0 and variance 1 over those of all ranks; one alone becomes 0. Every rank must ask."""
+    own = values.cpu().double()
+    sums: list[float] = ranks.add_up(torch.stack([own.new_tensor(len(own)), own.sum()]), "advantages").tolist()
+    count, total = sums
+    mean = total / max(1, count)
+    distances = float(ranks.add_up(((own - mean) ** 2).sum(), "squared advantages"))
+    if count < 2:
         return torch.zeros_like(values)
-    return (values - values.mean()) * torch.rsqrt(values.var() + 1e-8)
+    deviation = math.sqrt(distances / (count - 1) + 1e-8)
+    return (values - mean) / deviation

@@ -12,6 +12,7 @@ from .losses import Losses, Objective, Reference
 from .model import VALUE_HEAD, base_of
 from .plan import PpoPlan
 from .policy import clipped_loss, clipped_value_loss, generalised_advantages, whitened
+from .ranks import Ranks
 from .sequences import Sequence, segment_ids
 
 
@@ -35,9 +36,10 @@ class Ppo(Objective):
     A term is a token. Each costs its divergence from the reference, and the last one brings the answer's score.
     """
 
-    def __init__(self, plan: PpoPlan, reference: Reference) -> None:
+    def __init__(self, plan: PpoPlan, reference: Reference, ranks: Ranks) -> None:
         self.plan = plan
         self.reference = reference
+        self.ranks = ranks
         self.updates = plan.updates
         self._experience: dict[int, Experience] = {}
 
@@ -47,9 +49,10 @@ class Ppo(Objective):
 
     @torch.no_grad()
     def begin_step(self, model: torch.nn.Module, sequences: list[Sequence], autocast: torch.autocast) -> None:
-        """Takes stock of the answers; advantages are whitened over all tokens of the step."""
+        """Takes stock of the answers; advantages are whitened over all tokens of the step, on whichever rank."""
         found = [self._experience_of(model, one, autocast) for one in sequences]
-        advantages = whitened(torch.cat([one.advantages for one in found]))
+        advantages = whitened(torch.cat([torch.zeros(0), *(one.advantages.cpu() for one in found)]), self.ranks)
+        advantages = advantages.to(next(model.parameters()).device)
         parts = torch.split(advantages, [len(one.advantages) for one in found])
         pairs = zip(found, parts, strict=True)
         own = [replace(one, advantages=part) for one, part in pairs]

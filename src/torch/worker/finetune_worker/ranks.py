@@ -44,12 +44,15 @@ class Ranks:
 
     def all_agree(self, fine: bool, about: str) -> bool:
         """True when it is true on every rank."""
-        if not self.are_several:
-            return fine
         doubts = torch.tensor([0.0 if fine else 1.0])
-        with activity.collective(f"all_reduce of {about}"):
-            dist.all_reduce(doubts)
-        return float(doubts) == 0.0
+        return float(self.add_up(doubts, about)) == 0.0
+
+    def add_up(self, values: torch.Tensor, about: str) -> torch.Tensor:
+        """The sums of the values of all ranks on every rank, in place; on the CPU."""
+        if self.are_several:
+            with activity.collective(f"all_reduce of {about}"):
+                dist.all_reduce(values)
+        return values
 
     def spread(self, values: torch.Tensor, about: str) -> torch.Tensor:
         """The values of rank 0 on every rank, in place; on the CPU."""

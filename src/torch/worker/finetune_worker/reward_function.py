@@ -13,11 +13,14 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from .channel import die_with_parent
+from .activity import activity
+from .channel import BEAT_INTERVAL, die_with_parent
 
 
 class RewardError(Exception):
@@ -73,14 +76,18 @@ class RewardFunction:
             self._answers.put(line)
         self._answers.put("")
 
+    def _wait(self) -> str:
+        begun = time.monotonic()
+        while (left := begun + self._patience - time.monotonic()) > 0:
+            # Told again and again: a process among several that only waits would be taken for one that hangs.
+            activity.begin(f"waiting for {self.shown}")
+            with suppress(queue.Empty):
+                return self._answers.get(timeout=min(BEAT_INTERVAL, left))
+        self.close()
+        raise RewardError(f"{self.shown} did not answer within {self._patience:g} seconds, so it was ended")
+
     def _answer(self) -> Any:
-        try:
-            line = self._answers.get(timeout=self._patience)
-        except queue.Empty:
-            self.close()
-            raise RewardError(
-                f"{self.shown} did not answer within {self._patience:g} seconds, so it was ended"
-            ) from None
+        line = self._wait()
         if line == "":
             code = self._process.wait()
             raise RewardError(f"the process of {self.shown} ended with code {code}")

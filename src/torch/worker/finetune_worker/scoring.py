@@ -20,8 +20,10 @@ class Answers:
     """N answers."""
 
     texts: list[str]
-    #: Columns of the rows that asked.
+    #: The rows that asked.
     rows: list[dict[str, Any]]
+    #: Columns that any row of the step has, also where other processes score the answers to it.
+    columns: list[str]
     #: In tokens.
     lengths: list[int]
     #: Tokens of prompt and answer together.
@@ -54,8 +56,8 @@ class Scoring:
         if self._model is not None:
             rewards["model"] = self._model(answers.tokens)
         if self._function is not None:
-            names = sorted({name for row in answers.rows for name in row})
-            columns = {name: [row.get(name) for row in answers.rows] for name in names if name != "completions"}
+            names = [name for name in answers.columns if name != "completions"]
+            columns = {name: [row.get(name) for row in answers.rows] for name in names}
             # A function may be called as one of the above is.
             name = self._function.shown if self._function.name in rewards else self._function.name
             rewards[name] = self._function(answers.texts, columns)

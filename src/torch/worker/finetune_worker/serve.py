@@ -115,7 +115,8 @@ class Server:
         if self._scoring is None:
             self._scoring = Scoring(self.session)
         head = request.head
-        answers = Answers(head["completions"], head["rows"], head["lengths"], read_tokens(request.parts))
+        tokens = read_tokens(request.parts)
+        answers = Answers(head["completions"], head["rows"], head["columns"], head["lengths"], tokens)
         return {"rewards": self._scoring(answers)}, []
 
     def keep_reference(self, _request: Frame) -> Answer:

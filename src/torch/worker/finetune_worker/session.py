@@ -80,7 +80,7 @@ class Session:
         self.optimizer = create_optimizer(self.trained, plan.optimizer)
         self._is_warm = False
         self._began_with: dict[str, torch.Tensor] = {}
-        self.objective = create_objective(plan, self.reference)
+        self.objective = create_objective(plan, self.reference, ranks)
         self.vocabulary = int(plan.model_config["vocab_size"])
         self.model.eval()
         self.check_packing(self.model, self.objective)
