@@ -191,6 +191,11 @@ export interface TrainingSession {
   evaluate(sequences: readonly PackedSequence[]): Promise<EvaluateResult>;
   /** How long the passes over one sequence, and an update, take here once they are warm; nothing is learned from it. */
   probe(sequence: PackedSequence): Promise<{ readonly seconds: number; readonly updateSeconds: number }>;
+  /**
+   * Needs the memory of a step over these sequences, the most demanding last, and leaves everything as it was; `memory`
+   * tells the peak afterwards. Absent where a step needs about what was counted.
+   */
+  probeMemory?(request: Omit<StepRequest, 'learningRate'>): Promise<void>;
   /** Continues all prompts together; tokens arrive as they are made. Stops when the consumer stops iterating. */
   generate(prompts: readonly Int32Array[], settings: GenerationSettings): AsyncIterable<GeneratedToken>;
   /**

@@ -96,6 +96,15 @@ export interface EventBodies {
     readonly decisions: readonly DecisionReport[];
     readonly estimates: Estimates;
   };
+  /** The step that needs the most memory was tried before the first one; nothing was learned from it. */
+  probed: {
+    readonly step: number;
+    /** Of its most demanding sequence. */
+    readonly tokens: number;
+    /** Peak, as steps tell it. */
+    readonly memory_bytes: number;
+    readonly seconds: number;
+  };
   step: {
     readonly step: number;
     /** Epochs done after this step, fractional. */
@@ -219,6 +228,7 @@ export const trainerEventTypes: readonly TrainerEventType[] = [
   'hello',
   'progress',
   'started',
+  'probed',
   'step',
   'evaluated',
   'sample',

@@ -89,6 +89,7 @@ const isSetup = is.shape<view.RunSetup>({
     disk_bytes: is.optional(is.number),
     flops_per_step: is.optional(is.number),
   }),
+  probedBytes: is.optional(is.number),
 });
 
 const isProgress = is.shape<NonNullable<view.RunSections['progress']>>({

@@ -142,6 +142,8 @@ export interface RunSetup {
   readonly config: Readonly<Record<string, unknown>>;
   readonly decisions: readonly DecisionReport[];
   readonly estimates: EventOf<'started'>['estimates'];
+  /** Peak memory of the step that needs the most, where it was tried before the first one. */
+  readonly probedBytes?: number;
 }
 
 /** A group of named facts about the machine, the versions, the hashes … */

@@ -21,6 +21,8 @@ export interface RunState {
   readonly hello?: EventOf<'hello'>;
   readonly progress?: EventOf<'progress'>;
   readonly started?: EventOf<'started'>;
+  /** The last try of the step that needs the most memory. */
+  readonly probed?: EventOf<'probed'>;
   /** Steps done that count: those run again after a restart appear once. */
   readonly steps: Series<StepPoint>;
   readonly evaluations: Series<EventOf<'evaluated'>>;
@@ -95,6 +97,8 @@ function apply(state: RunState, event: TrainerEvent): RunState {
       return { ...state, progress: event, phase: state.phase === 'starting' ? 'preparing' : state.phase };
     case 'started':
       return { ...state, started: event, phase: 'running' };
+    case 'probed':
+      return { ...state, probed: event };
     case 'step':
       return { ...state, steps: append(state.steps, withoutRows(event)), phase: 'running' };
     case 'evaluated':

@@ -31,6 +31,7 @@ import {
   expectSequences,
   sessionPlan,
   type ExpectedSequences,
+  type ExpectedSteps,
 } from './sessionPlan.ts';
 import { reporterOf } from './stageProgress.ts';
 
@@ -48,6 +49,7 @@ export interface PlannedRun {
   /** Tokens of a sequence that several rows may share; undefined = one row a sequence. */
   readonly capacity: number | undefined;
   readonly sequences: ExpectedSequences;
+  readonly expected: ExpectedSteps;
   readonly sessionPlan: SessionPlan;
   readonly freeBytes: number;
   readonly warnings: readonly Problem[];
@@ -108,15 +110,16 @@ export async function planRun(
       epochs: first.training.epochs,
       maxSteps: first.training.max_steps,
     });
-    const expected = expectedRows(first, train);
-    const meanLength = expected.totals.tokens / expected.totals.rows;
+    const answered = expectedRows(first, train);
+    const meanLength = answered.totals.tokens / answered.totals.rows;
     const copies = copiesOf(first);
     // Each process gets about its share of the rows in one sequence, where that is less than a batch.
     const share = Math.ceil((steps.rowsPerStep * copies) / (first.distributed?.processes ?? 1));
     const together = Math.min(first.training.batch_size * copies, share);
     const capacity = first.data.packing ? chooseCapacity(meanLength, together) : undefined;
     const packing = packingOf(capacity, mayShareBeginnings(first));
-    const sequences = expectSequences(expected, order, steps.totalSteps, packing, copies);
+    const expected = { rows: answered, order, packing, copies };
+    const sequences = expectSequences(expected, steps.totalSteps);
     const keepingAll = { ...sessionPlan(first, model), gradientCheckpointing: false };
     const memory = {
       neededBytes: estimatePlan(keepingAll, sequences, first, rewardModel).memoryBytes,
@@ -129,7 +132,8 @@ export async function planRun(
     request.onAdvice(advice);
     signal.throwIfAborted();
     return {
-      ...{ config, decisions, model, adapter, rewardModel, data, order, steps, capacity, sequences, warnings, advice },
+      ...{ config, decisions, model, adapter, rewardModel, data, order, steps, capacity, sequences, expected },
+      ...{ warnings, advice },
       sessionPlan: sessionPlan(config, model),
       freeBytes: memory.freeBytes,
     };

@@ -4,23 +4,28 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { Decision, EffectiveConfig } from '../config/effectiveTypes.ts';
 import type { planSteps } from '../config/plan.ts';
+import { packingOf } from '../data/packing.ts';
 import { scheduleFor } from '../config/schedule.ts';
 import { readTensor } from '../models/safetensors.ts';
 import type { RewardModel } from '../models/rewardModel.ts';
 import type { LoadedModel, NamedTensor, WeightEntry } from '../models/types.ts';
 import type { RunPlan } from '../protocol/events.ts';
+import type { PackedSequence } from '../protocol/sequence.ts';
 import type { RunHashes } from '../runs/manifest.ts';
 import type { WorkerGroup } from '../torch/session/workerGroup.ts';
 import { drawingOf } from './answerPlan.ts';
 import { estimatesOf, tightness } from './estimates.ts';
 import { allocationFor, maxRestartsOf, openSession, startTorch, torchPlan, type OpenedSession } from './openSession.ts';
+import { chooseProbe } from './memoryProbe.ts';
 import { planRun, type PlannedRun } from './planRun.ts';
 import type { PreparedRun, PrepareRequest } from './preparedRun.ts';
 import { resultLayout } from './resultLayout.ts';
 import { watchOf } from './rows.ts';
 import { estimatePlan } from './sessionPlan.ts';
+import { computedSize } from './sharedBeginnings.ts';
 import { createSpeedMemory, type SpeedMemory } from './speedMemory.ts';
 import { reporterOf } from './stageProgress.ts';
+import { torchStepBytes } from './torchMemory.ts';
 import { estimateSeconds, measureSpeed, speedOfRun, type TimeRequest } from './timeEstimate.ts';
 
 /** Prepares a run. Throws what `planRun` throws, and what the engine throws that cannot be started. */
@@ -102,6 +107,7 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
           minDelta: config.early_stopping.min_delta,
         },
       },
+      chooseProbe: probeChoice(planned, session.info.sharesBeginnings),
       drawing: drawingOf(config, model, data.template, session.answers),
       watch: watchOf(config, model, data.template),
       checkpoints: { keep: config.checkpoints.keep, keepBest: config.checkpoints.best_by === 'eval_loss' },
@@ -127,6 +133,16 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
     await opened?.session.close();
     throw error;
   }
+}
+
+/** Undefined for the embedded engine, which needs what its graph says. */
+function probeChoice(planned: PlannedRun, sharesBeginnings: boolean): PreparedRun['chooseProbe'] {
+  const { config, expected, capacity, freeBytes, sessionPlan } = planned;
+  if (config.engine !== 'torch') return undefined;
+  const steps = { ...expected, packing: packingOf(capacity, sharesBeginnings) };
+  const need = (sequence: PackedSequence): number =>
+    torchStepBytes(sessionPlan, computedSize(sequence, sharesBeginnings), config.objective);
+  return (ahead) => chooseProbe({ steps, need, freeBytes }, ahead);
 }
 
 function speedMemoryOf(

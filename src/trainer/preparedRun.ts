@@ -10,6 +10,7 @@ import type { RunHashes, RunManifest } from '../runs/manifest.ts';
 import type { CheckpointLayout, CheckpointSettings } from './checkpoint/store.ts';
 import type { DrawnAnswersPlan } from './drawnAnswers.ts';
 import type { FailureContext } from './failures.ts';
+import type { HeavyStep, StepsAhead } from './memoryProbe.ts';
 import type { PromptWatch } from './promptWatch.ts';
 import type { TrainerState, TrainingSettings } from './training.ts';
 
@@ -31,6 +32,8 @@ export interface PreparedRun {
   readonly order: RowOrder;
   readonly schedule: Schedule;
   readonly settings: TrainingSettings;
+  /** The step whose memory is worth a try before those that are ahead; absent where an engine needs what was counted. */
+  readonly chooseProbe?: ((ahead: StepsAhead) => HeavyStep | undefined) | undefined;
   /** How answers to the rows are drawn, for objectives that learn from rewards. */
   readonly drawing?: DrawnAnswersPlan | undefined;
   readonly watch: PromptWatch;

@@ -20,6 +20,7 @@ import { exportResult, folderBytes } from './exportResult.ts';
 import { explainFailure, lostProcess, reportProblem, type FailureContext } from './failures.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { keepManifest, type ManifestKeeper } from './manifestKeeper.ts';
+import { probeMemory } from './memoryProbe.ts';
 import { BadConfigError, type PreparedRun, type PrepareRun } from './preparedRun.ts';
 import { createReporter } from './reporter.ts';
 import { recordSample } from './samplesFile.ts';
@@ -208,6 +209,7 @@ async function live(life: Life): Promise<Finished> {
     life.state = await beginning(life, prepared, checkpoints);
     const track = (state: TrainerState): void => void (life.state = state);
     const clock = (): number => performance.now();
+    await probeMemory({ ...prepared, control, report, clock, state: life.state });
     const end = await train({ ...prepared, control, checkpoints, report, track, clock, state: life.state });
     life.state = end.state;
     await prepared.learnSpeed?.(end.state);

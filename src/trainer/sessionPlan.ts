@@ -10,6 +10,7 @@ import { keyWidth } from '../engine/prefix.ts';
 import type { SessionPlan, TrainingMethod } from '../engine/session.ts';
 import type { RewardModel } from '../models/rewardModel.ts';
 import type { LoadedModel } from '../models/types.ts';
+import type { PackedSequence } from '../protocol/sequence.ts';
 import { hasReference, objectivePlan, passesOf } from '../torch/session/objective.ts';
 import type { MemorySettings } from './failures.ts';
 import type { PreparedRun } from './preparedRun.ts';
@@ -71,18 +72,27 @@ export interface ExpectedSequences {
 /** Steps that are laid out for the estimate. */
 const stepsLookedAt = 24;
 
-/** `copies`: rows of a step for each row of the dataset. */
-export function expectSequences(
-  train: TokenisedDataset,
-  order: RowOrder,
-  totalSteps: number,
-  packing: PackingOptions,
-  copies = 1,
-): ExpectedSequences {
+/** The rows that steps will compute. */
+export interface ExpectedSteps {
+  readonly rows: TokenisedDataset;
+  readonly order: RowOrder;
+  readonly packing: PackingOptions;
+  /** Rows of a step for each row of the dataset. */
+  readonly copies: number;
+}
+
+/** The sequences of a step, as far as they are known before it. */
+export function sequencesOfStep({ rows, order, packing, copies }: ExpectedSteps, step: number): PackedSequence[] {
+  const taken = Array.from(order.rowsOfStep(step), (row) => Array<TokenisedRow>(copies).fill(rows.row(row)));
+  return packRows(taken.flat(), packing);
+}
+
+export function expectSequences(expected: ExpectedSteps, totalSteps: number): ExpectedSequences {
+  const { rows: train, order, packing } = expected;
   const count = Math.min(stepsLookedAt, order.stepsPerEpoch, totalSteps);
   const steps = Array.from({ length: count }, (_, index) => {
-    const rows = Array.from(order.rowsOfStep(index + 1), (row) => Array<TokenisedRow>(copies).fill(train.row(row)));
-    return packRows(rows.flat(), packing).map((sequence) => computedSize(sequence, packing.sharesPrompts));
+    const sequences = sequencesOfStep(expected, index + 1);
+    return sequences.map((sequence) => computedSize(sequence, packing.sharesPrompts));
   });
   const rows = Array.from({ length: train.length }, (_, row): SequenceSize => {
     const tokens = train.tokenCount(row);

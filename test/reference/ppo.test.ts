@@ -19,7 +19,7 @@ import { withoutValueHead } from '../../src/trainer/resultLayout.ts';
 import { describeWith, requiredPath, runPython } from '../support/requirements.ts';
 import { adamw } from '../support/tinyModel.ts';
 import { writeTinyModel } from '../support/tinyModelFolder.ts';
-import { eventsOf, liveOnce, makeRun, useTorch } from '../support/torchTraining.ts';
+import { eventsOf, liveOnce, makeRun, prepareLongRun, useTorch } from '../support/torchTraining.ts';
 import { scratchFolder } from '../support/trainerBundle.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -195,8 +195,10 @@ describeWith(['python'], 'proximal policy optimisation', () => {
 
     const stopped = await makeRun(folder, 'stopped', config);
     expect((await liveOnce(stopped, 4)).code).toBe(130);
-    expect((await liveOnce(stopped, 8)).code).toBe(130);
-    const again = (await eventsOf(stopped)).flatMap((event) => (event.type === 'step' ? [event] : []));
+    expect((await liveOnce(stopped, 8, prepareLongRun)).code).toBe(130);
+    const seen = await eventsOf(stopped);
+    expect(seen.filter(({ type }) => type === 'probed')).toHaveLength(1);
+    const again = seen.flatMap((event) => (event.type === 'step' ? [event] : []));
     const numbers = (all: typeof found) =>
       all.map(({ step, loss, grad_norm, metrics }) => [step, loss, grad_norm, metrics]);
     expect(numbers(again)).toEqual(numbers(found.slice(0, 8)));

@@ -185,6 +185,7 @@ describeWith(['python'], 'training on pairs', () => {
     expect(after.rows).toHaveLength(16);
     const again = await open(plan, method, undefined, changes);
     await again.restore({ ...state, step: 12 });
+    await again.probeMemory!({ step: 20, sequences: held });
     expect(await train(again, rows.slice(16), 13, 24)).toEqual(rest);
   });
 

@@ -19,7 +19,7 @@ import { summarise } from '../../src/trainer/observed.ts';
 import { describeWith, requiredPath, runPython } from '../support/requirements.ts';
 import { adamw } from '../support/tinyModel.ts';
 import { writeTinyModel } from '../support/tinyModelFolder.ts';
-import { eventsOf, liveOnce, makeRun, useTorch } from '../support/torchTraining.ts';
+import { eventsOf, liveOnce, makeRun, prepareLongRun, useTorch } from '../support/torchTraining.ts';
 import { scratchFolder } from '../support/trainerBundle.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -157,8 +157,14 @@ describeWith(['python'], 'learning from rewards', () => {
 
     const stopped = await makeRun(folder, 'stopped', wanted);
     expect((await liveOnce(stopped, 6)).code).toBe(130);
-    expect(await liveOnce(stopped)).toMatchObject({ code: 0 });
-    const again = (await eventsOf(stopped)).flatMap((event) => (event.type === 'step' ? [event] : []));
+    expect(await liveOnce(stopped, Infinity, prepareLongRun)).toMatchObject({ code: 0 });
+    const seen = await eventsOf(stopped);
+    const [probed, ...further] = seen.flatMap((event) => (event.type === 'probed' ? [event] : []));
+    expect(further).toEqual([]);
+    const again = seen.flatMap((event) => (event.type === 'step' ? [event] : []));
+    expect(probed!.step).toBeGreaterThan(6);
+    // As many of the longest answers as the longest sequence can have.
+    expect(probed!.tokens).toBeGreaterThan(8 * 8);
     const numbers = (all: typeof steps) =>
       all.map(({ step, loss, grad_norm, metrics }) => [step, loss, grad_norm, metrics]);
     expect(numbers(again)).toEqual(numbers(steps));

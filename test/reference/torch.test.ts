@@ -101,6 +101,7 @@ describeWith(['python'], 'the torch engine', () => {
     const ended = await collect(first.trainedTensors());
     const second = await open(changes);
     await second.restore({ ...state, step: 5 });
+    await second.probeMemory!({ step: 9, sequences: [packed([rows[3]!]), packed(rows.slice(0, 8))] });
     expect(await train(second, 6, 12)).toEqual(rest);
     expect(await collect(second.trainedTensors())).toEqual(ended);
   });

@@ -154,6 +154,12 @@ describeWith(['python'], 'two ranks of the torch engine', () => {
       const rest = await train(first, 3, 5);
       const second = await open(two, plan, s);
       await second.restore({ ...state, step: 2 });
+      const before = (await second.memory()).peakBytes;
+      // One rank has two of them, the other one; then one has none.
+      for (const taken of [rows.slice(0, 3), rows.slice(0, 1)]) {
+        await second.probeMemory!({ step: 4, sequences: taken.map((row) => packed([row])) });
+      }
+      expect((await second.memory()).peakBytes).toBeGreaterThan(before);
       expect(await train(second, 3, 5)).toEqual(rest);
       const alone = await open(one, plan);
       await alone.restore({ ...state, step: 2 });

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { EventBodies } from '../../src/protocol/events.ts';
 import { resumeRun, startRun, type RunHandle } from '../../src/runs/startRun.ts';
 import { openRun } from '../../src/runs/store.ts';
@@ -12,6 +12,7 @@ import { adopt } from '../../src/torch/environment/install.ts';
 import { torchPlaces } from '../../src/torch/environment/record.ts';
 import { lossesOf } from '../support/livingRun.ts';
 import { describeWith, requiredPath } from '../support/requirements.ts';
+import { eventsOf, liveOnce, makeRun, prepareLongRun } from '../support/torchTraining.ts';
 import { tinyWorkspace } from '../support/tinyWorkspace.ts';
 
 const trainer = path.resolve(import.meta.dirname, '../../dist/trainer.js');
@@ -98,5 +99,27 @@ describeWith(['python'], 'the torch engine in trouble', () => {
     expect(await run.exited).toBe(0);
     expect(await lossesOf(run.folder)).toEqual(await lossesOf(whole.folder));
     expect((await resultOf(run)).equals(await resultOf(whole))).toBe(true);
+
+    // A long run tries the step that needs the most before its first one, and becomes the run that did not.
+    for (const name of ['FINETUNE_CACHE', 'FINETUNE_DATA']) vi.stubEnv(name, env[name]);
+    try {
+      const tried = await makeRun(folder, 'tried', config);
+      const liveLong = (trouble: string) => {
+        vi.stubEnv('FINETUNE_TROUBLE', trouble);
+        return liveOnce(tried, Infinity, prepareLongRun);
+      };
+      expect((await liveLong('probe')).code).toBe(1);
+      const { failed } = (await openRun(tried)).state;
+      expect(failed?.cause.code).toBe('training/out-of-memory');
+      const when = /when step (\d+), which needs the most memory, was tried before any step was taken/;
+      const heavy = when.exec(failed!.evidence.join(' '))?.[1];
+      expect(failed?.remedies.some(({ set, saves }) => set && saves)).toBe(true);
+      expect((await liveLong('')).code).toBe(0);
+      const told = (await eventsOf(tried)).filter(({ type }) => type === 'probed' || type === 'step');
+      expect(told[0]).toMatchObject({ type: 'probed', step: Number(heavy) });
+      expect(await lossesOf(tried)).toEqual(await lossesOf(whole.folder));
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 });

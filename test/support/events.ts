@@ -48,6 +48,7 @@ export const fullEvents: { readonly [T in TrainerEventType]: Required<EventBodie
     rows: [row],
     metrics: { 'rewards/margins': 0.5 },
   },
+  probed: { step: 7, tokens: 512, memory_bytes: 2e9, seconds: 1.5 },
   evaluated: {
     step: 1,
     loss: 2.4,

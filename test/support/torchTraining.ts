@@ -8,6 +8,7 @@ import { readEvents } from '../../src/runs/eventLog.ts';
 import { createRun } from '../../src/runs/startRun.ts';
 import { runPaths } from '../../src/runs/layout.ts';
 import { prepareRun } from '../../src/trainer/prepare.ts';
+import type { PrepareRun } from '../../src/trainer/preparedRun.ts';
 import { runTrainer } from '../../src/trainer/runTrainer.ts';
 import { requiredPath } from './requirements.ts';
 
@@ -25,12 +26,19 @@ export async function makeRun(folder: string, name: string, config: object): Pro
   return createRun({ configFile, name, overrides: [], runsFolder: path.join(folder, 'runs') });
 }
 
-/** One life of a run; with `stopAfter` it is told to save and stop as soon as it has told that step. */
-export async function liveOnce(run: string, stopAfter = Infinity): Promise<{ code: number; told: string }> {
+/**
+ * One life of a run; with `stopAfter` it is told to save and stop as soon as it has told that step. `prepare`: what
+ * prepares it, where that is not what does for a user.
+ */
+export async function liveOnce(
+  run: string,
+  stopAfter = Infinity,
+  prepare: PrepareRun = prepareRun,
+): Promise<{ code: number; told: string }> {
   const sentences: string[] = [];
   let stop = (): void => undefined;
   const code = await runTrainer(run, {
-    prepare: prepareRun,
+    prepare,
     tell: (sentence) => void sentences.push(sentence),
     connect: (control) => void (stop = () => control.signalled()),
     send(line) {
@@ -40,6 +48,13 @@ export async function liveOnce(run: string, stopAfter = Infinity): Promise<{ cod
   });
   return { code, told: sentences.join('\n') };
 }
+
+/** A run as if each of its steps took minutes: the one that needs the most memory is tried before the first. */
+export const prepareLongRun: PrepareRun = async (request) => {
+  const prepared = await prepareRun(request);
+  const { estimates, settings } = prepared;
+  return { ...prepared, estimates: { ...estimates, seconds: 1000 * settings.totalSteps } };
+};
 
 /** Every event of a run, in order. */
 export async function eventsOf(run: string): Promise<TrainerEvent[]> {

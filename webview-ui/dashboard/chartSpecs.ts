@@ -1,7 +1,7 @@
 // Which charts a run has, and what each draws: from the metrics that its events bring. Pure.
 
 import type { RunSections } from '../../src/protocol/panelViews.ts';
-import { formatBytes, formatLoss } from '../../src/metrics/numberText.ts';
+import { formatLoss } from '../../src/metrics/numberText.ts';
 import type { ChartContent, ChartLine } from '../charts/chart.ts';
 import type { LegendEntry } from '../charts/card.ts';
 import type { Overlay } from '../charts/overlays.ts';
@@ -9,6 +9,7 @@ import type { SeriesColor } from '../charts/theme.ts';
 import { metricText } from '../numbers.ts';
 import { positionOfStep, smoothedMetric, type Points, type XAxis } from '../seriesStore.ts';
 import { t } from '../strings.ts';
+import { expectedMemory } from './tiles.ts';
 
 export interface BoardState {
   readonly x: XAxis;
@@ -178,9 +179,7 @@ export function noteOf(spec: ChartSpec, points: Points, sections: RunSections): 
       `${(now.clipped * 100).toFixed(now.clipped > 0 && now.clipped < 0.1 ? 1 : 0)} %`,
     );
   }
-  if (spec.id === 'memory_bytes' && setup?.estimates.memory_bytes !== undefined) {
-    return t('planned {0}', formatBytes(setup.estimates.memory_bytes));
-  }
+  if (spec.id === 'memory_bytes' && setup) return expectedMemory(setup);
   if (spec.id === 'loss') return '';
   const [name] = spec.metrics;
   const last = name === undefined ? undefined : points.metrics[name]?.at(-1);

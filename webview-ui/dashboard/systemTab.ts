@@ -17,8 +17,12 @@ function planFacts({ setup, now, result }: RunSections): FactGroup[] {
   const { model, plan, estimates } = setup;
   const share = model.total_parameters === 0 ? 0 : (100 * model.trainable_parameters) / model.total_parameters;
   const trained = plan.train_tokens === 0 ? 0 : (100 * plan.trained_tokens) / plan.train_tokens;
-  const pair = (planned: string | undefined, real: string | undefined): string =>
-    [planned !== undefined && t('planned {0}', planned), real !== undefined && t('really {0}', real)]
+  const pair = (planned: string | undefined, real: string | undefined, probed?: string): string =>
+    [
+      planned !== undefined && t('planned {0}', planned),
+      probed !== undefined && t('probed {0}', probed),
+      real !== undefined && t('really {0}', real),
+    ]
       .filter((text) => text !== false)
       .join(', ');
   const optional = <T>(value: T | undefined, text: (value: T) => string): string | undefined =>
@@ -57,7 +61,11 @@ function planFacts({ setup, now, result }: RunSections): FactGroup[] {
         },
         {
           name: t('Memory'),
-          value: pair(optional(estimates.memory_bytes, formatBytes), optional(memory, formatBytes)),
+          value: pair(
+            optional(estimates.memory_bytes, formatBytes),
+            optional(memory, formatBytes),
+            optional(setup.probedBytes, formatBytes),
+          ),
         },
         { name: t('Disk'), value: pair(optional(estimates.disk_bytes, formatBytes), undefined) },
         { name: t('Device'), value: t('{0}, {1} threads', setup.device, setup.threads) },

@@ -81,14 +81,20 @@ function speedTile({ now, result }: RunSections): Tile {
 function memoryTile({ head, now, setup, result }: RunSections): Tile {
   const label = t('memory');
   const bytes = result?.peakMemoryBytes ?? now?.memoryBytes;
-  const planned = setup?.estimates.memory_bytes;
   const machine = head.machineMemoryBytes;
   const notes = [
-    planned === undefined ? '' : t('planned {0}', withoutUnit(formatBytes(planned), machine)),
+    expectedMemory(setup, (bytes) => withoutUnit(formatBytes(bytes), machine)),
     machine === undefined ? '' : t('of {0}', formatBytes(machine)),
   ];
   const note = notes.filter((text) => text !== '').join(' ');
   return { label, value: bytes === undefined ? unknown : formatBytes(bytes), note };
+}
+
+/** What the run will need: as it was measured before the first step, or else as it was counted. */
+export function expectedMemory(setup: RunSections['setup'], text: (bytes: number) => string = formatBytes): string {
+  if (setup?.probedBytes !== undefined) return t('probed {0}', text(setup.probedBytes));
+  const planned = setup?.estimates.memory_bytes;
+  return planned === undefined ? '' : t('planned {0}', text(planned));
 }
 
 /** `1.81` for `1.81 GB` where the size that follows says GB: the tile is narrow. */

@@ -24,6 +24,10 @@ export function eventLines(event: TrainerEvent, context: RenderContext): string[
   switch (event.type) {
     case 'started':
       return startedLines(event, context);
+    case 'probed':
+      return [
+        `${style.bold('Probe')}  step ${event.step}, which needs the most, took ${formatBytes(event.memory_bytes)} of memory (measured)`,
+      ];
     case 'evaluated': {
       const best = event.best ? style.green(' (best so far)') : '';
       const { perplexity, metrics = {} } = event;

@@ -139,7 +139,7 @@ export function createRunFeed(folder: string, context: FeedContext): RunFeed {
       from: () => [context.run().status, JSON.stringify(context.run().label), context.trusted()],
       make: () => section.headOf(context.run(), context.configFile(context.run()), context.trusted(), t),
     },
-    setup: { from: () => [shown().state.started], make: () => section.setupOf(shown().state) },
+    setup: { from: () => [shown().state.started, shown().state.probed], make: () => section.setupOf(shown().state) },
     progress: {
       from: () => [shown().state.progress, shown().state.phase],
       make: () => section.progressOf(shown().state),

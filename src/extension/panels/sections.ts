@@ -94,10 +94,11 @@ export function nowOf(state: RunState, columns: StepColumns, run: ReadableRun): 
   };
 }
 
-export function setupOf({ started }: RunState): RunSections['setup'] {
+export function setupOf({ started, probed }: RunState): RunSections['setup'] {
   if (!started) return null;
   const { plan, model, device, threads, config, decisions, estimates } = started;
-  return { plan, model, device, threads, config, decisions, estimates };
+  const measured = probed ? { probedBytes: probed.memory_bytes } : {};
+  return { plan, model, device, threads, config, decisions, estimates, ...measured };
 }
 
 export function progressOf({ progress, phase }: RunState): RunSections['progress'] {

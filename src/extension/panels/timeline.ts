@@ -63,6 +63,10 @@ function describe(event: TrainerEvent, t: Translate): Told | undefined {
           .filter(({ source, reason }) => source === 'auto' && reason !== undefined)
           .map(({ path, value, reason }) => `${path} = ${JSON.stringify(value)}: ${reason ?? ''}`),
       };
+    case 'probed':
+      return {
+        text: t('Tried step {0}, which needs the most: {1} of memory', event.step, formatBytes(event.memory_bytes)),
+      };
     case 'step':
     case 'sample':
       return undefined;

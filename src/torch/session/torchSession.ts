@@ -27,7 +27,7 @@ import { initialTensors } from './initialTensors.ts';
 import { byName, hasReference, lossCount, lossesByRow, supervisedFineTuning, type ObjectivePlan } from './objective.ts';
 import { meet } from './ranks.ts';
 import { settingsThatDiffer } from './settings.ts';
-import { groupOfOne, type WorkerGroup } from './workerGroup.ts';
+import { groupOfOne, type RankRequest, type WorkerGroup } from './workerGroup.ts';
 import type { WorkerProcess } from './workerProcess.ts';
 
 export interface TorchPlan extends SessionPlan {
@@ -148,6 +148,19 @@ function sessionOver(
     }
   }
 
+  /** Each rank's part of what a step computes. */
+  const shareOut = (step: number, kept: readonly PackedSequence[], most = Infinity) => {
+    const shares = dealSequences(kept, group.size).map(({ places, sequences }) => {
+      return { places: places.slice(-most), sequences: sequences.slice(-most) };
+    });
+    const terms = kept.reduce((n, sequence) => n + lossCount(plan.objective, sequence), 0);
+    const requestOf = (rank: number, head: Frame['head'] = {}): RankRequest => {
+      const { places, sequences } = shares[rank]!;
+      return { head: { step, places, terms, passes: passesOf(shares), ...head }, parts: sequences.flatMap(partsOf) };
+    };
+    return { shares, terms, requestOf };
+  };
+
   return {
     info: {
       architecture,
@@ -164,13 +177,8 @@ function sessionOver(
       const kept = supervised(sequences);
       const tokens = sequences.reduce((n, s) => n + s.tokens.length, 0);
       if (kept.length === 0) return { loss: NaN, gradNorm: NaN, learningRate, tokens, trainedTokens: 0, rows: [] };
-      const shares = dealSequences(kept, group.size);
-      const passes = passesOf(shares);
-      const terms = kept.reduce((n, sequence) => n + lossCount(plan.objective, sequence), 0);
-      const answers = await group.askAll('step', (rank) => {
-        const { places, sequences: own } = shares[rank]!;
-        return { head: { step, learningRate, places, terms, passes }, parts: own.flatMap(partsOf) };
-      });
+      const { shares, terms, requestOf } = shareOut(step, kept);
+      const answers = await group.askAll('step', (rank) => requestOf(rank, { learningRate }));
       remember(answers);
       const norms = answers.map(({ parts }) => readDouble(parts[0]));
       refuseDrift(step, norms);
@@ -214,6 +222,10 @@ function sessionOver(
       const seconds = readNumber(value, 'seconds') / group.size;
       return { seconds, updateSeconds: readNumber(value, 'updateSeconds') };
     },
+    async probeMemory({ step, sequences }) {
+      const { requestOf } = shareOut(step, supervised(sequences), probedSequences);
+      remember(await group.askAll('probe_memory', (rank) => requestOf(rank)));
+    },
     generate: createTorchGenerator(
       plan.sharding ? inCompany(group) : group,
       Number(plan.modelConfig['vocab_size']),
@@ -239,6 +251,9 @@ function sessionOver(
     close: () => group.close(),
   };
 }
+
+/** Sequences that each rank is probed with: they are computed one after another, so the most demanding one will do. */
+const probedSequences = 1;
 
 /** Asks every rank where one alone would wait for the others' shards; the answer is that of rank 0. */
 function inCompany(group: WorkerGroup): WorkerProcess {

@@ -52,25 +52,26 @@ def too_little_memory(_session: Any) -> None:
 
 
 def serve_with(trouble: Any) -> None:
-    """The worker's own entry point, and a trouble right before a step."""
+    """The worker's own entry point, and a trouble right before a step, or before one is tried."""
     sys.path.insert(0, arguments[0])
     from finetune_worker.channel import open_channel
 
     channel = open_channel()
     from finetune_worker import serve, session
 
-    step = session.Session.step
+    method = "probe_memory" if name == "probe" else "step"
+    own = getattr(session.Session, method)
 
     def troubled(self: Any, number: int, *rest: Any) -> Any:
-        if number == int(at):
+        if at in ("", str(number)):
             trouble(self)
-        return step(self, number, *rest)
+        return own(self, number, *rest)
 
-    session.Session.step = troubled  # type: ignore[method-assign]
+    setattr(session.Session, method, troubled)
     serve.serve(channel)
 
 
-troubles = {"nan": not_a_number, "memory": too_little_memory}
+troubles = {"nan": not_a_number, "memory": too_little_memory, "probe": too_little_memory}
 if name == "broken":
     sys.meta_path.insert(0, Broken())
 if name == "driver":

@@ -82,9 +82,7 @@ class Server:
         rank's sequences only; the norm is that of the whole step.
         """
         head = request.head
-        sequences = self._sequences(request)
-        share = Share(sequences, head["places"], head["terms"], head["passes"])
-        outcome = self.session.step(head["step"], head["learningRate"], share)
+        outcome = self.session.step(head["step"], head["learningRate"], self._share(request))
         names, losses = losses_to_bytes(outcome.losses)
         used = used_learning_rate(self.session.optimizer)
         value = {"peakBytes": self._peak(), "learningRate": used, "observed": names}
@@ -130,6 +128,11 @@ class Server:
         seconds, update = self.session.probe(sequence)
         return {"seconds": seconds, "updateSeconds": update}, []
 
+    def probe_memory(self, request: Frame) -> Answer:
+        """Peak of this rank with its sequences of the step that needs the most."""
+        self.session.probe_memory(request.head["step"], self._share(request))
+        return {"peakBytes": self._peak()}, []
+
     def list_tensors(self, request: Frame) -> Answer:
         """Names and shapes."""
         tensors = self.session.tensors(request.head["kind"])
@@ -172,6 +175,10 @@ class Server:
     def _sequences(self, request: Frame) -> list[Sequence]:
         return read_sequences(request.parts, self.session.device, learns_from_answers(self.session.plan.objective))
 
+    def _share(self, request: Frame) -> Share:
+        head = request.head
+        return Share(self._sequences(request), head["places"], head["terms"], head["passes"])
+
     def _peak(self) -> int:
         return peak_bytes(self.session.device)
 
@@ -210,6 +217,7 @@ def serve(channel: Channel) -> None:
             server.score,
             server.keep_reference,
             server.probe,
+            server.probe_memory,
             server.list_tensors,
             server.read_tensor,
             server.write_tensor,

@@ -38,6 +38,9 @@ WARM_TOKENS = 16
 #: Values of a rehearsed update.
 REHEARSED = 1 << 20
 
+#: Copies of a tensor that an update on the CPU holds (torchMemory.ts of the trainer has the same number).
+UPDATE_COPIES = 3
+
 
 class SessionError(Exception):
     """What is wrong with a request, as a sentence."""
@@ -177,22 +180,22 @@ class Session:
         self.optimizer.zero_grad()
         return StepOutcome(losses, float(norm))
 
-    def _backward(self, number: int, share: Share) -> list[Losses]:
+    def _backward(self, number: int, share: Share, doing: str = "step") -> list[Losses]:
         """Adds up the gradients of this rank's part of the mean over all terms of the step."""
         self.model.train()
         parts: list[Losses] = []
         for place, sequence in zip(share.places, share.sequences, strict=True):
-            activity.begin(f"step {number}: forward and backward of sequence {place + 1}")
+            activity.begin(f"{doing} {number}: forward and backward of sequence {place + 1}")
             # Dropout depends on seed, step and place alone: a run that goes on needs no state of a generator.
             torch.manual_seed(((self.plan.seed << 31) + number * 8191 + place) % (1 << 63))
             losses = self.objective.losses(self.model, sequence, self.autocast())
             torch.autograd.backward(losses.values.sum() * self._shares / share.terms)
             parts.append(Losses(losses.values.detach(), losses.observed))
         for _ in range(self._idle_passes(share.passes, share.sequences)):
-            activity.begin(f"step {number}: a pass for the other ranks")
+            activity.begin(f"{doing} {number}: a pass for the other ranks")
             idle = self.objective.probe(self.model, idle_sequence(self.device), self.autocast())
             torch.autograd.backward(idle.sum() * 0)
-        activity.begin(f"step {number}")
+        activity.begin(f"{doing} {number}")
         return parts
 
     @property
@@ -235,6 +238,23 @@ class Session:
         seconds = time.perf_counter() - started
         self.optimizer.zero_grad()
         return seconds, self._update_seconds()
+
+    def probe_memory(self, number: int, share: Share) -> None:
+        """Needs the memory that a step over these sequences needs, and leaves everything as it was.
+
+        They are computed twice: beside gradients, and in a heap that earlier passes have left holes in, the second time
+        needs more. The optimiser's state is there already; what an update takes beside it is taken for a moment.
+        """
+        devices = [self.device] if self.device.type == "cuda" else []
+        twice = Share(2 * share.sequences, 2 * share.places, 2 * share.terms, 2 * share.passes)
+        with torch.random.fork_rng(devices), self._begun(share.sequences):
+            self._backward(number, twice, "probe of step")
+        self._sum_gradients()
+        if self.plan.optimizer.kind == "adamw":
+            room_of_update([p for p in self.trained.values() if p.grad is not None])
+        self.optimizer.zero_grad()
+        self.model.eval()
+        let_go(self.model)
 
     def _warm_up(self, length: int) -> None:
         """The first passes take longer: weights come from the disk, kernels are chosen. A few tokens do for it."""
@@ -318,6 +338,15 @@ class Session:
             "modelClass": type(base_of(self.model)).__name__,
             "trained": [{"name": name, "shape": list(p.shape)} for name, p in self.trained.items()],
         }
+
+
+def room_of_update(parameters: list[torch.nn.Parameter]) -> list[torch.Tensor]:
+    """What AdamW holds at its worst moment, beside values, gradients and state: on the CPU it goes from tensor to
+    tensor and needs some of each, on a GPU it takes the roots of all of them at once."""
+    if any(parameter.device.type == "cpu" for parameter in parameters):
+        largest = max(parameters, key=torch.numel)
+        return [torch.ones_like(largest) for _ in range(UPDATE_COPIES)]
+    return [torch.ones_like(parameter) for parameter in parameters]
 
 
 def tolerance_of(model: torch.nn.Module) -> float:
