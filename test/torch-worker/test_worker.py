@@ -16,6 +16,7 @@ from finetune_worker.channel import Frame, read_frame, write_frame  # noqa: E402
 from finetune_worker.model import refuse_other_weights, remove_dropout  # noqa: E402
 from finetune_worker.optimizer import create_optimizer, set_learning_rate, used_learning_rate  # noqa: E402
 from finetune_worker.plan import OptimizerPlan  # noqa: E402
+from finetune_worker.session import mask_seed  # noqa: E402
 from finetune_worker.weights import StoredTensor, map_weights  # noqa: E402
 from transformers import GPT2Config  # noqa: E402
 
@@ -47,6 +48,19 @@ class Frames(unittest.TestCase):
     def test_no_number_is_refused(self) -> None:
         with self.assertRaises(ValueError):
             write_frame(io.BytesIO(), {"loss": float("nan")}, [])
+
+
+class Masks(unittest.TestCase):
+    """Dropout of another seed, step or place in it is another one."""
+
+    def test_each_has_its_own(self) -> None:
+        drawn = set()
+        for seed in (0, 1, 2, 3, 42, 44, 2**32 - 1):
+            for step in (1, 2, 100_000):
+                for place in range(3):
+                    torch.manual_seed(mask_seed(seed, step, place))
+                    drawn.add(float(torch.rand(1, dtype=torch.float64)))
+        self.assertEqual(len(drawn), 7 * 3 * 3)
 
 
 class Groups(unittest.TestCase):

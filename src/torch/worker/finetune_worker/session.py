@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import time
 from collections.abc import Iterator
@@ -187,7 +188,7 @@ class Session:
         for place, sequence in zip(share.places, share.sequences, strict=True):
             activity.begin(f"{doing} {number}: forward and backward of sequence {place + 1}")
             # Dropout depends on seed, step and place alone: a run that goes on needs no state of a generator.
-            torch.manual_seed(((self.plan.seed << 31) + number * 8191 + place) % (1 << 63))
+            torch.manual_seed(mask_seed(self.plan.seed, number, place))
             losses = self.objective.losses(self.model, sequence, self.autocast())
             torch.autograd.backward(losses.values.sum() * self._shares / share.terms)
             parts.append(Losses(losses.values.detach(), losses.observed))
@@ -347,6 +348,12 @@ def room_of_update(parameters: list[torch.nn.Parameter]) -> list[torch.Tensor]:
         largest = max(parameters, key=torch.numel)
         return [torch.ones_like(largest) for _ in range(UPDATE_COPIES)]
     return [torch.ones_like(parameter) for parameter in parameters]
+
+
+def mask_seed(seed: int, step: int, place: int) -> int:
+    """Mixed, so that all of each reach the last 32 bits: PyTorch's generator on the CPU looks at no others."""
+    mixed = hashlib.blake2b(f"{seed} {step} {place}".encode(), digest_size=8).digest()
+    return int.from_bytes(mixed, "little")
 
 
 def tolerance_of(model: torch.nn.Module) -> float:
