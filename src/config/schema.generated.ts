@@ -324,7 +324,7 @@ export interface PpoConfig {
  */
 export interface RewardConfig {
   /**
-   * A function of your own, as `file.py:name`. It is called with `completions` (a list of texts) and each column of their rows (a list as long) by name, and returns a number for each answer. It runs in a process of its own.
+   * A function of your own, as `file.py:name`. It is called with `completions` (a list of texts) and each column of their rows (a list as long) by name, and returns a number for each answer. It runs in a process of its own; with `distributed`, in one for each process, on the answers to its share of a step's prompts.
    */
   function?: string;
   /**
