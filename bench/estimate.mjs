@@ -1,11 +1,15 @@
 // What was estimated before a run against what it took: memory and time over several configs.
 //
 //   FINETUNE_SMOLLM2=… node bench/estimate.mjs
+//   FINETUNE_SMOLLM2=… FINETUNE_PYTHON=… node bench/estimate.mjs torch    # objectives of the torch engine, speeds not remembered
 
 import { cpus } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { objectives } from './peer/objectives.mjs';
 import { benchmarkRows } from './rows.mjs';
-import { table, trainOnce } from './run.mjs';
+import { execute, table, trainOnce } from './run.mjs';
 
 const model = process.env.FINETUNE_SMOLLM2;
 if (!model) {
@@ -45,11 +49,31 @@ function configText({ checkpointing = false, rank = 16, batch = 4, accumulate = 
   });
 }
 
+const embedded = Object.entries(configs).map(([name, settings]) => {
+  return { name, files: { 'bench.finetune.json': configText(settings), 'rows.jsonl': rows } };
+});
+
+/** The objectives that are compared with TRL (bench/peer), on the torch engine. */
+const torch = ['sft', 'dpo', 'reward', 'grpo'].map((name) => {
+  const { config, files = {}, rows: own } = objectives[name];
+  const head = `version: 1\nmodel: ${JSON.stringify(resolve(model))}\nmethod: lora\nengine: torch\ndevice: cpu\n`;
+  const data = 'data: { train: rows.jsonl, validation: 0, order: as_is }\n';
+  return { name, files: { ...files, 'bench.finetune.yaml': `${head}${data}${config('')}`, 'rows.jsonl': own } };
+});
+
+const folder = await mkdtemp(join(tmpdir(), 'finetune-estimate-'));
+const wanted = process.argv[2] === 'torch' ? torch : embedded;
+const environment =
+  wanted === torch ? { FINETUNE_DATA: join(folder, 'data'), FINETUNE_CACHE: join(folder, 'cache') } : {};
+if (wanted === torch) {
+  const setup = [resolve('dist/cli.js'), 'setup', 'torch', '--python', process.env.FINETUNE_PYTHON ?? 'python3'];
+  await execute(process.execPath, setup, { env: { ...process.env, ...environment } });
+}
 const percent = (estimated, measured) => `${((estimated / measured - 1) * 100).toFixed(0)} %`;
 const lines = [['', 'memory est.', 'measured', 'off', 'time est.', 'measured', 'off']];
-for (const [name, settings] of Object.entries(configs)) {
-  const files = { 'bench.finetune.json': configText(settings), 'rows.jsonl': rows };
-  const { events, peakMemory } = await trainOnce('bench.finetune.json', files);
+for (const { name, files } of wanted) {
+  const [config] = Object.keys(files).filter((file) => file.startsWith('bench.'));
+  const { events, peakMemory } = await trainOnce(config, files, environment);
   const { estimates } = events.find((event) => event.type === 'started');
   const seconds = events.filter((event) => event.type === 'step').reduce((sum, step) => sum + step.seconds, 0);
   lines.push([
@@ -63,5 +87,6 @@ for (const [name, settings] of Object.entries(configs)) {
   ]);
   console.error(lines.at(-1).join('  '));
 }
+await rm(folder, { recursive: true, force: true });
 console.log(`${cpus()[0].model}, ${cpus().length} cores, Node ${process.version}\n`);
 console.log(table(lines));

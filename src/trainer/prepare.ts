@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { Decision, EffectiveConfig } from '../config/effectiveTypes.ts';
 import type { planSteps } from '../config/plan.ts';
+import { learnsFromAnswers } from '../config/objective.ts';
 import { packingOf } from '../data/packing.ts';
 import { scheduleFor } from '../config/schedule.ts';
 import { readTensor } from '../models/safetensors.ts';
@@ -63,8 +64,9 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
     const { every, at_start: atStart } = config.evaluation;
     const isSteady = config.engine === 'torch' && config.device === 'cpu';
     const time: TimeRequest = {
-      ...{ train, order, capacity, isSteady, totalSteps: steps.totalSteps },
-      evaluatedTokens: validation?.totals.tokens ?? 0,
+      ...{ train: planned.expected.rows, order, capacity, isSteady, totalSteps: steps.totalSteps },
+      // Where answers are drawn, an evaluation learns the losses of no rows.
+      evaluatedTokens: learnsFromAnswers(config.objective) ? 0 : (validation?.totals.tokens ?? 0),
       evaluations: Math.ceil(steps.totalSteps / every) + (atStart ? 1 : 0),
     };
     // On the CPU PyTorch's first passes take seconds.

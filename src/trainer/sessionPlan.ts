@@ -3,7 +3,7 @@
 import type { EffectiveConfig } from '../config/effectiveTypes.ts';
 import type { TokenisedDataset, TokenisedRow } from '../data/dataset.ts';
 import type { RowOrder } from '../data/order.ts';
-import { chooseCapacity, packRows, type PackingOptions } from '../data/packing.ts';
+import { chooseCapacity, packingOf, packRows, type PackingOptions } from '../data/packing.ts';
 import { architectureOf } from '../engine/architectures/registry.ts';
 import { planCosts, type SequenceSize } from '../engine/costs.ts';
 import { keyWidth } from '../engine/prefix.ts';
@@ -69,8 +69,8 @@ export interface ExpectedSequences {
   readonly steps: readonly (readonly SequenceSize[])[];
 }
 
-/** Steps that are laid out for the estimate. */
-const stepsLookedAt = 24;
+/** Steps that are laid out for the estimate, and rows that may need the most memory. */
+const lookedAt = { steps: 24, rows: 256 };
 
 /** The rows that steps will compute. */
 export interface ExpectedSteps {
@@ -89,18 +89,26 @@ export function sequencesOfStep({ rows, order, packing, copies }: ExpectedSteps,
 
 export function expectSequences(expected: ExpectedSteps, totalSteps: number): ExpectedSequences {
   const { rows: train, order, packing } = expected;
-  const count = Math.min(stepsLookedAt, order.stepsPerEpoch, totalSteps);
-  const steps = Array.from({ length: count }, (_, index) => {
-    const sequences = sequencesOfStep(expected, index + 1);
-    return sequences.map((sequence) => computedSize(sequence, packing.sharesPrompts));
-  });
-  const rows = Array.from({ length: train.length }, (_, row): SequenceSize => {
+  const count = Math.min(lookedAt.steps, order.stepsPerEpoch, totalSteps);
+  const sizeOf = (sequence: PackedSequence): SequenceSize => computedSize(sequence, packing.sharesPrompts);
+  const steps = Array.from({ length: count }, (_, index) => sequencesOfStep(expected, index + 1).map(sizeOf));
+  // The sides of a pair share its prompt: how much that is shows when it is read, and it needs no more than its length says.
+  const atMost = Array.from({ length: train.length }, (_, row): SequenceSize => {
     const tokens = train.tokenCount(row);
     return { tokens, rows: 1, longestRow: tokens, trainedTokens: train.trainedCount(row) };
   });
-  const all = [...steps.flat(), ...rows];
-  const most = (measure: (size: SequenceSize) => number): SequenceSize[] =>
-    all.length === 0 ? [] : [all.reduce((a, b) => (measure(b) > measure(a) ? b : a))];
+  const most = (measure: (size: SequenceSize) => number): SequenceSize[] => {
+    let found = steps.flat().toSorted((a, b) => measure(b) - measure(a))[0];
+    const limit = found ? measure(found) : -1;
+    const larger = [...atMost.keys()].filter((row) => measure(atMost[row]!) > limit);
+    larger.sort((a, b) => measure(atMost[b]!) - measure(atMost[a]!));
+    for (const row of larger.slice(0, lookedAt.rows)) {
+      if (found && measure(found) >= measure(atMost[row]!)) break;
+      const [alone] = packRows([train.row(row)], packingOf(undefined, false)).map(sizeOf);
+      if (alone && (!found || measure(alone) > measure(found))) found = alone;
+    }
+    return found ? [found] : [];
+  };
   const scores = (size: SequenceSize): number => size.rows * size.longestRow ** 2;
   const largest = [...most((s) => s.tokens), ...most((s) => s.trainedTokens), ...most(scores)];
   return { largest: [...new Set(largest)], steps };

@@ -17,6 +17,7 @@ const budget = 0.5;
 const evaluationShare = 1 / 3;
 
 export interface TimeRequest {
+  /** Rows as steps compute them. */
   readonly train: TokenisedDataset;
   readonly order: RowOrder;
   readonly capacity: number | undefined;

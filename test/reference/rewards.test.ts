@@ -146,6 +146,8 @@ describeWith(['python'], 'learning from rewards', () => {
     expect(await liveOnce(whole)).toMatchObject({ code: 0 });
     const events = await eventsOf(whole);
     const steps = events.flatMap((event) => (event.type === 'step' ? [event] : []));
+    const started = events.find((event) => event.type === 'started');
+    expect(started?.estimates.seconds).toBeGreaterThan(0);
     const rewardOf = (part: typeof steps) =>
       part.reduce((sum, { metrics }) => sum + metrics!['reward/mean']!, 0) / part.length;
     expect(rewardOf(steps.slice(-4))).toBeGreaterThan(rewardOf(steps.slice(0, 4)) + 0.3);

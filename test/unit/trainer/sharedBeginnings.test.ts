@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
-import type { TokenisedRow } from '../../../src/data/dataset.ts';
+import type { TokenisedDataset, TokenisedRow } from '../../../src/data/dataset.ts';
+import { planOrder } from '../../../src/data/order.ts';
 import { packRows } from '../../../src/data/packing.ts';
+import { expectSequences } from '../../../src/trainer/sessionPlan.ts';
 import { computedSize } from '../../../src/trainer/sharedBeginnings.ts';
 
 /** A row of which `prompt` is read and `answer` is trained. */
@@ -21,4 +23,36 @@ test.each([
   const [sequence] = packRows(rows, { capacity: 64, packing: true });
   expect(computedSize(sequence!, true).tokens).toBe(computed);
   expect(computedSize(sequence!).tokens).toBe(sequence!.tokens.length);
+});
+
+/** A pair whose sides begin with a prompt of so many tokens. */
+function pairOf(prompt: number, chosen: number, rejected: number): TokenisedRow {
+  const side = (answer: number, first: number): number[] => [
+    ...Array.from({ length: prompt }, (_, i) => i),
+    ...Array.from({ length: answer }, (_, i) => first + i),
+  ];
+  const tokens = Int32Array.from([...side(chosen, 100), ...side(rejected, 200)]);
+  const mask = tokens.map((token) => (token < 100 ? 0 : 1));
+  return { sampleId: 'd:1', tokens, mask: Uint8Array.from(mask), rejectedFrom: prompt + chosen };
+}
+
+test('the pair that needs the most is found by what it shares, not by its length', () => {
+  // 30 steps of one pair, of which the first 24 are looked at; these two are longer.
+  const pairs = [...Array.from({ length: 28 }, () => pairOf(10, 3, 3)), pairOf(60, 5, 5), pairOf(20, 45, 40)];
+  const rows: TokenisedDataset = {
+    ...{ length: pairs.length, totals: { rows: 30, tokens: 1, trainedTokens: 1 } },
+    row: (index) => pairs[index]!,
+    tokenCount: (index) => pairs[index]!.tokens.length,
+    trainedCount: (index) => pairs[index]!.mask.reduce((a, b) => a + b, 0),
+    sampleId: () => 'd:1',
+  };
+  const order = planOrder({ rows: 30, rowsPerStep: 1, order: 'as_is', seed: 1 });
+  const largestOf = (sharesPrompts: boolean): number => {
+    const packing = { capacity: 64, packing: true, sharesPrompts };
+    const { largest } = expectSequences({ rows, order, packing, copies: 1 }, 30);
+    return Math.max(...largest.map(({ tokens }) => tokens));
+  };
+  expect(largestOf(false)).toBe(2 * 60 + 10);
+  // The last token of the prompt is computed on both sides.
+  expect(largestOf(true)).toBe(20 + 45 + 1 + 40);
 });
