@@ -31,8 +31,8 @@ export interface Board {
   readonly cards: () => readonly ChartCard[];
 }
 
-/** Charts beside the loss: those that every run has. */
-const sideCharts = 4;
+/** Charts beside the loss; together they are as high as it is. */
+const sideCharts = 2;
 /** Pixels that a page is asked for. */
 const pageBuckets = 800;
 /** After the last movement, in milliseconds, before the host is asked for a finer page. */

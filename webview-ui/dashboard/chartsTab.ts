@@ -53,8 +53,7 @@ export function createChartsTab(context: DashboardContext, openSamples: () => vo
       board.choicesChanged();
     }),
   );
-  board.main.append(watch.element);
-  const grid = element('div', { class: 'board' }, board.main, board.side, board.more);
+  const grid = element('div', { class: 'board' }, board.main, board.side, watch.element, board.more);
   const waiting = element(
     'div',
     { class: 'friendly' },
