@@ -56,13 +56,18 @@ function evaluationTile({ evaluations, setup }: RunSections): Tile {
     const none = setup !== null && setup.plan.validation_rows === 0;
     return { label, value: unknown, note: none ? t('no validation rows') : '' };
   }
-  const value = [last.loss, ...(perplexity === undefined ? [] : [perplexity])].map(formatLoss).join(' · ');
+  const value = [formatLoss(last.loss), ...(perplexity === undefined ? [] : [perplexityText(perplexity)])].join(' · ');
   const before = evaluations.at(-2);
   if (!before) return { label, value, note: t('at step {0}', formatCount(last.step)) };
   const change = changeText(before.loss, last.loss);
   const better = last.loss <= before.loss;
   const note = t('{0} since step {1}', change, formatCount(before.step));
   return { label, value, note, tone: better ? 'good' : 'bad' };
+}
+
+/** `5 050` rather than `5.05e+3`: a perplexity is about so many tokens to choose from. */
+function perplexityText(perplexity: number): string {
+  return perplexity >= 1000 && perplexity < 1e6 ? formatCount(perplexity) : formatLoss(perplexity);
 }
 
 function speedTile({ now, result }: RunSections): Tile {

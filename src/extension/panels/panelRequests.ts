@@ -24,6 +24,9 @@ export interface RequestContext {
 
 const done: CommandReply = { done: true };
 
+/** How long the status bar says what was done, in milliseconds. */
+const shortly = 4000;
+
 /** Answers a request about one run; rejects with a ProblemError that the panel shows as a sentence. */
 export async function answerRunRequest(message: PanelRequestMessage, context: RequestContext): Promise<unknown> {
   const { run, feed, services, knownRows } = context;
@@ -81,6 +84,7 @@ export async function answerRunRequest(message: PanelRequestMessage, context: Re
       return savePng(run, message.params.png);
     case 'copyText':
       await vscode.env.clipboard.writeText(message.params.text);
+      vscode.window.setStatusBarMessage(vscode.l10n.t('Copied.'), shortly);
       return done;
     case 'removeRun':
       throw problem('editor/not-here', 'Only the compare panel can take a run out.');
@@ -141,6 +145,7 @@ async function savePng(run: ReadableRun, png: Uint8Array): Promise<CommandReply>
   const target = await askWhere(run, 'png', 'PNG');
   if (!target) return { done: false };
   await writeFile(target.fsPath, png);
+  void vscode.window.showInformationMessage(vscode.l10n.t('The charts were written to {0}.', target.fsPath));
   return done;
 }
 
