@@ -209,7 +209,8 @@ function optionsOf(context: PlotContext): Omit<uPlot.Options, 'width' | 'height'
         ...(dash ? { dash: [...dash] } : {}),
         spanGaps: spanGaps ?? false,
         pxAlign: 0,
-        points: { show: first.x.length <= 2 },
+        // Asked for each drawing: a chart that began with its first step gets thousands.
+        points: { show: () => content().x.length <= 2 },
       })),
     ],
     hooks: {
