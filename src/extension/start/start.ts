@@ -76,6 +76,8 @@ async function chooseConfig(services: Services, given: vscode.Uri | undefined): 
     placeHolder: vscode.l10n.t('Config to start'),
     matchOnDescription: true,
     matchOnDetail: true,
+    // A dashboard that is drawn beside it takes the focus, and the list would be gone.
+    ignoreFocusOut: true,
   });
   if (chosen === newItem) await createConfig();
   return chosen?.uri;
