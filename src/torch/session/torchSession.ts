@@ -252,8 +252,8 @@ function sessionOver(
   };
 }
 
-/** Sequences that each rank is probed with: they are computed one after another, so the most demanding one will do. */
-const probedSequences = 1;
+/** Sequences that each rank is probed with: one that leaves its gradients, and the most demanding one beside them. */
+const probedSequences = 2;
 
 /** Asks every rank where one alone would wait for the others' shards; the answer is that of rank 0. */
 function inCompany(group: WorkerGroup): WorkerProcess {

@@ -243,13 +243,11 @@ class Session:
     def probe_memory(self, number: int, share: Share) -> None:
         """Needs the memory that a step over these sequences needs, and leaves everything as it was.
 
-        They are computed twice: beside gradients, and in a heap that earlier passes have left holes in, the second time
-        needs more. The optimiser's state is there already; what an update takes beside it is taken for a moment.
+        The optimiser's state is there already; what an update takes beside it is taken for a moment.
         """
         devices = [self.device] if self.device.type == "cuda" else []
-        twice = Share(2 * share.sequences, 2 * share.places, 2 * share.terms, 2 * share.passes)
         with torch.random.fork_rng(devices), self._begun(share.sequences):
-            self._backward(number, twice, "probe of step")
+            self._backward(number, share, "probe of step")
         self._sum_gradients()
         if self.plan.optimizer.kind == "adamw":
             room_of_update([p for p in self.trained.values() if p.grad is not None])
