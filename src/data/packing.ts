@@ -22,8 +22,11 @@ interface Bundle {
   readonly size: number;
 }
 
-/** On a CPU the engine is fastest at about this many tokens a sequence (docs/data.md). */
-const bestCapacity = 512;
+/**
+ * Tokens of a sequence at the most, whatever the rows of a step would fill. On a CPU engines are fastest at about this many
+ * (docs/data.md). A GPU of the torch engine waits for small ones; with one mask over all rows larger ones cost attention.
+ */
+const mostTokens = { cpu: 512, gpu: 2048 } as const;
 const capacityStep = 64;
 
 /**
@@ -81,12 +84,12 @@ function bundlesOfAnswers(rows: readonly TokenisedRow[], capacity: number): Bund
 }
 
 /**
- * A capacity that suits the rows of a step: enough for all of them together, at most 512 tokens, in steps of 64.
- * `meanLength` in tokens.
+ * A capacity that suits the rows of a step: enough for all of them together, as many tokens as suit the device at the
+ * most, in steps of 64. `meanLength` in tokens.
  */
-export function chooseCapacity(meanLength: number, rowsPerStep: number): number {
+export function chooseCapacity(meanLength: number, rowsPerStep: number, device: keyof typeof mostTokens): number {
   const needed = Math.ceil((meanLength * rowsPerStep) / capacityStep) * capacityStep;
-  return Math.max(capacityStep, Math.min(bestCapacity, needed));
+  return Math.max(capacityStep, Math.min(mostTokens[device], needed));
 }
 
 /**

@@ -29,6 +29,7 @@ import {
   adviceSettings,
   estimatePlan,
   expectSequences,
+  packingDevice,
   sessionPlan,
   type ExpectedSequences,
   type ExpectedSteps,
@@ -116,7 +117,7 @@ export async function planRun(
     // Each process gets about its share of the rows in one sequence, where that is less than a batch.
     const share = Math.ceil((steps.rowsPerStep * copies) / (first.distributed?.processes ?? 1));
     const together = Math.min(first.training.batch_size * copies, share);
-    const capacity = first.data.packing ? chooseCapacity(meanLength, together) : undefined;
+    const capacity = first.data.packing ? chooseCapacity(meanLength, together, packingDevice(first)) : undefined;
     const packing = packingOf(capacity, mayShareBeginnings(first));
     const expected = { rows: answered, order, packing, copies };
     const sequences = expectSequences(expected, steps.totalSteps);

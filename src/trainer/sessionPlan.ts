@@ -182,13 +182,12 @@ export function adviceFor(
   sequences: ExpectedSequences,
   rewardModel?: RewardModel,
 ): PreparedRun['advice'] {
-  const { training, data } = config;
   const estimateMemory = (settings: MemorySettings): number => {
     const plan = sessionPlan(config, model);
     const method =
       plan.method.kind === 'lora' ? { ...plan.method, rank: settings.rank ?? plan.method.rank } : plan.method;
     const changed = { ...plan, method, gradientCheckpointing: settings.gradientCheckpointing };
-    const largest = sequences.largest.map((size) => shorter(size, settings, training.batch_size, data.packing));
+    const largest = sequences.largest.map((size) => shorter(size, settings, config));
     return estimatePlan(changed, { ...sequences, largest }, config, rewardModel).memoryBytes;
   };
   return { estimateMemory, config: adviceSettings(config) };
@@ -211,11 +210,16 @@ export function adviceSettings({
   };
 }
 
+/** What decides how many tokens a sequence has at the most. */
+export function packingDevice({ engine, device }: Pick<EffectiveConfig, 'engine' | 'device'>): 'cpu' | 'gpu' {
+  return engine === 'torch' && device !== 'cpu' ? 'gpu' : 'cpu';
+}
+
 /** A sequence when rows are cut shorter, and when fewer of them are laid together. */
-function shorter(size: SequenceSize, settings: MemorySettings, batchSize: number, packing: boolean): SequenceSize {
+function shorter(size: SequenceSize, settings: MemorySettings, config: EffectiveConfig): SequenceSize {
   const longestRow = Math.min(size.longestRow, settings.maxLength);
-  const share = Math.min(1, settings.batchSize / batchSize);
-  const together = packing ? chooseCapacity(size.tokens * share, 1) : longestRow;
+  const share = Math.min(1, settings.batchSize / config.training.batch_size);
+  const together = config.data.packing ? chooseCapacity(size.tokens * share, 1, packingDevice(config)) : longestRow;
   const tokens = Math.min(size.tokens, Math.max(longestRow, together));
   return {
     tokens,

@@ -90,10 +90,12 @@ test('equal rows give equal sequences, in the order of the rows', () => {
   expect(packRows([], { capacity: 3, packing: true })).toEqual([]);
 });
 
-test('chooseCapacity takes what a step needs, within 64 and 512', () => {
-  expect(chooseCapacity(90, 4)).toBe(384);
-  expect(chooseCapacity(10, 1)).toBe(64);
-  expect(chooseCapacity(400, 8)).toBe(512);
+test('chooseCapacity takes what a step needs, from 64 to what suits the device', () => {
+  expect(chooseCapacity(90, 4, 'cpu')).toBe(384);
+  expect(chooseCapacity(10, 1, 'cpu')).toBe(64);
+  expect(chooseCapacity(400, 8, 'cpu')).toBe(512);
+  expect(chooseCapacity(300, 4, 'gpu')).toBe(1216);
+  expect(chooseCapacity(400, 8, 'gpu')).toBe(2048);
 });
 
 test('the sides of a pair are segments of their own, in one sequence', () => {
