@@ -52,9 +52,13 @@ export interface HeavyStep {
   readonly sequences: readonly PackedSequence[];
 }
 
-/** A run that takes longer, in seconds, is worth a try; so is one of a minute whose estimate takes most of the memory. */
+/**
+ * Where the estimate takes half of the free memory a run that takes longer, in seconds, is worth a try; where it takes
+ * most of it, one of a minute is. Estimates are not wrong by as much as a half.
+ */
 const long = 600;
 const aMinute = 60;
+const halfShare = 0.5;
 const tightShare = 0.8;
 
 /** A step of the first minute that needs as much as this share of the most is the try itself. */
@@ -63,10 +67,12 @@ const asMuch = 0.95;
 /** Steps that are laid out to find the most demanding one: those with the most tokens. */
 const lookedAt = 64;
 
-/** Undefined where the run is short, and where its first minute has a step that needs about as much. */
+/** Undefined where there is memory enough or the run is short, and where its first minute has a step that needs about as much. */
 export function chooseProbe(plan: ProbePlan, { from, to, seconds, memoryBytes }: StepsAhead): HeavyStep | undefined {
   const secondsPerStep = seconds / to;
-  const isTight = memoryBytes > tightShare * plan.freeBytes;
+  const share = memoryBytes / plan.freeBytes;
+  if (share <= halfShare) return undefined;
+  const isTight = share > tightShare;
   if ((to - from + 1) * secondsPerStep < (isTight ? aMinute : long)) return undefined;
   const soon = Math.min(to, from - 1 + Math.floor(aMinute / secondsPerStep));
   const most = heaviest(plan, from, to);

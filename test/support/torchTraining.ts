@@ -49,11 +49,12 @@ export async function liveOnce(
   return { code, told: sentences.join('\n') };
 }
 
-/** A run as if each of its steps took minutes: the one that needs the most memory is tried before the first. */
+/** A run as if each of its steps took minutes and all of the memory: the one that needs the most memory is tried before the first. */
 export const prepareLongRun: PrepareRun = async (request) => {
   const prepared = await prepareRun(request);
   const { estimates, settings } = prepared;
-  return { ...prepared, estimates: { ...estimates, seconds: 1000 * settings.totalSteps } };
+  const costs = { seconds: 1000 * settings.totalSteps, memory_bytes: Number.MAX_SAFE_INTEGER };
+  return { ...prepared, estimates: { ...estimates, ...costs } };
 };
 
 /** Every event of a run, in order. */

@@ -33,7 +33,7 @@ const planOf = (lengths: readonly number[], changes: Partial<ExpectedSteps> = {}
   need: ({ tokens, lossTargets }) => 100 * tokens.length + lossTargets.length,
   freeBytes: 1e9,
 });
-const hours: StepsAhead = { from: 1, to: 5, seconds: 7200, memoryBytes: 1e6 };
+const hours: StepsAhead = { from: 1, to: 5, seconds: 7200, memoryBytes: 0.6e9 };
 const lengths = [4, 5, 6, 3, 9, 9, 12, 3, 2, 2];
 const apart = { packing: { capacity: 0, packing: false } };
 
@@ -58,6 +58,8 @@ test('a prompt counts with all of its answers', () => {
 test('short runs do without, and those whose estimate takes most of the memory from a minute on', () => {
   expect(chooseProbe(planOf(lengths), { ...hours, seconds: 599 })).toBeUndefined();
   expect(chooseProbe(planOf(lengths), { ...hours, seconds: 601 })?.step).toBe(4);
+  // Twice as much memory as the estimate wants is enough, however long it takes.
+  expect(chooseProbe(planOf(lengths), { ...hours, memoryBytes: 0.49e9 })).toBeUndefined();
   const tight = { ...hours, memoryBytes: 0.9e9 };
   expect(chooseProbe(planOf(lengths), { ...tight, seconds: 59 })).toBeUndefined();
   // At 25 seconds a step the first minute ends with step 2, at 15 with step 4.
