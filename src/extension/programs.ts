@@ -2,6 +2,6 @@
 
 import { packageFile } from '../platform/packageFile.ts';
 
-export { childEnvironment, runCli } from '../platform/ownProgram.ts';
+export { childEnvironment, runCli, type CliAnswer } from '../platform/ownProgram.ts';
 
 export const trainerProgram = (): string => packageFile('dist/trainer.js');

@@ -44,6 +44,8 @@ export const startTests: HostTest[] = [
     async run() {
       renameSync(config(), aside());
       try {
+        const [told] = await asked('finetune.checkConfig', [], nothing);
+        assert.deepEqual([told?.text, told?.choices], ['There is no config in this workspace.', ['New Config']]);
         const first = await asked('finetune.start', [], nothing);
         assert.equal(first.length, 1);
         assert.ok(first[0]!.choices.includes('./starter-model'));

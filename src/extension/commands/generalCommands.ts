@@ -1,7 +1,9 @@
 // Commands that are about no run: start, check, doctor, report, help.
 
+import path from 'node:path';
 import * as vscode from 'vscode';
 import { formatBytes, formatDuration } from '../../metrics/numberText.ts';
+import { problem } from '../../protocol/problem.ts';
 import { commandIds, walkthroughId, type CommandId } from '../ids.ts';
 import { requireTrust } from '../runActions.ts';
 import type { Services } from '../services.ts';
@@ -46,7 +48,13 @@ async function estimate(services: Services, given: vscode.Uri | undefined): Prom
   if (!config) return;
   const { estimateRun } = await import('../onDemand.ts');
   const found = await estimateRun(config, services);
-  if (!found || found === 'refused') return;
+  if (found === 'refused') return;
+  if (!found) {
+    throw problem(
+      'editor/no-estimate',
+      vscode.l10n.t('What {0} will cost cannot be told. The log says why.', path.basename(config.fsPath)),
+    );
+  }
   const { memoryBytes, availableBytes, seconds, diskBytes, totalSteps, trainRows, device } = found;
   const lines = [
     totalSteps === undefined ? undefined : vscode.l10n.t('{0} steps over {1} rows', totalSteps, trainRows ?? 0),
@@ -69,9 +77,16 @@ async function configFor(given: vscode.Uri | undefined): Promise<vscode.Uri | un
   const named = given && isConfigUri(given) ? given : activeConfig();
   if (named) return named;
   const configs = await findConfigs();
+  if (configs.length === 0) {
+    const create = vscode.l10n.t('New Config');
+    void vscode.window
+      .showInformationMessage(vscode.l10n.t('There is no config in this workspace.'), create)
+      .then((answer) => (answer === create ? vscode.commands.executeCommand(commandIds.newConfig) : undefined));
+  }
   if (configs.length <= 1) return configs[0];
   const items = configs.map((uri) => ({ label: vscode.workspace.asRelativePath(uri), uri }));
-  return (await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t('Config') }))?.uri;
+  return (await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t('Config'), ignoreFocusOut: true }))
+    ?.uri;
 }
 
 /** An address as the editor passes it, or as the line above a config does. */

@@ -3,8 +3,8 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { formatBytes } from '../../metrics/numberText.ts';
-import type { Problem } from '../../protocol/problem.ts';
-import { childEnvironment, runCli } from '../programs.ts';
+import { problem, type Problem } from '../../protocol/problem.ts';
+import { childEnvironment, runCli, type CliAnswer } from '../programs.ts';
 import { settings } from '../settings.ts';
 import { readProblems } from './checkReport.ts';
 import { readConfig } from './configs.ts';
@@ -63,22 +63,30 @@ export async function estimateRun(config: vscode.Uri, tools: Preflight): Promise
   const answer = await withProgress(vscode.l10n.t('Checking {0}', path.basename(config.fsPath)), (signal, report) =>
     cli(['estimate', config.fsPath, '--json'], config, signal, report),
   );
-  if (answer.code === null) return 'refused';
+  if (!answer) return 'refused';
   const estimate = answer.code === 0 ? readEstimate(answer.stdout) : undefined;
   if (estimate) return estimate;
   tools.log.warn(`finetune estimate ended with ${answer.code}: ${answer.stderr.trim()}`);
   const problems = await checkInDepth(config);
-  if (problems && !acceptable(config, problems, tools)) return 'refused';
+  if (!problems || !acceptable(config, problems, tools)) return 'refused';
   return undefined;
 }
 
-/** Problems of config, model and data; undefined when the check could not be made. */
+/** Problems of config, model and data; undefined when the person cancelled. Throws when the check came to no end. */
 export async function checkInDepth(config: vscode.Uri): Promise<Problem[] | undefined> {
   const answer = await withProgress(
     vscode.l10n.t('Looking at model and data of {0}', path.basename(config.fsPath)),
     (signal, report) => cli(['check', config.fsPath, '--json'], config, signal, report),
   );
-  return readProblems(answer.stdout);
+  if (!answer) return undefined;
+  const problems = readProblems(answer.stdout);
+  if (problems) return problems;
+  const sentence = vscode.l10n.t(
+    'The check of {0} came to no end: {1}',
+    path.basename(config.fsPath),
+    lastLine(answer.stderr) ?? vscode.l10n.t('it said nothing'),
+  );
+  throw problem('editor/check-failed', sentence);
 }
 
 async function askAboutMemory(config: vscode.Uri, estimate: Estimate): Promise<'start' | 'changed' | 'cancel'> {
@@ -137,16 +145,38 @@ export async function applyToConfig(
   await document.save();
 }
 
-function cli(args: readonly string[], config: vscode.Uri, signal: AbortSignal, report: (line: string) => void) {
-  return runCli(args, {
+/** What the command line answers; undefined when the person cancelled. Throws when the system ended it. */
+async function cli(
+  args: readonly string[],
+  config: vscode.Uri,
+  signal: AbortSignal,
+  report: (line: string) => void,
+): Promise<CliAnswer | undefined> {
+  const answer = await runCli(args, {
     cwd: path.dirname(config.fsPath),
     env: childEnvironment(process.env, settings.environment()),
     signal,
     onStderr: (text) => {
-      const line = text.split(/[\r\n]/).findLast((piece) => piece.trim() !== '');
-      if (line !== undefined) report(line.trim());
+      const line = lastLine(text);
+      if (line !== undefined) report(line);
     },
   });
+  if (signal.aborted) return undefined;
+  if (answer.code !== null) return answer;
+  throw problem(
+    'editor/check-ended',
+    vscode.l10n.t(
+      'The look at {0} was ended by the system, most likely because memory ran out. Close other programs, then try again.',
+      path.basename(config.fsPath),
+    ),
+  );
+}
+
+function lastLine(text: string): string | undefined {
+  return text
+    .split(/[\r\n]/)
+    .findLast((piece) => piece.trim() !== '')
+    ?.trim();
 }
 
 async function withProgress<T>(

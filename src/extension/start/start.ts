@@ -56,7 +56,9 @@ async function save(config: vscode.Uri): Promise<void> {
 async function chooseConfig(services: Services, given: vscode.Uri | undefined): Promise<vscode.Uri | undefined> {
   const named = given && isConfigUri(given) ? given : activeConfig();
   if (named) return named;
-  const configs = await findConfigs();
+  // The first search of a window takes seconds on a busy machine: without a sign of it the command seems to do nothing.
+  const looking = { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Looking for configs') };
+  const configs = await vscode.window.withProgress(looking, findConfigs);
   if (configs.length === 0) {
     const config = await createConfig();
     const start = vscode.l10n.t('Start');
@@ -68,11 +70,12 @@ async function chooseConfig(services: Services, given: vscode.Uri | undefined): 
     return answer === start ? config : undefined;
   }
   const newItem = { label: vscode.l10n.t('$(add) New config …') };
-  const items: (vscode.QuickPickItem & { readonly uri?: vscode.Uri })[] = [
+  const items = async (): Promise<(vscode.QuickPickItem & { readonly uri?: vscode.Uri })[]> => [
     ...(await Promise.all(configs.map((uri) => configItem(uri, services)))),
     newItem,
   ];
-  const chosen = await vscode.window.showQuickPick(items, {
+  // The list is there at once, and its lines come when the configs have been read.
+  const chosen = await vscode.window.showQuickPick(items(), {
     placeHolder: vscode.l10n.t('Config to start'),
     matchOnDescription: true,
     matchOnDetail: true,

@@ -53,12 +53,14 @@ async function chooseModel(folder: vscode.Uri): Promise<string | undefined> {
   ];
   const chosen = await vscode.window.showQuickPick(items, {
     title: step(1),
+    ignoreFocusOut: true,
     placeHolder: vscode.l10n.t('Model to fine-tune'),
     matchOnDescription: true,
   });
   if (!chosen || chosen.value !== undefined) return chosen?.value;
   return vscode.window.showInputBox({
     title: step(1),
+    ignoreFocusOut: true,
     prompt: vscode.l10n.t('A Hugging Face id (owner/name), or a folder or .gguf file that begins with ./ or /'),
     validateInput: (text) => (text.trim() === '' ? vscode.l10n.t('Write a model.') : undefined),
   });
@@ -90,6 +92,7 @@ async function chooseData(folder: vscode.Uri): Promise<string | undefined> {
   const browse = vscode.l10n.t('Another file …');
   const chosen = await vscode.window.showQuickPick([...items, { label: browse, alwaysShow: true }], {
     title: step(2),
+    ignoreFocusOut: true,
     placeHolder: vscode.l10n.t('Training rows: JSON Lines, a JSON array or Parquet'),
     matchOnDescription: true,
   });
@@ -121,13 +124,18 @@ async function chooseMethod(): Promise<NewConfig['method'] | undefined> {
       value: 'full',
     },
   ];
-  const chosen = await vscode.window.showQuickPick(items, { title: step(3), placeHolder: vscode.l10n.t('Method') });
+  const chosen = await vscode.window.showQuickPick(items, {
+    title: step(3),
+    placeHolder: vscode.l10n.t('Method'),
+    ignoreFocusOut: true,
+  });
   return chosen?.value;
 }
 
 async function chooseName(proposal: string): Promise<string | undefined> {
   const name = await vscode.window.showInputBox({
     title: step(4),
+    ignoreFocusOut: true,
     prompt: vscode.l10n.t('Name of the runs and of the config file'),
     value: safeName(proposal),
     validateInput: (text) =>
