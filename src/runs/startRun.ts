@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, open, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, open, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { CommandDraft } from '../protocol/commands.ts';
 import type { TrainerEvent } from '../protocol/events.ts';
@@ -58,19 +58,24 @@ export async function startRun(request: StartRequest): Promise<RunHandle> {
 /**
  * Lets a run that was stopped, failed or interrupted go on from its last good checkpoint. Throws `runs/busy` when it
  * is still going, `runs/completed` when there is nothing left to do. `overrides`: settings that hold from here on.
+ * `from`: the step whose checkpoint it goes on from instead, which a complete run may as well: the steps after it are
+ * taken again, and later checkpoints are removed. Throws `runs/no-checkpoint` without that checkpoint.
  */
 export async function resumeRun(
   folder: string,
-  options: { trainer: string; env?: NodeJS.ProcessEnv; fromSeq?: number; overrides?: readonly string[] },
+  options: { trainer: string; env?: NodeJS.ProcessEnv; fromSeq?: number; overrides?: readonly string[]; from?: number },
 ): Promise<RunHandle> {
   const manifest = await readManifest(folder);
   const status = await statusOf(manifest);
-  if (status === 'completed' || status === 'early_stopped') {
+  const { from } = options;
+  const isComplete = status === 'completed' || status === 'early_stopped';
+  if (isComplete && (from === undefined || from >= (manifest.prepared?.total_steps ?? 0))) {
     throw problem('runs/completed', 'This run is complete; there is nothing left to resume.', { file: folder });
   }
-  if (status !== 'stopped' && status !== 'failed' && status !== 'interrupted') {
+  if (!isComplete && status !== 'stopped' && status !== 'failed' && status !== 'interrupted') {
     throw problem('runs/busy', 'This run is still going. Attach to it with `finetune watch`.', { file: folder });
   }
+  if (from !== undefined) await refuseMissing(folder, from);
   const fresh = {
     state: 'starting',
     launched: new Date().toISOString(),
@@ -79,7 +84,25 @@ export async function resumeRun(
   } as const;
   const overrides = [...manifest.overrides, ...(options.overrides ?? [])];
   await writeManifest(folder, { ...manifest, ...fresh, overrides });
-  return launch(path.resolve(folder), options.trainer, options.env ?? process.env, options.fromSeq ?? 0);
+  const last = from === undefined ? [] : ['--from', String(from)];
+  return launch(path.resolve(folder), options.trainer, options.env ?? process.env, options.fromSeq ?? 0, last);
+}
+
+/** Throws `runs/no-checkpoint`, naming the checkpoints that are there. */
+async function refuseMissing(folder: string, step: number): Promise<void> {
+  const steps = await checkpointSteps(folder);
+  if (steps.includes(step)) return;
+  const known = steps.length === 0 ? 'This run has none.' : `There are those of step ${steps.join(', ')}.`;
+  throw problem('runs/no-checkpoint', `There is no checkpoint of step ${step}. ${known}`, { file: folder });
+}
+
+/** Steps of the checkpoints that lie in a run folder, first to last. */
+export async function checkpointSteps(folder: string): Promise<number[]> {
+  const names = await readdir(runPaths(folder).checkpoints).catch(() => []);
+  return names
+    .flatMap((name) => /^step-(\d+)$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .toSorted((a, b) => a - b);
 }
 
 /** Makes the run folder with its manifest and the copy of the config, and starts nothing. Returns its path. */
@@ -120,11 +143,17 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-async function launch(folder: string, trainer: string, env: NodeJS.ProcessEnv, fromSeq: number): Promise<RunHandle> {
+async function launch(
+  folder: string,
+  trainer: string,
+  env: NodeJS.ProcessEnv,
+  fromSeq: number,
+  further: readonly string[] = [],
+): Promise<RunHandle> {
   await clearCommands(folder);
   // Only its own log is open to the trainer: no pipe to this process can break or fill up.
   const log = await open(runPaths(folder).log, 'a');
-  const child = spawn(process.execPath, [path.resolve(trainer), '--run', folder], {
+  const child = spawn(process.execPath, [path.resolve(trainer), '--run', folder, ...further], {
     detached: true,
     env,
     stdio: ['ignore', 'ignore', log.fd],

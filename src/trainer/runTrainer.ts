@@ -32,6 +32,8 @@ export const exitCodes = { done: 0, failed: 1, badConfig: 2, stopped: 130 } as c
 
 export interface TrainerHost {
   readonly prepare: PrepareRun;
+  /** The step whose checkpoint the run goes on from; the newest whole one when absent. */
+  readonly from?: number | undefined;
   /** Takes a line of the protocol; must not throw. */
   readonly send: (line: string) => void;
   /** Takes a sentence for a person. */
@@ -47,6 +49,8 @@ interface Life {
   readonly control: Control;
   readonly report: (event: EventDraft) => void;
   readonly syncEvents: () => void;
+  /** Taken once: what starts again after that goes on from its newest checkpoint. */
+  from: number | undefined;
   /** What the log told when this life began. */
   before: RunState;
   advice: PreparedRun['advice'];
@@ -81,6 +85,7 @@ export async function runTrainer(folder: string, host: TrainerHost): Promise<num
     control,
     report,
     syncEvents,
+    from: host.from,
     before,
     advice: {},
     maxRestarts: 0,
@@ -219,18 +224,27 @@ async function live(life: Life): Promise<Finished> {
   }
 }
 
-/** The state to train from: the newest whole checkpoint of an earlier life, or the very beginning. */
+/** The state to train from: the checkpoint that was asked for, the newest whole one of an earlier life, or the very beginning. */
 async function beginning(life: Life, prepared: PreparedRun, checkpoints: CheckpointStore): Promise<TrainerState> {
   const { before, report, folder } = life;
-  if (before.started === undefined) return freshState;
-  const found = await checkpoints.latest((broken, fault) => {
-    const name = relativeName(folder, broken);
-    const message = `The checkpoint ${name} is not used, because ${fault}.`;
-    report({ type: 'warning', problem: { code: 'trainer/broken-checkpoint', message, place: { file: broken } } });
-  });
+  if (before.started === undefined && life.from === undefined) return freshState;
+  const found =
+    life.from === undefined
+      ? await checkpoints.latest((broken, fault) => {
+          const name = relativeName(folder, broken);
+          const message = `The checkpoint ${name} is not used, because ${fault}.`;
+          report({ type: 'warning', problem: { code: 'trainer/broken-checkpoint', message, place: { file: broken } } });
+        })
+      : await checkpoints.wholeAt(life.from);
   const state = found ? await checkpoints.restore(prepared.session, found) : freshState;
   const checkpoint = found && relativeName(folder, found.folder);
   report({ type: 'resumed', step: state.step, after: 'restart', ...(checkpoint ? { checkpoint } : {}) });
+  if (life.from !== undefined) {
+    // Whoever resumes this life must find the checkpoint that it began from, and no later one that it took back.
+    life.syncEvents();
+    await checkpoints.removeAfter(life.from);
+    life.from = undefined;
+  }
   if (found) await reportUntold(life, found);
   // Settings made after the checkpoint apply again at their steps, so that the run becomes the one that it was.
   const learningRates = before.settings.map(({ step, value }) => ({ step, value }));

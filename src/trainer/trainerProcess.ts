@@ -8,11 +8,11 @@ import type { Control } from './control.ts';
 import type { PrepareRun } from './preparedRun.ts';
 import { exitCodes, runTrainer } from './runTrainer.ts';
 
-const usage = 'Usage: node trainer.js --run <run folder>';
+const usage = 'Usage: node trainer.js --run <run folder> [--from <step>]';
 
 /** Runs the trainer that the arguments name and ends the process. */
 export async function trainerProcess(args: readonly string[], prepare: PrepareRun): Promise<void> {
-  const folder = args[0] === '--run' && args.length === 2 ? args[1] : undefined;
+  const { folder, from } = readArguments(args);
   let connected: Control | undefined;
   // Whoever started the trainer may be gone: nobody has to read what it says.
   process.stdout.on('error', () => undefined);
@@ -37,6 +37,7 @@ export async function trainerProcess(args: readonly string[], prepare: PrepareRu
   try {
     const code = await runTrainer(folder, {
       prepare,
+      from,
       tell,
       send: (line) => void process.stdout.write(line),
       connect(control, onProblem) {
@@ -68,6 +69,13 @@ function flushed(): Promise<void> {
       resolve();
     });
   });
+}
+
+/** `folder` is undefined for anything but the usage above. `from`: the step whose checkpoint the run goes on from. */
+function readArguments([first, folder, second, step, ...rest]: readonly string[]): { folder?: string; from?: number } {
+  if (first !== '--run' || folder === undefined || rest.length > 0) return {};
+  if (second === undefined) return { folder };
+  return second === '--from' && step !== undefined && /^\d{1,15}$/.test(step) ? { folder, from: Number(step) } : {};
 }
 
 async function isFolder(folder: string): Promise<boolean> {

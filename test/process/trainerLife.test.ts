@@ -14,7 +14,7 @@ import { followRun } from '../../src/runs/followRun.ts';
 import { runPaths } from '../../src/runs/layout.ts';
 import { lifeOf } from '../../src/runs/processLife.ts';
 import { readManifest } from '../../src/runs/manifest.ts';
-import type { RunHandle } from '../../src/runs/startRun.ts';
+import { checkpointSteps, resumeRun, type RunHandle } from '../../src/runs/startRun.ts';
 import { listRuns, openRun } from '../../src/runs/store.ts';
 import { stopRun } from '../../src/runs/stopRun.ts';
 import {
@@ -146,6 +146,38 @@ describe('control', () => {
     expect(await again.exited).toBe(0);
     expect((await resultOf(run.folder)).equals(await resultOf(undisturbed.folder))).toBe(true);
     await expect(resume(workspace, run.folder)).rejects.toMatchObject({ problems: [{ code: 'runs/completed' }] });
+
+    const [first, last] = await checkpointSteps(run.folder);
+    const from = (step: number) => resumeRun(run.folder, { trainer: workspace.trainer, from: step });
+    await expect(from(2)).rejects.toMatchObject({ problems: [{ code: 'runs/no-checkpoint' }] });
+    await expect(from(last!)).rejects.toMatchObject({ problems: [{ code: 'runs/completed' }] });
+    const back = await from(first!);
+    const resumed = await until(back.events(), 'resumed', (event) => event.step === first);
+    expect(resumed.checkpoint).toBe(`checkpoints/step-${first}`);
+    expect(await back.exited).toBe(0);
+    expect((await resultOf(run.folder)).equals(await resultOf(undisturbed.folder))).toBe(true);
+    const { state } = await openRun(run.folder);
+    expect(toArray(state.steps).map(({ step }) => step)).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
+    expect(state.finished?.outcome).toBe('completed');
+  });
+
+  test('from a checkpoint that is asked for: later ones are gone, and what dies then goes on from it', async () => {
+    const run = await start(workspace, { steps: 60, stepMilliseconds: 10, checkpointEvery: 7 });
+    await until(run.events(), 'checkpoint', (event) => event.step === 14);
+    await run.send({ type: 'stop-and-save' });
+    expect(await run.exited).toBe(130);
+    const [first, ...later] = await checkpointSteps(run.folder);
+    expect(later.length).toBeGreaterThan(0);
+    const { nextSeq } = (await openRun(run.folder)).state;
+    const back = await resumeRun(run.folder, { trainer: workspace.trainer, from: first!, fromSeq: nextSeq });
+    const told = await until(back.events(), 'checkpoint', ({ step }) => step === first);
+    expect(told.removed).toEqual(later.map((step) => `checkpoints/step-${step}`));
+    process.kill(back.pid, 'SIGKILL');
+    await back.exited;
+    const again = await resume(workspace, run.folder);
+    expect(await again.exited).toBe(0);
+    const { state } = await openRun(run.folder);
+    expect(toArray(state.steps).map(({ step }) => step)).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
   });
 
   test('a learning rate that was set is used from its step on', async () => {

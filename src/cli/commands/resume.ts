@@ -1,5 +1,6 @@
 // finetune resume: a paused run goes on; a stopped, failed or interrupted one starts again from its last checkpoint.
 import { basename } from 'node:path';
+import { InvalidArgumentError } from 'commander';
 import type { DefineCommand } from '../program.ts';
 import { jsonOption, numberBetween, runArgument } from '../options.ts';
 import { problem } from '../../protocol/problem.ts';
@@ -16,6 +17,7 @@ interface ResumeOptions {
   readonly detach?: boolean;
   readonly json?: boolean;
   readonly processes?: number;
+  readonly from?: number;
 }
 
 const help = `
@@ -24,12 +26,14 @@ A stopped run goes on as if it had never stopped: same rows, same losses.
 Examples:
   finetune resume
   finetune resume support-2026 --detach
+  finetune resume support-2026 --from step-20   # takes the steps after 20 again
   finetune resume support-2026 --processes 1   # when a GPU has gone`;
 
 export const define: DefineCommand = (command, terminal, done) => {
   command
     .argument(...runArgument)
     .option('-d, --detach', 'return at once')
+    .option('--from <checkpoint>', 'go on from this checkpoint, such as step-20; later ones are removed', stepOf)
     .option('--processes <number>', 'train in another number of processes from here on', numberBetween(1, 4096, true))
     .addOption(jsonOption('the events from here on, one JSON object a line,'))
     .addHelpText('after', help)
@@ -37,7 +41,7 @@ export const define: DefineCommand = (command, terminal, done) => {
       const folder = await findRun(findRunsFolder(process.cwd()), wanted);
       const { status, state } = await openRun(folder);
       const id = basename(folder);
-      if (status === 'paused') {
+      if (status === 'paused' && options.from === undefined) {
         const step = await tellRun(folder, 'resume');
         if (options.json) printJson(terminal, { id, folder, status: 'running', step });
         else printLines(terminal, [`${id} goes on after step ${step}. finetune watch shows it.`]);
@@ -45,12 +49,20 @@ export const define: DefineCommand = (command, terminal, done) => {
       }
       const overrides = options.processes === undefined ? [] : [`distributed.processes=${options.processes}`];
       if (overrides.length > 0) refuseEmbedded(state);
+      const from = options.from === undefined ? {} : { from: options.from };
       const trainer = packageFile('dist/trainer.js');
-      const run = await resumeRun(folder, { trainer, fromSeq: state.nextSeq, overrides });
+      const run = await resumeRun(folder, { trainer, fromSeq: state.nextSeq, overrides, ...from });
       const shown = { json: options.json ?? false, detach: options.detach ?? false };
       done(await attachToTrainer(run, shown, terminal));
     });
 };
+
+/** `step-20`, `checkpoints/step-20` or `20`. */
+function stepOf(text: string): number {
+  const digits = /^(?:.*\bstep-)?(\d{1,15})\/?$/.exec(text)?.[1];
+  if (digits === undefined) throw new InvalidArgumentError('Write the name of a checkpoint, such as step-20.');
+  return Number(digits);
+}
 
 function refuseEmbedded({ started }: RunState): void {
   if (started === undefined || started.config['engine'] === 'torch') return;

@@ -4,9 +4,11 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { TrainingSession } from '../../engine/session.ts';
 import type { NamedTensor } from '../../models/types.ts';
+import { problem } from '../../protocol/problem.ts';
 import { relativeName, runPaths } from '../../runs/layout.ts';
 import type { TrainerState } from '../training.ts';
 import { checkpointSteps, latestCheckpoint, readCheckpoint, type FoundCheckpoint } from './read.ts';
+import { findFault } from './manifest.ts';
 import { encodeState } from './stateFile.ts';
 import { checkpointName, isLeftover, removeCheckpoint, writeCheckpoint } from './write.ts';
 
@@ -27,6 +29,10 @@ export interface CheckpointStore {
   latest(onBroken: (folder: string, fault: string) => void): Promise<FoundCheckpoint | undefined>;
   /** The checkpoint of one step, if it is there. */
   at(step: number): Promise<FoundCheckpoint | undefined>;
+  /** The checkpoint of one step. Throws `trainer/no-checkpoint` without it, `trainer/broken-checkpoint` when it is damaged. */
+  wholeAt(step: number): Promise<FoundCheckpoint>;
+  /** Removes the checkpoints of later steps. */
+  removeAfter(step: number): Promise<void>;
   /** Puts a session into the state of a checkpoint; returns the rest of its state. */
   restore(session: TrainingSession, checkpoint: FoundCheckpoint): Promise<TrainerState>;
 }
@@ -71,6 +77,20 @@ export function createCheckpointStore(
     async at(step) {
       const there = (await checkpointSteps(checkpoints)).includes(step);
       return there ? { folder: path.join(checkpoints, checkpointName(step)), step } : undefined;
+    },
+    async wholeAt(step) {
+      const folder = path.join(checkpoints, checkpointName(step));
+      if (!(await checkpointSteps(checkpoints)).includes(step)) {
+        throw problem('trainer/no-checkpoint', `There is no checkpoint of step ${step}.`, { file: folder });
+      }
+      const fault = await findFault(folder);
+      if (fault === undefined) return { folder, step };
+      const message = `The run cannot go on from the checkpoint of step ${step}, because ${fault}. Choose another one.`;
+      throw problem('trainer/broken-checkpoint', message, { file: folder });
+    },
+    async removeAfter(step) {
+      const later = (await checkpointSteps(checkpoints)).filter((at) => at > step);
+      for (const at of later) await removeCheckpoint(checkpoints, at);
     },
     async restore(session, checkpoint) {
       const files = { trained: layout.trainedFile, optimizer: optimizerFile, state: stateFile };
