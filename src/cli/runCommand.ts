@@ -62,6 +62,6 @@ export function exitCodeOfState(state: RunState): number {
 function reportVanished(run: RunHandle, terminal: Terminal, ranOut: boolean): void {
   const why = ranOut ? ': the system has ended processes since then, because memory ran out' : '';
   terminal.writeError(
-    `${terminal.style.red('error')}: the trainer was killed before it could say why${why}.\nIts own words are in trainer.log of ${run.folder}\nfinetune resume ${run.id} goes on from the last checkpoint.\n`,
+    `${terminal.style.red('error')}: the trainer was killed before it could say why${why}.\nIts own words are in trainer.log of ${run.folder}\nfinetune resume ${run.id} goes on from the last checkpoint, or begins anew where there is none.\n`,
   );
 }

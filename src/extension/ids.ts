@@ -18,6 +18,7 @@ export const commandIds = {
   stopAndSave: 'finetune.stopAndSave',
   stopNow: 'finetune.stopNow',
   setLearningRate: 'finetune.setLearningRate',
+  resumeFrom: 'finetune.resumeFrom',
   fork: 'finetune.fork',
   rename: 'finetune.rename',
   note: 'finetune.note',

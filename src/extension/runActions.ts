@@ -6,7 +6,7 @@ import { problem } from '../protocol/problem.ts';
 import { askRun } from '../runs/askRun.ts';
 import { readManifest, writeManifest } from '../runs/manifest.ts';
 import type { RunRecord } from '../runs/runRecord.ts';
-import { resumeRun, startRun } from '../runs/startRun.ts';
+import { checkpointSteps, resumeRun, startRun } from '../runs/startRun.ts';
 import { statusOf } from '../runs/store.ts';
 import { stopRun } from '../runs/stopRun.ts';
 import { runsFolderFor } from './library.ts';
@@ -45,6 +45,35 @@ export async function goOn(folder: string): Promise<void> {
   const status = await statusOf(await readManifest(folder));
   if (status === 'paused') await askRun(folder, { type: 'resume' });
   else await resumeRun(folder, { trainer: trainerProgram(), env: environment() });
+}
+
+/** Lets a run that is not going on go on from one of its checkpoints. Asks first when steps after it are taken again. */
+export async function goOnFrom(folder: string, title: string, step: number, lastStep: number): Promise<void> {
+  requireTrust();
+  const later = (await checkpointSteps(folder)).filter((at) => at > step);
+  const reached = Math.max(lastStep, ...later);
+  if (reached > step) {
+    const resume = vscode.l10n.t('Resume');
+    const answer = await vscode.window.showWarningMessage(
+      vscode.l10n.t('Resume {0} from step {1}?', title, step),
+      {
+        modal: true,
+        detail: [
+          reached === step + 1
+            ? vscode.l10n.t('Step {0} is taken again.', reached)
+            : vscode.l10n.t('Steps {0} to {1} are taken again.', step + 1, reached),
+          later.length === 0
+            ? undefined
+            : vscode.l10n.t('Checkpoints that are removed: {0}.', later.map((at) => `step-${at}`).join(', ')),
+        ]
+          .filter((line) => line !== undefined)
+          .join('\n'),
+      },
+      resume,
+    );
+    if (answer !== resume) return;
+  }
+  await resumeRun(folder, { trainer: trainerProgram(), env: environment(), from: step });
 }
 
 export async function stopAndSave(folder: string): Promise<void> {

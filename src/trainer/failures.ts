@@ -73,7 +73,7 @@ export function explainFailure(error: unknown, context: FailureContext): Failure
   return {
     cause: { code: 'trainer/unexpected', message: `The run ended with an unexpected error: ${firstLine(text)}` },
     evidence: [`The full error is in ${context.runFolder}/trainer.log.`],
-    remedies: [{ text: 'Resume the run: it goes on from its last checkpoint.' }],
+    remedies: [{ text: 'Resume the run: it goes on from its last checkpoint, or begins anew where there is none.' }],
   };
 }
 
@@ -218,7 +218,7 @@ function fromProblem(error: ProblemError, { config }: FailureContext): Failure {
 function torchFailure({ problems }: ProblemError, context: FailureContext): Failure | undefined {
   const [main] = problems;
   if (!main) return undefined;
-  const again = { text: 'Resume the run: it goes on from its last checkpoint.' };
+  const again = { text: 'Resume the run: it goes on from its last checkpoint, or begins anew where there is none.' };
   const mend = { text: 'Look at the environment with `finetune doctor`; `finetune setup torch` makes it anew.' };
   const remedies: Readonly<Record<string, readonly Remedy[]>> = {
     'torch/worker-died': [again],

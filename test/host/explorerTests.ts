@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { asked } from './answers.ts';
+import { asked, nothing } from './answers.ts';
 import { until, type HostTest } from './harness.ts';
 import { writeLiveRun, writeSampleRuns } from './sampleRuns.ts';
 import { explorer, group, runLine } from './tree.ts';
@@ -23,8 +23,9 @@ export const explorerTests: HostTest[] = [
           lines.map(({ label, description }) => [label, description]),
           [
             ['Finished', '1'],
+            ['Stopped', '1'],
             ['Failed', '2'],
-            ['Interrupted', '2'],
+            ['Interrupted', '1'],
           ],
         );
         const bad = await group('Failed');
@@ -35,10 +36,10 @@ export const explorerTests: HostTest[] = [
         assert.match((await runLine('torn')).description, /cannot be read · The manifest is not valid JSON/);
         assert.match((await runLine('crashed')).description, /not enough memory .* step 3\/?/);
         assert.equal((await runLine('done')).context, 'run:completed');
-        assert.deepEqual((await group('Interrupted')).map(({ context }) => context).toSorted(), [
-          'run:interrupted',
-          'run:stopped',
-        ]);
+        assert.deepEqual(
+          [...(await group('Stopped')), ...(await group('Interrupted'))].map(({ context }) => context),
+          ['run:stopped', 'run:interrupted'],
+        );
       });
     },
   },
@@ -64,6 +65,17 @@ export const explorerTests: HostTest[] = [
         ],
       );
       assert.deepEqual(await (await runLine('torn')).children(), []);
+    },
+  },
+  {
+    name: 'a stopped run can go on from each of its checkpoints; what is taken again is said before',
+    async run() {
+      const [checkpoints] = await (await runLine('halted')).children();
+      const [, second] = await checkpoints!.children();
+      assert.deepEqual([second!.label, second!.context], ['step 2', 'checkpoint:resumable']);
+      const [question] = await asked('finetune.resumeFrom', [second!.node], nothing);
+      assert.deepEqual([question?.text, question?.choices], ['Resume halted from step 2?', ['Resume']]);
+      assert.equal((await runLine('halted')).context, 'run:stopped');
     },
   },
   {
@@ -122,7 +134,7 @@ export const explorerTests: HostTest[] = [
       await asked('finetune.trash', [node], ({ kind, choices }) => (kind === 'warning' ? choices[0] : undefined));
       assert.ok(!existsSync(path.join(runsFolder(), 'gone')));
       assert.ok(existsSync(path.join(workspace(), '.finetune', 'trash', 'gone')));
-      await until(async () => assert.equal((await group('Interrupted')).length, 1));
+      await until(async () => assert.deepEqual(await group('Interrupted'), []));
     },
   },
   {

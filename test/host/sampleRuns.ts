@@ -8,7 +8,7 @@ import { evaluated, failed, finished, hello, started, step } from '../support/ru
 import { makeRunFolder, withProcess } from '../support/runFolders.ts';
 import { runRecord } from '../support/runRecords.ts';
 
-/** One finished with two checkpoints, one failed, one stopped, one whose process died, one broken, one foreign folder. */
+/** One finished with two checkpoints, one failed, one stopped with two, one whose process died, one broken, one foreign folder. */
 export async function writeSampleRuns(workspace: string): Promise<string> {
   const runsFolder = runsFolderOf(workspace);
   const config = path.join(workspace, 'quickstart.finetune.yaml');
@@ -24,9 +24,12 @@ export async function writeSampleRuns(workspace: string): Promise<string> {
   });
   const done = [...steps, checkpoint(2), { ...evaluated, step: 3 }, checkpoint(3), { ...finished, step: 3 }];
   const folder = await makeRunFolder(runsFolder, { id: 'done', status: 'completed', config }, done);
-  for (const at of [2, 3]) await mkdir(path.join(folder, 'checkpoints', `step-${at}`), { recursive: true });
   await makeRunFolder(runsFolder, { id: 'crashed', status: 'failed', config }, [...steps, failed]);
-  await makeRunFolder(runsFolder, { id: 'halted', status: 'stopped', config }, steps);
+  const stopped = [...steps, checkpoint(2), checkpoint(3)];
+  const halted = await makeRunFolder(runsFolder, { id: 'halted', status: 'stopped', config }, stopped);
+  for (const at of [2, 3]) {
+    for (const run of [folder, halted]) await mkdir(path.join(run, 'checkpoints', `step-${at}`), { recursive: true });
+  }
   await makeRunFolder(runsFolder, { id: 'gone', status: 'interrupted', config }, steps);
   await mkdir(path.join(runsFolder, 'torn'), { recursive: true });
   await writeFile(path.join(runsFolder, 'torn', 'run.json'), '{"version": 1, "id": "torn", "na');

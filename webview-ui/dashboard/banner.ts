@@ -15,7 +15,17 @@ export function createBanner(context: DashboardContext): Part {
     element: place,
     update({ sections }) {
       const { head, progress, crash, result, problems, now } = sections;
-      const state = JSON.stringify([head.status, head.statusReason, progress, crash, result, problems, now === null]);
+      const saved = hasCheckpoint(sections);
+      const state = JSON.stringify([
+        head.status,
+        head.statusReason,
+        progress,
+        crash,
+        result,
+        problems,
+        now === null,
+        saved,
+      ]);
       if (state === shown) return;
       shown = state;
       fill(place, ...bannerOf(sections, context));
@@ -127,7 +137,12 @@ function resultCard({ result, evaluations }: RunSections, context: DashboardCont
   );
 }
 
-function interruptedCard({ head }: RunSections): HTMLElement {
+function hasCheckpoint({ marks }: RunSections): boolean {
+  return marks.some(({ kind }) => kind === 'checkpoint');
+}
+
+function interruptedCard(sections: RunSections): HTMLElement {
+  const { head } = sections;
   const failed = head.status === 'failed';
   return element(
     'section',
@@ -135,7 +150,13 @@ function interruptedCard({ head }: RunSections): HTMLElement {
     element('h2', { attributes: { id: 'crash-title' } }, failed ? t('This run failed') : t('This run was interrupted')),
     element('p', {}, head.statusReason ?? t('Its process is gone. The log may say why.')),
     !failed &&
-      element('p', { class: 'dim' }, t('Nothing up to the last checkpoint is lost: Resume goes on from there.')),
+      element(
+        'p',
+        { class: 'dim' },
+        hasCheckpoint(sections)
+          ? t('Nothing up to the last checkpoint is lost: Resume goes on from there.')
+          : t('There is no checkpoint yet: Resume begins anew.'),
+      ),
   );
 }
 

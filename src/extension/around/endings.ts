@@ -4,6 +4,7 @@
 import * as vscode from 'vscode';
 import { formatDuration, formatLoss } from '../../metrics/numberText.ts';
 import { isLive, runTitle, type ReadableRun } from '../../runs/runRecord.ts';
+import { checkpointSteps } from '../../runs/startRun.ts';
 import * as actions from '../runActions.ts';
 import { tellFailure } from '../failures.ts';
 import type { Services } from '../services.ts';
@@ -30,7 +31,7 @@ async function tellEnd(run: ReadableRun, services: Services): Promise<void> {
   const open = vscode.l10n.t('Open Dashboard');
   const resume = vscode.l10n.t('Resume');
   const reveal = vscode.l10n.t('Show Result');
-  const message = messageOf(run);
+  const message = messageOf(run, (await checkpointSteps(run.folder)).length > 0);
   const answer = bad
     ? await vscode.window.showErrorMessage(message, open, ...(run.status === 'interrupted' ? [resume] : []))
     : await vscode.window.showInformationMessage(message, open, ...(run.tail?.finished?.result ? [reveal] : []));
@@ -45,14 +46,19 @@ async function tellEnd(run: ReadableRun, services: Services): Promise<void> {
   }
 }
 
-function messageOf(run: ReadableRun): string {
+function messageOf(run: ReadableRun, hasCheckpoint: boolean): string {
   const title = runTitle(run);
   const { finished, failed, step } = run.tail ?? {};
   if (run.status === 'interrupted') {
-    return vscode.l10n.t(
-      '{0} was interrupted: its process ended without a word. It can go on from its last checkpoint.',
-      title,
-    );
+    return hasCheckpoint
+      ? vscode.l10n.t(
+          '{0} was interrupted: its process ended without a word. It can go on from its last checkpoint.',
+          title,
+        )
+      : vscode.l10n.t(
+          '{0} was interrupted: its process ended without a word. It has no checkpoint, so that it begins anew when it is resumed.',
+          title,
+        );
   }
   if (run.status === 'failed') return vscode.l10n.t('{0} failed: {1}', title, failed?.cause.message ?? '');
   const took = formatDuration(finished?.took.seconds ?? Number.NaN);

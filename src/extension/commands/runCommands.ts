@@ -10,7 +10,7 @@ import { mostCompared } from '../panels/compare.ts';
 import { openConfig } from '../panels/panelRequests.ts';
 import * as actions from '../runActions.ts';
 import type { Services } from '../services.ts';
-import { foldersOf, isReadable, pickItems, targetRun, type Fitting } from './target.ts';
+import { canBeForked, foldersOf, isReadable, pickItems, targetRun, type Fitting } from './target.ts';
 import { trash } from './trash.ts';
 
 /** What it returns or throws is waited for. */
@@ -48,6 +48,7 @@ export function runCommands(services: Services) {
     [commandIds.stopAndSave]: about(isLive, ({ folder }) => actions.stopAndSave(folder)),
     [commandIds.stopNow]: about(isLive, (run) => actions.stopNow(run.folder, runTitle(run))),
     [commandIds.setLearningRate]: about(has('running', 'paused'), askLearningRate),
+    [commandIds.resumeFrom]: async (...args) => resumeFrom(services, args),
     [commandIds.fork]: async (...args) => fork(services, args),
     [commandIds.rename]: about(isReadable, rename),
     [commandIds.note]: about(isReadable, note),
@@ -89,12 +90,34 @@ function isRate(text: string): boolean {
   return text.trim() !== '' && Number.isFinite(Number(text)) && Number(text) >= 0;
 }
 
-async function fork(services: Services, [node]: readonly unknown[]): Promise<void> {
+/** The run and the checkpoint of a line of the explorer; undefined without one, which is told. */
+function checkpointOf(
+  { library }: Services,
+  [node]: readonly unknown[],
+): { run: ReadableRun; place: string; step: number } | undefined {
   const [folder] = foldersOf(node, undefined);
-  const run = folder === undefined ? undefined : services.library.get(folder);
-  const checkpoint = typeof node === 'object' && node !== null && 'path' in node ? node.path : undefined;
-  if (run?.kind !== 'run' || typeof checkpoint !== 'string') return;
-  if (run.manifest.prepared?.config['lora'] === undefined) {
+  const run = folder === undefined ? undefined : library.get(folder);
+  if (run?.kind === 'run' && typeof node === 'object' && node !== null && 'path' in node && 'step' in node) {
+    const { path: place, step } = node;
+    if (typeof place === 'string' && typeof step === 'number') return { run, place, step };
+  }
+  void vscode.window.showInformationMessage(vscode.l10n.t('Choose a checkpoint of a run in the explorer.'));
+  return undefined;
+}
+
+async function resumeFrom(services: Services, args: readonly unknown[]): Promise<void> {
+  const found = checkpointOf(services, args);
+  if (!found) return;
+  const { run, step } = found;
+  await actions.goOnFrom(run.folder, runTitle(run), step, run.tail?.step?.step ?? step);
+  await services.library.refresh(run.folder);
+}
+
+async function fork(services: Services, args: readonly unknown[]): Promise<void> {
+  const found = checkpointOf(services, args);
+  if (!found) return;
+  const { run, place: checkpoint } = found;
+  if (!canBeForked(run)) {
     void vscode.window.showWarningMessage(
       vscode.l10n.t('Only LoRA runs can be forked: the checkpoint has to be an adapter.'),
     );

@@ -71,6 +71,11 @@ function describe(run: RunRecord): string {
   return joined(statusWord(run.status), stepText(run), lossText(run), ageText(run, Date.now()));
 }
 
+/** A new run can begin with a checkpoint only where that is an adapter. */
+export function canBeForked({ manifest }: ReadableRun): boolean {
+  return manifest.prepared?.config['lora'] !== undefined;
+}
+
 export function isReadable(run: RunRecord): run is ReadableRun {
   return run.kind === 'run';
 }

@@ -231,7 +231,7 @@ function itemOf(node: ExplorerNode, library: RunLibrary, queue: QueueKeeper, are
     case 'part':
       return partItem(node);
     case 'checkpoint':
-      return checkpointItem(node);
+      return checkpointItem(node, library.get(node.folder));
   }
 }
 

@@ -4,7 +4,8 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { formatBytes } from '../../metrics/numberText.ts';
 import { runPaths } from '../../runs/layout.ts';
-import { runTitle, type ReadableRun, type RunRecord } from '../../runs/runRecord.ts';
+import { isLive, runTitle, type ReadableRun, type RunRecord } from '../../runs/runRecord.ts';
+import { canBeForked } from '../commands/target.ts';
 import { commandIds } from '../ids.ts';
 import { ageText, joined, leftText, lossText, statusWord, stepText } from '../words.ts';
 import type { CheckpointNode, GroupNode, PartName, PartNode, QueueNode } from './nodes.ts';
@@ -34,6 +35,8 @@ export function stateLabel(state: StateGroup): string {
       return vscode.l10n.t('Queued');
     case 'finished':
       return vscode.l10n.t('Finished');
+    case 'stopped':
+      return vscode.l10n.t('Stopped');
     case 'failed':
       return vscode.l10n.t('Failed');
     case 'interrupted':
@@ -84,7 +87,7 @@ function runDescription(run: ReadableRun, now: number): string {
     case 'interrupted':
       return joined(pin, vscode.l10n.t('its process ended without a word'), stepText(run), ageText(run, now));
     case 'stopped':
-      return joined(pin, statusWord(run.status), stepText(run), lossText(run), ageText(run, now));
+      return joined(pin, stepText(run), lossText(run), ageText(run, now));
     case 'completed':
     case 'early_stopped':
       return joined(pin, bestText(run) ?? lossText(run), ageText(run, now));
@@ -178,13 +181,22 @@ function partLooks(part: PartName): { label: string; icon: string } {
   }
 }
 
-export function checkpointItem(node: CheckpointNode): vscode.TreeItem {
+/** A complete run has nothing left to do after its last step. */
+function canGoOnFrom(run: ReadableRun, step: number): boolean {
+  const isComplete = run.status === 'completed' || run.status === 'early_stopped';
+  return !isLive(run) && !(isComplete && step >= (run.manifest.prepared?.total_steps ?? 0));
+}
+
+/** `run`: whose checkpoint it is. What can be done with it is in the context. */
+export function checkpointItem(node: CheckpointNode, run: RunRecord | undefined): vscode.TreeItem {
   const item = new TreeItem(vscode.l10n.t('step {0}', node.step), Collapse.None);
   item.id = node.key;
   item.iconPath = node.best ? new ThemeIcon('star-full', new ThemeColor('charts.yellow')) : new ThemeIcon('save');
   const size = node.bytes === undefined ? undefined : formatBytes(node.bytes);
   item.description = joined(node.best ? vscode.l10n.t('best') : undefined, size);
-  item.contextValue = 'checkpoint';
+  const fork = run?.kind === 'run' && canBeForked(run) ? ':adapter' : '';
+  const resume = run?.kind === 'run' && canGoOnFrom(run, node.step) ? ':resumable' : '';
+  item.contextValue = `checkpoint${fork}${resume}`;
   item.tooltip = path.join(runPaths(node.folder).folder, ...node.path.split('/'));
   return item;
 }

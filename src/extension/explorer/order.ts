@@ -2,7 +2,7 @@
 
 import { runTitle, type RunRecord } from '../../runs/runRecord.ts';
 
-export const stateGroups = ['active', 'queued', 'finished', 'failed', 'interrupted'] as const;
+export const stateGroups = ['active', 'queued', 'finished', 'stopped', 'failed', 'interrupted'] as const;
 export type StateGroup = (typeof stateGroups)[number];
 
 export const sortKeys = ['newest', 'name', 'loss', 'evaluation', 'duration'] as const;
@@ -14,7 +14,7 @@ export interface ExplorerOptions {
   readonly sort: SortKey;
 }
 
-/** Where a run is listed. A run stopped on purpose can go on like one whose process died. */
+/** Where a run is listed. One that a person stopped is not one whose process died. */
 export function groupOf(run: RunRecord): StateGroup {
   if (run.kind === 'broken') return 'failed';
   switch (run.status) {
@@ -29,6 +29,7 @@ export function groupOf(run: RunRecord): StateGroup {
     case 'failed':
       return 'failed';
     case 'stopped':
+      return 'stopped';
     case 'interrupted':
       return 'interrupted';
   }

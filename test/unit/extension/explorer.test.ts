@@ -8,20 +8,11 @@ import { hello, numbered, started } from '../../support/runEvents.ts';
 
 const plain = { filter: '', sort: 'newest' } as const;
 
-test('every state has one group; a stopped run can go on like an interrupted one', () => {
+test('every state has one group; a run that a person stopped is not among the interrupted', () => {
   const groups = (
     ['running', 'paused', 'preparing', 'completed', 'early_stopped', 'failed', 'stopped', 'interrupted'] as const
   ).map((status) => groupOf(runRecord({ status })));
-  expect(groups).toEqual([
-    'active',
-    'active',
-    'active',
-    'finished',
-    'finished',
-    'failed',
-    'interrupted',
-    'interrupted',
-  ]);
+  expect(groups).toEqual(['active', 'active', 'active', 'finished', 'finished', 'failed', 'stopped', 'interrupted']);
   expect(groupOf(brokenRun())).toBe('failed');
 });
 

@@ -91,6 +91,7 @@ describe('commands', () => {
     expect(hidden.toSorted()).toEqual(
       [
         commandIds.fork,
+        commandIds.resumeFrom,
         commandIds.openItem,
         commandIds.queueDown,
         commandIds.queueRemove,
