@@ -26,3 +26,11 @@ export const trainerCommandTypes: readonly TrainerCommandType[] = [
   'checkpoint-now',
   'set',
 ];
+
+/** A positive number as people write learning rates; undefined for anything else. The bounds are those of a config. */
+export function parseLearningRate(text: string): number | undefined {
+  const trimmed = text.trim();
+  if (!/^[+]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(trimmed)) return undefined;
+  const value = Number(trimmed);
+  return Number.isFinite(value) && value > 0 && value <= 1 ? value : undefined;
+}

@@ -1,17 +1,10 @@
 // Asks for a new learning rate, with the schedule's peak to start from.
 
+import { parseLearningRate } from '../../src/protocol/commands.ts';
 import { button, textField, valueOf } from '../controls.ts';
 import { element, setText } from '../dom.ts';
 import { learningRateText } from '../numbers.ts';
 import { t } from '../strings.ts';
-
-/** A positive number as people write learning rates; undefined for anything else. */
-export function parseLearningRate(text: string): number | undefined {
-  const trimmed = text.trim();
-  if (!/^[+]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(trimmed)) return undefined;
-  const value = Number(trimmed);
-  return Number.isFinite(value) && value > 0 && value <= 1 ? value : undefined;
-}
 
 /** Shows the dialog; `onValue` is called when the person agreed. */
 export function askLearningRate(peak: number | undefined, onValue: (value: number) => void): void {

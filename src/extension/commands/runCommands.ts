@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { parseLearningRate } from '../../protocol/commands.ts';
 import { changeLabel } from '../../runs/label.ts';
 import { runPaths } from '../../runs/layout.ts';
 import { isLive, lastActive, runTitle, type ReadableRun, type RunRecord } from '../../runs/runRecord.ts';
@@ -76,18 +77,17 @@ export function runCommands(services: Services) {
 }
 
 async function askLearningRate(run: ReadableRun): Promise<void> {
-  const now = run.tail?.step?.learning_rate;
   const text = await vscode.window.showInputBox({
     title: vscode.l10n.t('Learning Rate of {0}', runTitle(run)),
     prompt: vscode.l10n.t('The new base learning rate; warmup and decay keep their shape.'),
-    value: now === undefined ? '' : now.toPrecision(3),
-    validateInput: (value) => (isRate(value) ? undefined : vscode.l10n.t('Write a number of 0 or more, such as 1e-4.')),
+    placeHolder: '1e-4',
+    validateInput: (value) =>
+      parseLearningRate(value) === undefined
+        ? vscode.l10n.t('Write a number above 0 and up to 1, such as 1e-4.')
+        : undefined,
   });
-  if (text !== undefined && isRate(text)) await actions.setLearningRate(run.folder, Number(text));
-}
-
-function isRate(text: string): boolean {
-  return text.trim() !== '' && Number.isFinite(Number(text)) && Number(text) >= 0;
+  const rate = text === undefined ? undefined : parseLearningRate(text);
+  if (rate !== undefined) await actions.setLearningRate(run.folder, rate);
 }
 
 /** The run and the checkpoint of a line of the explorer; undefined without one, which is told. */

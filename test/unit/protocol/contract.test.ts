@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import commandSchema from '../../../schemas/trainer-command.schema.json' with { type: 'json' };
 import eventSchema from '../../../schemas/trainer-event.schema.json' with { type: 'json' };
-import { trainerCommandTypes } from '../../../src/protocol/commands.ts';
+import { parseLearningRate, trainerCommandTypes } from '../../../src/protocol/commands.ts';
 import { nonFiniteFields, protocolVersion, trainerEventTypes } from '../../../src/protocol/events.ts';
 import { encodeJsonLine } from '../../../src/protocol/jsonLines.ts';
 import { checkCommand, checkEvent } from '../../../src/protocol/validate.ts';
@@ -89,4 +89,13 @@ test('another protocol version is an error that names both', () => {
   expect(checked).toMatchObject({ ok: false, unknownType: false });
   expect(checked.ok ? '' : checked.problem).toContain('version 99');
   expect(checked.ok ? '' : checked.problem).toContain(`version ${protocolVersion}`);
+});
+
+test('a learning rate that a person may write is one that the trainer takes', () => {
+  const texts = ['1e-4', '1', ' .5 ', '+2E-5', '1e-320', '0', '-1', '1.01', '10', '1e30', 'NaN', '', 'fast'];
+  const taken = texts.filter((text) => parseLearningRate(text) !== undefined);
+  expect(taken).toEqual(['1e-4', '1', ' .5 ', '+2E-5', '1e-320']);
+  for (const text of taken) {
+    expect(checkCommand({ type: 'set', id: 'a', learning_rate: parseLearningRate(text) }).ok, text).toBe(true);
+  }
 });
