@@ -200,6 +200,9 @@ function listWith(title: string, lines: readonly string[]): Child[] {
 function remedyItem(remedy: CrashCard['remedies'][number], index: number, context: DashboardContext): HTMLElement {
   const { text, set, saves } = remedy;
   const changes = Object.entries(set ?? {});
+  // A run that has trained keeps its numbers: with other settings a new one begins beside it.
+  const isBegun = context.model().sections.setup !== null;
+  const apply = isBegun ? t('Apply and start a new run') : t('Apply and resume');
   const saved = [
     ...(saves?.memory_bytes === undefined ? [] : [t('saves about {0} of memory', formatBytes(saves.memory_bytes))]),
     ...(saves?.disk_bytes === undefined ? [] : [t('saves about {0} of disk', formatBytes(saves.disk_bytes))]),
@@ -215,9 +218,9 @@ function remedyItem(remedy: CrashCard['remedies'][number], index: number, contex
       saved.length > 0 && element('span', { class: 'dim' }, saved.join(', ')),
     ),
     changes.length > 0 &&
-      button(t('Apply and resume'), () => void context.ask('applyRemedyAndResume', { index }), {
+      button(apply, () => void context.ask('applyRemedyAndResume', { index }), {
         appearance: index === 0 ? 'primary' : 'secondary',
-        ariaLabel: t('Apply and resume: {0}', text),
+        ariaLabel: `${apply}: ${text}`,
       }),
   );
 }
