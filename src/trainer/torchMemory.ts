@@ -54,6 +54,11 @@ function floatsOfToken({ modelConfig, method }: SessionPlan): number {
   const targets = method.kind === 'lora' ? method.targetModules : 'all-linear';
   const isTarget = (name: string): boolean =>
     targets === 'all-linear' || targets.some((target) => name === target || name.endsWith(`.${target}`));
-  const inputs = linearModules.filter(({ name }) => isTarget(name)).reduce((n, { inFeatures }) => n + inFeatures, 0);
-  return layers * own + copies * inputs;
+  const adapted = linearModules.filter(({ name }) => isTarget(name));
+  const inputs = adapted.reduce((n, { inFeatures }) => n + inFeatures, 0);
+  // A gated layer makes the activation of its gate again, and the input of its last part where that is kept (gated.py).
+  const isGated = linearModules.some(({ name }) => name.endsWith('.gate_proj'));
+  const last = adapted.filter(({ name }) => name.endsWith('.down_proj')).length;
+  const remade = isGated ? (layers + Math.min(1, copies) * last) * inner : 0;
+  return layers * own + copies * inputs - remade;
 }

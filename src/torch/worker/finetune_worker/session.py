@@ -14,6 +14,7 @@ import torch
 
 from .activity import activity
 from .fused_lora import fuse_lora
+from .gated import remake_gated
 from .head import pieces_error
 from .layout import SHORTEST_SHARED
 from .losses import Losses, Objective
@@ -78,6 +79,8 @@ class Session:
         self.device = ranks.device(plan.device)
         self.model = build_model(plan)
         fuse_lora(self.model, plan)
+        self.model.eval()
+        remake_gated(self.model)
         if plan.sharding is not None:
             shard_model(self.model, plan, ranks)
         self.trained = trained_parameters(self.model)
@@ -86,7 +89,6 @@ class Session:
         self._began_with: dict[str, torch.Tensor] = {}
         self.objective = create_objective(plan, self.reference, ranks)
         self.vocabulary = int(plan.model_config["vocab_size"])
-        self.model.eval()
         self.check_packing(self.model, self.objective)
         self.check_head()
         let_go(self.model)
