@@ -166,8 +166,10 @@ function watchBeats({
 /** Nothing of the person's own Python reaches in, and no library asks the network. */
 function workerEnvironment(own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(own).filter(([name]) => !/^PYTHON(?:PATH|HOME|STARTUP|USERBASE)$/.test(name));
-  const { OMP_WAIT_POLICY = workerVariables.OMP_WAIT_POLICY } = own;
-  return { ...Object.fromEntries(kept), ...workerVariables, OMP_WAIT_POLICY };
+  const { OMP_WAIT_POLICY, GOMP_SPINCOUNT } = own;
+  // Who says how threads wait has thought of this machine.
+  const waiting = (OMP_WAIT_POLICY ?? GOMP_SPINCOUNT) ? { OMP_WAIT_POLICY, GOMP_SPINCOUNT } : {};
+  return { ...Object.fromEntries(kept), ...workerVariables, ...waiting };
 }
 
 /** Environment of every worker, wherever it runs. */
@@ -179,8 +181,10 @@ export const workerVariables = {
   DO_NOT_TRACK: '1',
   TOKENIZERS_PARALLELISM: 'false',
   // Threads that wait for each other sleep: by spinning they would take more than twice the processor time of the work
-  // itself as soon as anything else runs on the machine.
+  // itself as soon as anything else runs on the machine. GNU's look a moment before, since most waits are shorter than
+  // falling asleep (docs/benchmarks.md).
   OMP_WAIT_POLICY: 'passive',
+  GOMP_SPINCOUNT: '1000',
 } as const;
 
 /** What a sign of life tells; nothing where it tells nothing. */
