@@ -31,7 +31,8 @@ describeWith(['chromium', 'editor'], 'stopping a run', () => {
     await window.answer('Stop Now');
     await until(async () => expect(await livingOfGroup(group)).toEqual([]));
     expect(performance.now() - begun).toBeLessThan(2000);
-    await window.run('stopped').waitFor();
+    await window.group('Stopped').waitFor();
+    expect(await window.group('Active').count()).toBe(0);
   });
 
   test('stop and save leaves a checkpoint from which the run goes on, with no step lost or done twice', async () => {
@@ -52,7 +53,8 @@ describeWith(['chromium', 'editor'], 'stopping a run', () => {
     const steps = toArray(done.state.steps).map(({ step }) => step);
     expect(steps).toEqual(steps.map((_, index) => index + 1));
     expect(lastOf(done.state.steps)!.step).toBe(done.state.checkpoints.at(-1)?.step);
-    await window.run('stopped').first().waitFor();
+    await window.group('Active').waitFor({ state: 'detached' });
+    await window.group('Stopped').waitFor();
     await until(() => expectChartOf(window.dashboard(), done), 10_000);
   });
 });

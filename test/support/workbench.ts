@@ -38,6 +38,8 @@ export interface Workbench {
   answer(button: string): Promise<void>;
   /** Lines of the explorer that hold a text. */
   run(text: string | RegExp): Locator;
+  /** Groups of the explorer that hold a text; one without runs is not there. */
+  group(text: string): Locator;
   /** Inside of the dashboard in front. */
   dashboard(): FrameLocator;
   /** Addresses that the window asked for on other machines. */
@@ -102,7 +104,7 @@ export async function openWorkbench(browser: Browser, language?: string): Promis
       if ((await page.locator('.sidebar .pane-header', { hasText: /Runs|运行/ }).count()) === 0) await icon.click();
       await page
         .locator('.sidebar')
-        .getByText(/Start Fine-Tune|Active|Finished|Failed|Interrupted|开始微调|已中断/)
+        .getByText(/Start Fine-Tune|Active|Finished|Stopped|Failed|Interrupted|开始微调|已中断/)
         .first()
         .waitFor();
     },
@@ -121,6 +123,7 @@ export async function openWorkbench(browser: Browser, language?: string): Promis
     async answer(button) {
       await page.locator('.monaco-dialog-box').getByRole('button', { name: button, exact: true }).click();
     },
+    group: (text) => page.locator('.sidebar .monaco-list-row[aria-level="1"]').filter({ hasText: text }),
     run: (text) => page.locator('.sidebar .monaco-list-row[aria-level="2"]').filter({ hasText: text }),
     dashboard: () => page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame'),
     elsewhere: () => elsewhere,
