@@ -26,6 +26,9 @@ const keptInputs = { full: 0.85, lora: 0.5, loraWithDropout: 2, prefix: 0 } as c
 /** Logits that losses of tokens are computed from at a time, in bytes; LOGIT_BYTES of the worker (head.py). */
 const logitBytes = 64 * 2 ** 20;
 
+/** MERGED_BYTES of the worker. */
+const mostMerged = 512 * 2 ** 20;
+
 /**
  * Bytes beside weights and trained values, while the passes over a sequence are computed or the update is. A reward
  * model has no logits.
@@ -41,7 +44,16 @@ export function torchStepBytes(
   const logits = objective === 'reward' ? 0 : Math.min(logitBytes, 4 * trainedTokens * vocabSize);
   const passes = 4 * factor * kept + logitCopies * logits;
   const update = plan.method.kind === 'full' ? 4 * updateCopies * vocabSize * hiddenSize : 0;
-  return Math.max(passes, update);
+  const drawing = objective === 'grpo' || objective === 'ppo' ? mergedBytes(plan) : 0;
+  return Math.max(passes, update, drawing);
+}
+
+/** Copies of weights with adapters in them, from which the worker draws answers where they are few (fused_lora.py). */
+function mergedBytes({ modelConfig, method, device }: SessionPlan): number {
+  if (device !== 'cpu' || method.kind !== 'lora' || method.dropout > 0) return 0;
+  const { linearModules } = architectureOf(modelConfig);
+  const bytes = linearModules.reduce((n, { inFeatures, outFeatures }) => n + 4 * inFeatures * outFeatures, 0);
+  return bytes <= mostMerged ? bytes : 0;
 }
 
 /** Numbers that all layers keep for one token. */

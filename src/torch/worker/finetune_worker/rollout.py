@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
+from .fused_lora import merged_lora
 from .generation import Generation
 from .sequences import Sequence
 
@@ -67,19 +68,20 @@ def draw_answers(
     """Answers of each prompt one after another, `group` of them. Leaves the model in evaluation mode."""
     rows = [prompt for prompt in prompts for _ in range(sampling.group)]
     chances = draw.chances(sampling, len(prompts))
-    generation = Generation(model, prompts, device, sampling.group)
     answers: list[list[int]] = [[] for _ in rows]
     open_rows = set(range(len(rows)))
-    for place in range(sampling.longest):
-        chosen = choose_tokens(generation.logits.cpu(), sampling, chances[:, place])
-        for row in sorted(open_rows):
-            answers[row].append(chosen[row])
-            if chosen[row] in sampling.stops:
-                open_rows.discard(row)
-        if not open_rows or place == sampling.longest - 1:
-            break
-        # Rows that are finished are computed on beside the others; what comes of it is not looked at.
-        generation.advance(chosen)
+    with merged_lora(model):
+        generation = Generation(model, prompts, device, sampling.group)
+        for place in range(sampling.longest):
+            chosen = choose_tokens(generation.logits.cpu(), sampling, chances[:, place])
+            for row in sorted(open_rows):
+                answers[row].append(chosen[row])
+                if chosen[row] in sampling.stops:
+                    open_rows.discard(row)
+            if not open_rows or place == sampling.longest - 1:
+                break
+            # Rows that are finished are computed on beside the others; what comes of it is not looked at.
+            generation.advance(chosen)
     return [Answer(prompt, answers[i], i not in open_rows) for i, prompt in enumerate(rows)]
 
 
