@@ -2,8 +2,9 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, open, readdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, open, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { stepsIn } from './checkpointSteps.ts';
 import type { CommandDraft } from '../protocol/commands.ts';
 import type { TrainerEvent } from '../protocol/events.ts';
 import { problem } from '../protocol/problem.ts';
@@ -98,11 +99,7 @@ async function refuseMissing(folder: string, step: number): Promise<void> {
 
 /** Steps of the checkpoints that lie in a run folder, first to last. */
 export async function checkpointSteps(folder: string): Promise<number[]> {
-  const names = await readdir(runPaths(folder).checkpoints).catch(() => []);
-  return names
-    .flatMap((name) => /^step-(\d+)$/.exec(name)?.[1] ?? [])
-    .map(Number)
-    .toSorted((a, b) => a - b);
+  return stepsIn(runPaths(folder).checkpoints);
 }
 
 /** Makes the run folder with its manifest and the copy of the config, and starts nothing. Returns its path. */

@@ -2,7 +2,7 @@
 
 import type { TokenisedDataset } from '../data/dataset.ts';
 import type { RowOrder } from '../data/order.ts';
-import { packRows } from '../data/packing.ts';
+import { packingOf, packRows } from '../data/packing.ts';
 import type { TrainingSession } from '../engine/session.ts';
 import type { PackedSequence } from '../protocol/sequence.ts';
 import type { PlanEstimate } from './sessionPlan.ts';
@@ -87,7 +87,7 @@ function flopsUntil(
 
 /** The sequences of the first steps; where a short one will do, single rows of them, the longest first. */
 function measuredSequences({ train, order, capacity, isSteady }: TimeRequest): PackedSequence[] {
-  const packing = { capacity: capacity ?? 0, packing: capacity !== undefined };
+  const packing = packingOf(capacity, false);
   const steps = [1, 2].map((step) => Array.from(order.rowsOfStep(step), (row) => train.row(row)));
   const alone = isSteady ? steps.flat().map((row) => [row]) : steps;
   const sequences = alone.flatMap((rows) => packRows(rows, packing)).filter((one) => one.lossPositions.length > 0);

@@ -1,9 +1,10 @@
 // Finds the newest checkpoint that is whole, and reads it back into a session.
 
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readSafetensors, readTensors } from '../../models/safetensors.ts';
 import type { NamedTensor } from '../../models/types.ts';
+import { stepsIn } from '../../runs/checkpointSteps.ts';
 import type { TrainerState } from '../training.ts';
 import { findFault } from './manifest.ts';
 import { decodeState } from './stateFile.ts';
@@ -16,12 +17,7 @@ export interface FoundCheckpoint {
 
 /** Steps of the checkpoints in a folder, newest first; their content is not looked at. */
 export async function checkpointSteps(checkpoints: string): Promise<number[]> {
-  const names = await readdir(checkpoints).catch(() => []);
-  return names
-    .map((name) => /^step-(\d+)$/.exec(name)?.[1])
-    .filter((digits) => digits !== undefined)
-    .map(Number)
-    .toSorted((a, b) => b - a);
+  return (await stepsIn(checkpoints)).toReversed();
 }
 
 /** The newest checkpoint whose every byte is as written. `onBroken` hears of those that were passed over. */
