@@ -24,7 +24,7 @@ export async function tellRun(folder: string, command: 'pause' | 'resume'): Prom
     if (event.type === 'step' || event.type === 'paused') step = event.step;
     if (event.type !== 'acknowledged' || event.id !== id) continue;
     if (event.accepted) return step;
-    throw problem('cli/refused', `The run did not ${command}: ${event.reason ?? 'it gave no reason'}.`, {
+    throw problem('cli/refused', `The run did not ${command}. ${event.reason ?? 'It gave no reason.'}`, {
       file: folder,
     });
   }

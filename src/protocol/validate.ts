@@ -3,7 +3,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import commandSchema from '../../schemas/trainer-command.schema.json' with { type: 'json' };
 import eventSchema from '../../schemas/trainer-event.schema.json' with { type: 'json' };
-import type { TrainerCommand } from './commands.ts';
+import { trainerCommandTypes, type TrainerCommand } from './commands.ts';
 import { nonFiniteFields, protocolVersion, trainerEventTypes, type TrainerEvent } from './events.ts';
 import { reviveNumbers } from './jsonLines.ts';
 import { isObject } from './guards.ts';
@@ -12,6 +12,11 @@ export type Checked<T> =
   | { readonly ok: true; readonly value: T }
   /** `unknownType`: from a newer program; to be logged and passed over. */
   | { readonly ok: false; readonly problem: string; readonly unknownType: boolean };
+
+/** A command as it came in. What is no command has the `type` and the `id` that a refusal can name, where there are any. */
+export type CheckedCommand =
+  | { readonly ok: true; readonly value: TrainerCommand }
+  | { readonly ok: false; readonly problem: string; readonly type: string; readonly id: string | undefined };
 
 /** An event as it came off a line; spelled-out numbers are revived. */
 export function checkEvent(value: unknown): Checked<TrainerEvent> {
@@ -30,12 +35,21 @@ export function checkEvent(value: unknown): Checked<TrainerEvent> {
 }
 
 /** A command as it came from stdin or a control file. */
-export function checkCommand(value: unknown): Checked<TrainerCommand> {
-  const type = typeOf(value);
+export function checkCommand(value: unknown): CheckedCommand {
   const validate = commandValidator();
   if (validate(value)) return { ok: true, value };
-  return { ok: false, problem: describe('command', type, validate.errors), unknownType: false };
+  const type = typeOf(value);
+  const isKnown = type === undefined || trainerCommandTypes.some((known) => known === type);
+  const problem = isKnown
+    ? describe('command', type, validate.errors)
+    : `There is no command '${shortened(type)}'. A run knows ${trainerCommandTypes.join(', ')}.`;
+  return { ok: false, problem, type: shortened(type ?? 'command'), id: idOf(value) };
 }
+
+/** As in the schema. */
+const longestId = 200;
+/** How much of an unknown type is told, in UTF-16 units. */
+const longestType = 40;
 
 /** One schema compiled when it is first used. The extension's bundle has some compiled already (scripts/compiledSchemas.mjs). */
 export function lazyValidator<T>(schema: object): () => ValidateFunction<T> {
@@ -71,6 +85,17 @@ function versionMessage(found: number): string {
 
 function typeOf(value: unknown): string | undefined {
   return isObject(value) && typeof value['type'] === 'string' ? value['type'] : undefined;
+}
+
+/** An id that an answer may carry: a command's schema bounds it. */
+function idOf(value: unknown): string | undefined {
+  const id = isObject(value) ? value['id'] : undefined;
+  return typeof id === 'string' && id !== '' && id.length <= longestId ? id : undefined;
+}
+
+/** Whoever sent it may have sent anything, and it goes into the run's events. */
+function shortened(type: string): string {
+  return type.length > longestType ? `${type.slice(0, longestType)}…` : type;
 }
 
 function protocolOf(value: unknown): number | undefined {

@@ -41,8 +41,8 @@ export async function askRun(folder: string, draft: CommandDraft, signal?: Abort
     );
     if (answer?.accepted) return;
     if (answer) {
-      const reason = answer.reason ?? 'it gave no reason';
-      throw problem('runs/refused', `The run did not obey "${draft.type}": ${reason}.`, { file: folder });
+      const reason = answer.reason ?? 'It gave no reason.';
+      throw problem('runs/refused', `The run did not obey "${draft.type}". ${reason}`, { file: folder });
     }
     if (look % lifeEvery === 0 && !(await isLive())) break;
     await delay(interval);

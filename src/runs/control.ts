@@ -1,12 +1,16 @@
 // Commands as files: written whole into the run folder's control/, taken by the trainer, answered in its events.
 
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { CommandDraft, TrainerCommand } from '../protocol/commands.ts';
-import { checkCommand, type Checked } from '../protocol/validate.ts';
+import type { CommandDraft } from '../protocol/commands.ts';
+import { checkCommand, type CheckedCommand } from '../protocol/validate.ts';
 import { writeFileAtomic } from './atomicFile.ts';
 import { runPaths } from './layout.ts';
+import { readSmallFile } from './regularFile.ts';
+
+/** No command is longer, in bytes. */
+const limit = 64 * 1024;
 
 /** Leaves a command for the run's trainer; returns the id that its `acknowledged` event will name. */
 export async function sendCommand(folder: string, draft: CommandDraft): Promise<string> {
@@ -27,7 +31,8 @@ export function newCommandId(): string {
 
 export interface WaitingCommand {
   readonly name: string;
-  readonly command: Checked<TrainerCommand>;
+  /** A malformed one has an id too: a file is named by it. */
+  readonly command: CheckedCommand;
   /** Removes the file, after the command has been obeyed or refused. */
   done(): Promise<void>;
 }
@@ -41,7 +46,7 @@ export async function waitingCommands(folder: string): Promise<WaitingCommand[]>
     .toSorted()
     .map(async (name) => {
       const file = path.join(control, name);
-      return { name, command: await readCommand(file), done: () => rm(file, { force: true }) };
+      return { name, command: await readCommand(file), done: () => rm(file, { force: true, recursive: true }) };
     });
   return Promise.all(commands);
 }
@@ -51,12 +56,14 @@ export async function clearCommands(folder: string): Promise<void> {
   await rm(runPaths(folder).control, { recursive: true, force: true });
 }
 
-async function readCommand(file: string): Promise<Checked<TrainerCommand>> {
+async function readCommand(file: string): Promise<CheckedCommand> {
+  const id = path.basename(file, '.json');
   try {
-    const value: unknown = JSON.parse(await readFile(file, 'utf8'));
-    return checkCommand(value);
+    const value: unknown = JSON.parse(await readSmallFile(file, limit));
+    const command = checkCommand(value);
+    return command.ok ? command : { ...command, id: command.id ?? id };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { ok: false, problem: `The command file cannot be read: ${reason}`, unknownType: false };
+    return { ok: false, problem: `The command file cannot be read: ${reason}.`, type: 'command', id };
   }
 }

@@ -1,7 +1,6 @@
 // Commands on their way in: lines on stdin, files in the run folder's control/, signals.
 
-import { checkCommand, type Checked } from '../protocol/validate.ts';
-import type { TrainerCommand } from '../protocol/commands.ts';
+import { checkCommand, type CheckedCommand } from '../protocol/validate.ts';
 import { createJsonLineDecoder, type JsonLine } from '../protocol/jsonLines.ts';
 import { waitingCommands } from '../runs/control.ts';
 import type { Control } from './control.ts';
@@ -61,7 +60,12 @@ export function obeySignals(control: Control): void {
   process.on('SIGHUP', () => undefined);
 }
 
-function deliver(command: Checked<TrainerCommand>, { control, onProblem }: CommandHandlers, source: string): void {
-  if (command.ok) control.receive(command.value);
-  else onProblem(`${source}: ${command.problem}`);
+function deliver(command: CheckedCommand, { control, onProblem }: CommandHandlers, source: string): void {
+  if (command.ok) {
+    control.receive(command.value);
+    return;
+  }
+  const { type, id, problem } = command;
+  if (id !== undefined) control.refuse({ type, id }, problem);
+  onProblem(`${source}: ${problem}`);
 }

@@ -14,6 +14,8 @@ export class StopNow extends Error {
 export interface Control {
   /** Takes a command and answers it with an `acknowledged` event. */
   receive(command: TrainerCommand): void;
+  /** Answers what is no command, so that whoever sent it does not wait for the end of the run. */
+  refuse(command: { readonly type: string; readonly id: string }, reason: string): void;
   /**
    * Between two steps: waits while paused, and lets `serve` do what was asked for, during a pause too. True = write a
    * checkpoint and end. Throws StopNow.
@@ -96,12 +98,16 @@ export function createControl(
     }
   };
 
+  const refuse: Control['refuse'] = ({ type, id }, reason) =>
+    report({ type: 'acknowledged', command: type, id, accepted: false, reason });
+
   return {
     receive(command) {
       const reason = obey(command);
-      const answer = { type: 'acknowledged', command: command.type, id: command.id } as const;
-      report(reason === undefined ? { ...answer, accepted: true } : { ...answer, accepted: false, reason });
+      if (reason !== undefined) refuse(command, reason);
+      else report({ type: 'acknowledged', command: command.type, id: command.id, accepted: true });
     },
+    refuse,
     async between(step, serve) {
       await serve();
       if (paused && stop === 'none') {

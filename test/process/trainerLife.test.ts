@@ -9,6 +9,7 @@ import type { EventOf, TrainerEvent, TrainerEventType } from '../../src/protocol
 import { createJsonLineDecoder } from '../../src/protocol/jsonLines.ts';
 import { toArray } from '../../src/protocol/series.ts';
 import { checkEvent } from '../../src/protocol/validate.ts';
+import { askRun } from '../../src/runs/askRun.ts';
 import { readEvents } from '../../src/runs/eventLog.ts';
 import { followRun } from '../../src/runs/followRun.ts';
 import { runPaths } from '../../src/runs/layout.ts';
@@ -97,7 +98,7 @@ describe('a run from start to end', () => {
         told.push(checked.value);
         if (checked.value.type !== 'step' || sent) continue;
         sent = true;
-        child.stdin.write('no command\n{"type":"stop-and-save","id":"me"}\n');
+        child.stdin.write('no command\n{"type":"set","id":"odd"}\n{"type":"stop-and-save","id":"me"}\n');
       }
     });
     const errors: string[] = [];
@@ -106,6 +107,12 @@ describe('a run from start to end', () => {
     expect(code).toBe(130);
     expect(told).toEqual(await allEvents(folder));
     expect(told).toContainEqual(expect.objectContaining({ type: 'acknowledged', id: 'me', accepted: true }));
+    expect(told).toContainEqual(
+      expect.objectContaining({
+        ...{ type: 'acknowledged', id: 'odd', accepted: false },
+        reason: "The command 'set' is malformed: must have required property 'learning_rate'.",
+      }),
+    );
     expect(errors.join('')).toContain('stdin: The line is not valid JSON');
   });
 
@@ -192,14 +199,40 @@ describe('control', () => {
     expect(await run.exited).toBe(130);
   });
 
-  test('a file that is no command is told and does no harm', async () => {
+  test('what is no command is refused with the reason, and does no harm', async () => {
     const run = await start(workspace, slow);
     await reached(run, 1);
-    await mkdir(runPaths(run.folder).control, { recursive: true });
-    await writeFile(path.join(runPaths(run.folder).control, '0-bad.json'), '{"type":"fly","id":"1"}');
+    const { control } = runPaths(run.folder);
+    await mkdir(path.join(control, '0-a-folder.json'), { recursive: true });
+    await writeFile(path.join(control, '0-b-bad.json'), '{"type":"fly","id":"wings"}');
+    await writeFile(path.join(control, '0-c-half.json'), '{"type":');
+    await writeFile(path.join(control, '0-d-long.json'), JSON.stringify({ type: 'pause', id: 'x'.repeat(100_000) }));
+    await expect(askRun(run.folder, { type: 'set', learning_rate: 99 })).rejects.toMatchObject({
+      problems: [
+        {
+          code: 'runs/refused',
+          message: `The run did not obey "set". The command 'set' is malformed: /learning_rate must be <= 10.`,
+        },
+      ],
+    });
+    expect((await openRun(run.folder)).status).toBe('running');
     await run.send({ type: 'stop-now' });
     expect(await run.exited).toBe(130);
-    expect(await readFile(runPaths(run.folder).log, 'utf8')).toContain("control/0-bad.json: The command 'fly'");
+    const refused = (await allEvents(run.folder)).flatMap((event) =>
+      event.type === 'acknowledged' && !event.accepted && event.command !== 'set'
+        ? [[event.id, event.command, event.reason]]
+        : [],
+    );
+    expect(refused).toEqual([
+      ['0-a-folder', 'command', 'The command file cannot be read: it is a folder, not a file.'],
+      ['wings', 'fly', expect.stringMatching(/^There is no command 'fly'\. A run knows pause, resume, /)],
+      ['0-c-half', 'command', expect.stringContaining('JSON')],
+      ['0-d-long', 'command', expect.stringContaining('cannot be right')],
+    ]);
+    expect(await readFile(runPaths(run.folder).log, 'utf8')).toContain(
+      "control/0-b-bad.json: There is no command 'fly'",
+    );
+    expect(await readdir(control)).toEqual([]);
   });
 
   test.skipIf(process.platform === 'win32')('one signal saves and stops, two stop at once', async () => {
