@@ -45,11 +45,15 @@ export function lossText(run: ReadableRun): string | undefined {
   return loss === undefined ? undefined : vscode.l10n.t('loss {0}', formatLoss(loss));
 }
 
+/** Seconds that go by would make a restless line. */
+const justNow = 60_000;
+
 /** Since when the run is as it is, such as `3 min ago`. */
 export function ageText(run: RunRecord, now: number): string | undefined {
   if (run.kind !== 'run') return undefined;
   const age = now - Date.parse(run.manifest.ended ?? run.manifest.launched);
-  return Number.isFinite(age) ? vscode.l10n.t('{0} ago', formatAge(age)) : undefined;
+  if (!Number.isFinite(age)) return undefined;
+  return age < justNow ? vscode.l10n.t('just now') : vscode.l10n.t('{0} ago', formatAge(age));
 }
 
 /** Seconds that a run still needs, by the speed of its last step; undefined when that cannot be told. */

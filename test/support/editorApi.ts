@@ -36,11 +36,30 @@ export const env = { language: 'en' };
 export const commands = { executeCommand: () => Promise.resolve() };
 
 const never = (): { dispose: () => void } => ({ dispose: () => undefined });
+
+/** A tree view that the editor shows or hides, and what stands in it beside the tree. */
+class TreeView {
+  visible = true;
+  message = '';
+  description = '';
+  readonly #visibility = new EventEmitter<{ visible: boolean }>();
+  readonly onDidChangeVisibility = this.#visibility.event;
+  readonly onDidCollapseElement = never;
+  show(visible: boolean): void {
+    this.visible = visible;
+    this.#visibility.fire({ visible });
+  }
+  dispose(): void {
+    this.#visibility.dispose();
+  }
+}
+
+/** Every view that was made, the last one at the end. */
+export const treeViews: TreeView[] = [];
 export const window = {
-  createTreeView: () => ({
-    visible: true,
-    onDidChangeVisibility: never,
-    onDidCollapseElement: never,
-    dispose: () => undefined,
-  }),
+  createTreeView: () => {
+    const view = new TreeView();
+    treeViews.push(view);
+    return view;
+  },
 };

@@ -9,6 +9,8 @@ import { firstRuns } from '../../runs/watchRuns.ts';
 import { contextKeys, viewIds } from '../ids.ts';
 import type { RunLibrary } from '../library.ts';
 import type { QueueKeeper } from '../start/queueKeeper.ts';
+import { ageText } from '../words.ts';
+import { watchAges, type Ages } from './ages.ts';
 import { createCheckpointReader } from './checkpoints.ts';
 import { checkpointItem, groupItem, partItem, queueNodeItem, runItem, runTooltip } from './items.ts';
 import { partNode, runNode, type ExplorerNode, type GroupNode, type RunNode } from './nodes.ts';
@@ -58,7 +60,11 @@ export function createExplorer(library: RunLibrary, queue: QueueKeeper, memento:
   let isStale = false;
   const nodes = new Map<string, RunNode>();
   const checkpoints = createCheckpointReader();
-  const changes = new vscode.EventEmitter<ExplorerNode | undefined>();
+  const changes = new vscode.EventEmitter<ExplorerNode | ExplorerNode[] | undefined>();
+  const ages = watchAges(
+    (folder) => endedAge(library.get(folder)),
+    (folders) => changes.fire(folders.flatMap((folder) => nodes.get(folder) ?? [])),
+  );
 
   const nodeOf = (run: RunRecord): RunNode => {
     const known = nodes.get(run.folder) ?? runNode(run);
@@ -87,8 +93,9 @@ export function createExplorer(library: RunLibrary, queue: QueueKeeper, memento:
     if (isListed && given !== 'all') void vscode.commands.executeCommand('setContext', contextKeys.listed, true);
     given = isListed ? 'all' : 'some';
     const runs = arrange(library.runs(), options);
-    if (options.grouping === 'state') return stateGroupNodes(runs);
     const waiting = stateGroupNodes([]).filter(({ group }) => group.by === 'state' && group.state === 'queued');
+    showFilter(runs.length, waiting.length > 0);
+    if (options.grouping === 'state') return stateGroupNodes(runs);
     return [...waiting, ...configGroupNodes(runs)];
   };
 
@@ -119,7 +126,7 @@ export function createExplorer(library: RunLibrary, queue: QueueKeeper, memento:
 
   const provider: vscode.TreeDataProvider<ExplorerNode> = {
     onDidChangeTreeData: changes.event,
-    getTreeItem: (node) => itemOf(node, library, queue, isListed),
+    getTreeItem: (node) => itemOf(node, { library, queue, ages, areAllKnown: isListed }),
     // Only under the pointer: of a thousand lines the texts would be most of what is sent.
     resolveTreeItem(item, node) {
       const run = node.kind === 'run' ? library.get(node.folder) : undefined;
@@ -146,8 +153,18 @@ export function createExplorer(library: RunLibrary, queue: QueueKeeper, memento:
     view.badge = count === 0 ? undefined : { value: count, tooltip };
     void vscode.commands.executeCommand('setContext', contextKeys.activeRuns, count);
   };
+  /** What the filter leaves, and how to be rid of it. */
+  const showFilter = (matching: number, isQueueShown: boolean): void => {
+    const { filter } = options;
+    view.description = filter === '' ? '' : `“${filter}”`;
+    if (filter === '') view.message = '';
+    else if (matching > 0) view.message = vscode.l10n.t('Runs with “{0}”', filter);
+    else if (isQueueShown)
+      view.message = vscode.l10n.t('No run matches “{0}”. Clear Filter, above, shows all.', filter);
+    // An empty view says so by itself, with a button (viewsWelcome in package.json), unless there is a message.
+    else view.message = '';
+  };
   const showOptions = (): void => {
-    view.message = options.filter === '' ? '' : vscode.l10n.t('Runs with “{0}”', options.filter);
     void vscode.commands.executeCommand('setContext', contextKeys.filtered, options.filter !== '');
     void vscode.commands.executeCommand('setContext', contextKeys.grouping, options.grouping);
   };
@@ -181,7 +198,9 @@ export function createExplorer(library: RunLibrary, queue: QueueKeeper, memento:
     else for (const folder of changed) refresh(nodes.get(folder));
   });
   const queueListener = queue.onDidChange(() => refresh());
+  ages.watch(view.visible);
   const visibility = view.onDidChangeVisibility(({ visible }) => {
+    ages.watch(visible);
     if (!visible) return;
     // The first time it asks by itself; later ages have changed.
     if (wasSeen || isStale) refresh();
@@ -211,12 +230,24 @@ export function createExplorer(library: RunLibrary, queue: QueueKeeper, memento:
     },
     dispose() {
       clearTimeout(painting);
-      for (const item of [libraryListener, queueListener, visibility, collapse, view, changes]) item.dispose();
+      for (const item of [libraryListener, queueListener, visibility, collapse, ages, view, changes]) item.dispose();
     },
   };
 }
 
-function itemOf(node: ExplorerNode, library: RunLibrary, queue: QueueKeeper, areAllKnown: boolean): vscode.TreeItem {
+/** The age that a run's line tells: one that goes on tells what is left. */
+function endedAge(run: RunRecord | undefined): string | undefined {
+  return run && !isLive(run) ? ageText(run, Date.now()) : undefined;
+}
+
+interface Drawing {
+  readonly library: RunLibrary;
+  readonly queue: QueueKeeper;
+  readonly ages: Ages;
+  readonly areAllKnown: boolean;
+}
+
+function itemOf(node: ExplorerNode, { library, queue, ages, areAllKnown }: Drawing): vscode.TreeItem {
   switch (node.kind) {
     case 'group': {
       const held = isQueue(node) && queue.queues().some(({ held }) => held);
@@ -224,6 +255,7 @@ function itemOf(node: ExplorerNode, library: RunLibrary, queue: QueueKeeper, are
     }
     case 'run': {
       const run = library.get(node.folder);
+      ages.drawn(node.folder, endedAge(run));
       return run ? runItem(run, node.key, Date.now()) : new vscode.TreeItem(node.folder);
     }
     case 'queued':
