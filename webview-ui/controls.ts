@@ -2,11 +2,14 @@
 
 import { element, type Child } from './dom.ts';
 
-/** Makes the controls work, once. To be called when there is a picture: the toolkit takes as long to set up as that does. */
-export async function enableControls(): Promise<void> {
-  if (customElements.get('vscode-button')) return;
-  const { registerToolkit } = await import('./toolkit.ts');
-  registerToolkit();
+let enabled: Promise<void> | undefined;
+
+/**
+ * Makes the controls work, once, however often it is called. To be called when there is a picture: the toolkit takes as
+ * long to set up as that does.
+ */
+export function enableControls(): Promise<void> {
+  return (enabled ??= import('./toolkit.ts').then(({ registerToolkit }) => registerToolkit()));
 }
 
 export interface ButtonOptions {

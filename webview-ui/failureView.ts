@@ -4,11 +4,12 @@ import { button, enableControls } from './controls.ts';
 import { element, fill } from './dom.ts';
 import { t } from './strings.ts';
 
-export function showFailure(root: HTMLElement, problem: string, askAgain: () => void): void {
+/** `title`: what could not be read. */
+export function showFailure(root: HTMLElement, title: string, problem: string, askAgain: () => void): void {
   const view = element(
     'div',
     { class: 'friendly', attributes: { role: 'alert' } },
-    element('h1', {}, t('The run could not be read')),
+    element('h1', {}, title),
     element('p', {}, problem),
     button(t('Try again'), askAgain, { appearance: 'primary' }),
   );

@@ -2,7 +2,7 @@
 
 import { between, count, flag, isObject, list, number, oneOf, optional, shape, text, type Guard } from './guards.ts';
 import type * as view from './previewViews.ts';
-import type { PanelRequest, PanelStrings } from './webviewMessages.ts';
+import { isSnapshotFailure, type PanelRequest, type PanelStrings, type SnapshotFailure } from './webviewMessages.ts';
 
 const looks = oneOf<view.PreviewLooks>(
   'messages',
@@ -202,6 +202,7 @@ export interface PreviewSnapshot {
 /** What the host says to a preview. */
 export type PreviewHostMessage =
   | PreviewSnapshot
+  | SnapshotFailure
   | { readonly type: 'state'; readonly state: view.PreviewState }
   /** The cursor stands in this row. */
   | { readonly type: 'select'; readonly row: number }
@@ -281,6 +282,7 @@ const isStrings = (value: unknown): value is PanelStrings =>
   isObject(value) && Object.values(value).every((item) => typeof item === 'string');
 
 const hostShapes: readonly Guard<PreviewHostMessage>[] = [
+  isSnapshotFailure,
   shape<Extract<PreviewHostMessage, { type: 'state' }>>({ type: oneOf('state'), state: isPreviewState }),
   shape<Extract<PreviewHostMessage, { type: 'select' }>>({ type: oneOf('select'), row: count }),
   shape<{ type: 'reply'; id: number; ok: false; problem: string }>({

@@ -250,7 +250,7 @@ const isDashboardDelta = shape<DashboardDelta>({
   rewindTo: optional(finite),
   points: optional(isSeriesPage),
 });
-const isSnapshotFailure = shape<SnapshotFailure>({
+export const isSnapshotFailure = shape<SnapshotFailure>({
   type: oneOf('failure'),
   strings: isStrings,
   locale: text,

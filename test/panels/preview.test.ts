@@ -105,6 +105,29 @@ describeWith(['chromium'], 'the dataset preview', () => {
     await context.close();
   });
 
+  test('a file that cannot be opened, and a process that ends later: why, and another try', async () => {
+    const failure = (problem: string) => ({ type: 'failure', strings: {}, locale: 'en', problem });
+    const answers = [failure(`The process has ended. ${hostileText}`), plain.host.snapshot(), plain.host.snapshot()];
+    const host = { ...plain.host, snapshot: () => answers.shift() };
+    const panel = await openPanel(browser, site.url('preview', 'light'), host);
+    const { page, context, errors } = panel;
+    const again = async (problem: string): Promise<void> => {
+      await page.getByRole('alert').getByText(problem).waitFor();
+      expect(await violations(page), problem).toEqual([]);
+      await page.screenshot({ path: `${folder}/preview-failure-light-1240.png` });
+      await page.getByRole('button', { name: 'Try again' }).click();
+      await page.locator('.row-first').first().waitFor();
+      expect(await page.getByText(problem).count()).toBe(0);
+    };
+    await again(hostileText);
+    await panel.post(failure('It ran out of memory.'));
+    await again('It ran out of memory.');
+    await page.locator('.row-line').first().click();
+    await page.locator('.turn').first().waitFor();
+    expect(errors).toEqual([]);
+    await context.close();
+  });
+
   test('hostile rows are never HTML, and broken messages do not end the panel', async () => {
     const hostile = await recordedPreview(previewRows(true));
     const panel = await opened(hostile, 'dark');

@@ -22,7 +22,7 @@ const host = connect(
   (view) => {
     if (view.type === 'failure') {
       useStrings(view.strings, view.locale);
-      if (!page) showFailure(root, view.problem, host.ready);
+      if (!page) showFailure(root, t('The run could not be read'), view.problem, host.ready);
       return;
     }
     if (view.panel !== 'dashboard') return;

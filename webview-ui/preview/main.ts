@@ -5,6 +5,7 @@ import '../styles/dashboard.css';
 import '../styles/preview.css';
 import type { PreviewState } from '../../src/protocol/previewViews.ts';
 import { enableControls } from '../controls.ts';
+import { showFailure } from '../failureView.ts';
 import { afterPaint, createFrame } from '../frame.ts';
 import { t, useStrings } from '../strings.ts';
 import { createPreviewPage, type PreviewPage } from './page.ts';
@@ -17,6 +18,13 @@ let selected: number | undefined;
 
 const host = connectPreview(
   (news) => {
+    if (news.type === 'failure') {
+      useStrings(news.strings, news.locale);
+      showFailure(root, t('The file could not be read'), news.problem, host.ready);
+      page = undefined;
+      state = undefined;
+      return;
+    }
     if (news.type === 'select') selected = news.row;
     else {
       if (news.type === 'snapshot') useStrings(news.strings, news.locale);

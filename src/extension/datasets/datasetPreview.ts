@@ -4,16 +4,18 @@ import { watch } from 'chokidar';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { isObject } from '../../protocol/guards.ts';
-import { isPreviewState, readPreviewMessage, type PreviewHostMessage } from '../../protocol/previewMessages.ts';
+import { readPreviewMessage, type PreviewHostMessage } from '../../protocol/previewMessages.ts';
 import type { PreviewState } from '../../protocol/previewViews.ts';
 import { packNumbers, unpackNumbers } from '../../protocol/wireNumbers.ts';
 import { sentenceOf } from '../failures.ts';
 import { panelIds, previewEditorId } from '../ids.ts';
 import { panelHtml, webviewFolder } from '../panels/html.ts';
+import { snapshotFailure } from '../panels/snapshotFailure.ts';
 import type { Services } from '../services.ts';
 import { findConfigs } from '../start/configs.ts';
 import { answerPreviewRequest } from './previewRequests.ts';
 import { startPreviewProcess } from './previewProcess.ts';
+import { createPreviewReader } from './previewReader.ts';
 
 /** Malformed messages that are told in the log, for each panel. */
 const toldTroubles = 20;
@@ -75,37 +77,40 @@ async function feedPreview(
   { context, log }: Pick<Services, 'context' | 'log'>,
 ): Promise<void> {
   const file = uri.fsPath;
-  let state: PreviewState | undefined;
   let isReady = false;
   let closed = false;
   let troubles = 0;
   const post = (message: PreviewHostMessage): void => {
     if (!closed) void panel.webview.postMessage(packNumbers(message));
   };
-  const snapshot = (): void => {
-    if (!state || !isReady) return;
+  const snapshot = (state: PreviewState): void => {
     const strings = vscode.l10n.bundle ?? {};
     post({ type: 'snapshot', panel: 'preview', strings, locale: vscode.env.language, state });
   };
   const trouble = (sentence: string): void => {
     if (++troubles <= toldTroubles) log.warn(`preview: ${sentence}`);
   };
-  const reader = startPreviewProcess(
-    (next) => {
-      const isFirst = state === undefined;
-      state = next;
-      if (isFirst) snapshot();
-      else if (isReady) post({ type: 'state', state: next });
+  let configs: readonly { readonly file: string; readonly name: string }[] = [];
+  const source = async (): Promise<object> => {
+    configs = (await findConfigs()).map(({ fsPath }) => ({
+      file: fsPath,
+      name: vscode.workspace.asRelativePath(fsPath),
+    }));
+    return { file, name: path.basename(file), configs };
+  };
+  const reader = createPreviewReader(source, startPreviewProcess, sentenceOf, {
+    onState(state, isFirst) {
+      if (!isReady) return;
+      if (isFirst) snapshot(state);
+      else post({ type: 'state', state });
     },
-    (sentence) => {
+    onFailure(sentence) {
       trouble(sentence);
-      if (state) post({ type: 'state', state: { ...state, problem: sentence } });
+      if (isReady) post(snapshotFailure(sentence));
     },
-  );
-  const configs = (await findConfigs()).map(({ fsPath }) => ({
-    file: fsPath,
-    name: vscode.workspace.asRelativePath(fsPath),
-  }));
+  });
+  // Its process starts while the panel does.
+  const opening = reader.open();
 
   const watcher = watch([file, `${file}.lint.yaml`], { ignoreInitial: true, awaitWriteFinish: false });
   let timer: NodeJS.Timeout | undefined;
@@ -143,13 +148,15 @@ async function feedPreview(
     const message = readPreviewMessage(unpackNumbers(value));
     if (message.type === 'ready') {
       isReady = true;
-      snapshot();
+      const state = reader.state();
+      if (state) snapshot(state);
+      else if (reader.failure() !== undefined) void reader.open();
     } else if (message.type === 'request') {
       const answering = answerPreviewRequest(message, {
         file,
         ask: (method, params) => reader.ask(method, params),
-        state: () => state,
-        configFile: () => configs.find(({ name }) => name === state?.config?.name)?.file,
+        state: () => reader.state(),
+        configFile: () => configs.find(({ name }) => name === reader.state()?.config?.name)?.file,
         onOpenedLine: (line) => (shownLine = line),
       });
       answering.then(
@@ -159,12 +166,5 @@ async function feedPreview(
     } else trouble(message.type === 'trouble' ? message.text : message.problem);
   });
   panel.webview.html = panelHtml(panel.webview, context.extensionUri, 'preview', panel.title, { file });
-  const first = await reader.ask('open', { file, name: path.basename(file), configs }).catch((error: unknown) => {
-    trouble(sentenceOf(error));
-    return undefined;
-  });
-  if (state === undefined && isPreviewState(first)) {
-    state = first;
-    snapshot();
-  }
+  await opening;
 }

@@ -1,6 +1,7 @@
 // The process that reads a dataset for a preview, on the editor's own Node: asked by messages, gone with its panel.
 
 import { fork } from 'node:child_process';
+import * as vscode from 'vscode';
 import { isObject } from '../../protocol/guards.ts';
 import { isPreviewState } from '../../protocol/previewMessages.ts';
 import type { PreviewState } from '../../protocol/previewViews.ts';
@@ -52,10 +53,12 @@ export function startPreviewProcess(
     onEnd(sentence);
   };
   child.on('error', (error) => end(error.message));
-  child.on('exit', (code) => end(`The process that reads the file has ended (${code ?? 'killed'}). ${last}`.trim()));
+  child.on('exit', (code, signal) =>
+    end(vscode.l10n.t('The process that reads the file has ended ({0}). {1}', code ?? signal ?? '', last).trim()),
+  );
   return {
     ask(method, params) {
-      if (ended) return Promise.reject(new Error('The process that reads the file has ended.'));
+      if (ended) return Promise.reject(new Error(vscode.l10n.t('The process that reads the file has ended.')));
       const id = nextId++;
       return new Promise((resolve, reject) => {
         pending.set(id, { resolve, reject });
