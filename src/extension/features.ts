@@ -16,6 +16,7 @@ import { createComparisons } from './panels/compare.ts';
 import { createDashboards } from './panels/dashboard.ts';
 import type { Services } from './services.ts';
 import { provideDiagnostics } from './start/diagnostics.ts';
+import { provideTexts } from './texts.ts';
 import { lensCommands, provideLens } from './tokenLens/lens.ts';
 import type { WorkbenchParts } from './workbench.ts';
 
@@ -39,6 +40,7 @@ export function provideFeatures(
     queue,
     diagnostics,
     language,
+    texts: parts.add(provideTexts()),
     openDashboard: (folder) => dashboards.open(folder),
     openCompare: (folders) => comparisons.open(folders),
   };

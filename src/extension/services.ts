@@ -5,6 +5,7 @@ import type { Language } from './language/language.ts';
 import type { RunLibrary } from './library.ts';
 import type { ConfigDiagnostics } from './start/diagnostics.ts';
 import type { QueueKeeper } from './start/queueKeeper.ts';
+import type { Texts } from './texts.ts';
 
 export interface Services {
   readonly context: ExtensionContext;
@@ -13,6 +14,7 @@ export interface Services {
   readonly queue: QueueKeeper;
   readonly diagnostics: ConfigDiagnostics;
   readonly language: Language;
+  readonly texts: Texts;
   /** Shows the dashboard of a run. */
   readonly openDashboard: (folder: string) => Promise<void>;
   /** Shows two to ten runs beside each other. */

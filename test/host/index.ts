@@ -6,8 +6,11 @@ import { runTests } from './harness.ts';
 import { hostileTests } from './hostileTests.ts';
 import { multiRootTests } from './multiRootTests.ts';
 import { startTests } from './startTests.ts';
+import { textsTests } from './textsTests.ts';
 
 export async function run(): Promise<void> {
   const single = vscode.workspace.workspaceFolders?.length === 1;
-  await runTests(single ? [...startTests, ...explorerTests, ...costTests, ...hostileTests] : multiRootTests);
+  await runTests(
+    single ? [...startTests, ...textsTests, ...explorerTests, ...costTests, ...hostileTests] : multiRootTests,
+  );
 }

@@ -41,7 +41,6 @@ const never = (): { dispose: () => void } => ({ dispose: () => undefined });
 class TreeView {
   visible = true;
   message = '';
-  description = '';
   readonly #visibility = new EventEmitter<{ visible: boolean }>();
   readonly onDidChangeVisibility = this.#visibility.event;
   readonly onDidCollapseElement = never;

@@ -4,9 +4,10 @@ import os from 'node:os';
 import * as vscode from 'vscode';
 import { childEnvironment, runCli } from '../programs.ts';
 import { requireTrust } from '../runActions.ts';
+import type { Services } from '../services.ts';
 import { settings } from '../settings.ts';
 
-export async function showDoctor(): Promise<void> {
+export async function showDoctor({ texts }: Services): Promise<void> {
   requireTrust();
   const title = vscode.l10n.t('Looking at this machine');
   const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
@@ -16,8 +17,7 @@ export async function showDoctor(): Promise<void> {
     return doctorText(stop.signal);
   });
   if (text === undefined) return;
-  const document = await vscode.workspace.openTextDocument({ content: text, language: 'plaintext' });
-  await vscode.window.showTextDocument(document);
+  await texts.show(`${vscode.l10n.t('Doctor')}.txt`, text);
 }
 
 /** The report of `finetune doctor`; undefined when it was stopped. */

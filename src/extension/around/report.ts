@@ -1,4 +1,4 @@
-// Report a problem: versions, machine and a run's log in an untitled document. Nothing is sent or copied.
+// Report a problem: versions, machine and a run's log, shown before a person may copy them. Nothing is sent.
 
 import * as vscode from 'vscode';
 import { runPaths } from '../../runs/layout.ts';
@@ -13,7 +13,7 @@ import { doctorText } from './doctor.ts';
 const logLength = 20_000;
 
 export async function reportProblem(services: Services, node: unknown): Promise<void> {
-  const { library, context } = services;
+  const { library, context, texts } = services;
   const anyRun = library.runs().some(isReadable);
   const run = anyRun ? await targetRun(library, [node], isReadable) : undefined;
   const version: unknown = context.extension.packageJSON;
@@ -33,8 +33,12 @@ export async function reportProblem(services: Services, node: unknown): Promise<
     fenced((await doctorText().catch((error: unknown) => String(error))) ?? ''),
     ...(run?.kind === 'run' ? await runLines(run) : []),
   ];
-  const document = await vscode.workspace.openTextDocument({ content: `${lines.join('\n')}\n`, language: 'markdown' });
-  await vscode.window.showTextDocument(document);
+  const report = `${lines.join('\n')}\n`;
+  await texts.show(`${vscode.l10n.t('Problem Report')}.md`, report);
+  const copy = vscode.l10n.t('Copy Report');
+  const question = vscode.l10n.t('Look through the report: nothing of it has been copied or sent.');
+  const answer = await vscode.window.showInformationMessage(question, copy);
+  if (answer === copy) await vscode.env.clipboard.writeText(report);
 }
 
 async function runLines(run: ReadableRun): Promise<string[]> {

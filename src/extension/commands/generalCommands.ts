@@ -16,11 +16,12 @@ export function generalCommands(services: Services) {
     [commandIds.start]: async (uri) => (await import('../onDemand.ts')).startFineTune(services, asUri(uri)),
     [commandIds.dryRun]: async (uri) => (await import('../onDemand.ts')).dryRun(services, asUri(uri)),
     [commandIds.newConfig]: async () => (await import('../onDemand.ts')).createConfig(),
-    [commandIds.importConfig]: async (uri) => (await import('../onDemand.ts')).importForeignConfig(asUri(uri)),
+    [commandIds.importConfig]: async (uri) =>
+      (await import('../onDemand.ts')).importForeignConfig(services.texts, asUri(uri)),
     [commandIds.checkConfig]: async (uri) => checkConfig(services, asUri(uri)),
     [commandIds.estimate]: async (uri) => estimate(services, asUri(uri)),
     [commandIds.setupTorch]: async () => (await import('../onDemand.ts')).setUpTorch(),
-    [commandIds.doctor]: async () => (await import('../onDemand.ts')).showDoctor(),
+    [commandIds.doctor]: async () => (await import('../onDemand.ts')).showDoctor(services),
     [commandIds.reportProblem]: async (node) => (await import('../onDemand.ts')).reportProblem(services, node),
     [commandIds.showLog]: () => services.log.show(),
     [commandIds.getStarted]: async () => {

@@ -156,7 +156,6 @@ export function createExplorer(library: RunLibrary, queue: QueueKeeper, memento:
   /** What the filter leaves, and how to be rid of it. */
   const showFilter = (matching: number, isQueueShown: boolean): void => {
     const { filter } = options;
-    view.description = filter === '' ? '' : `“${filter}”`;
     if (filter === '') view.message = '';
     else if (matching > 0) view.message = vscode.l10n.t('Runs with “{0}”', filter);
     else if (isQueueShown)

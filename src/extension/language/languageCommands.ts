@@ -24,7 +24,7 @@ async function openDocs(page: unknown, anchor: unknown): Promise<void> {
   await vscode.commands.executeCommand('markdown.showPreviewToSide', file.with({ fragment: section }));
 }
 
-async function showEffectiveConfig({ language }: Services): Promise<void> {
+async function showEffectiveConfig({ language, texts }: Services): Promise<void> {
   const config = activeConfig();
   if (!config) {
     void vscode.window.showInformationMessage(vscode.l10n.t('Open a config first.'));
@@ -37,6 +37,5 @@ async function showEffectiveConfig({ language }: Services): Promise<void> {
     );
     return;
   }
-  const document = await vscode.workspace.openTextDocument({ content: text, language: 'yaml' });
-  await vscode.window.showTextDocument(document, { viewColumn: vscode.ViewColumn.Beside, preview: true });
+  await texts.show(`${vscode.l10n.t('Effective Config')}.yaml`, text, { viewColumn: vscode.ViewColumn.Beside });
 }

@@ -6,10 +6,14 @@ import * as vscode from 'vscode';
 import { safeName } from '../../config/newConfig.ts';
 import { findDatasetInfo } from '../../data/datasetInfo.ts';
 import { ProblemError } from '../../protocol/problem.ts';
+import type { Texts } from '../texts.ts';
 import { freeFile } from './wizard.ts';
 
 /** Imports `given`, or the file that a person chooses; resolves to the new config, or undefined when they stopped. */
-export async function importForeignConfig(given: vscode.Uri | undefined): Promise<vscode.Uri | undefined> {
+export async function importForeignConfig(
+  texts: Texts,
+  given: vscode.Uri | undefined,
+): Promise<vscode.Uri | undefined> {
   const source = given ?? (await chooseFile());
   if (!source) return undefined;
   const text = await readFile(source.fsPath, 'utf8');
@@ -20,7 +24,7 @@ export async function importForeignConfig(given: vscode.Uri | undefined): Promis
   await writeFile(file, imported.text, { flag: 'wx' });
   const uri = vscode.Uri.file(file);
   await vscode.window.showTextDocument(uri, { preview: false });
-  await showReport(imported.lines);
+  await showReport(texts, imported.lines);
   return uri;
 }
 
@@ -43,11 +47,12 @@ async function importWithTool(text: string, file: string): Promise<{ text: strin
   }
 }
 
-async function showReport(lines: readonly string[]): Promise<void> {
-  const content = `${lines.join('\n')}\n`;
-  const document = await vscode.workspace.openTextDocument({ content, language: 'plaintext' });
+async function showReport(texts: Texts, lines: readonly string[]): Promise<void> {
   const viewColumn = vscode.ViewColumn.Beside;
-  await vscode.window.showTextDocument(document, { viewColumn, preview: true, preserveFocus: true });
+  await texts.show(`${vscode.l10n.t('Import Report')}.txt`, `${lines.join('\n')}\n`, {
+    viewColumn,
+    preserveFocus: true,
+  });
 }
 
 async function chooseFile(): Promise<vscode.Uri | undefined> {

@@ -1,0 +1,41 @@
+// Texts that are only read: the doctor's, a problem report. Nothing is to be saved, and nothing copied before a person says so.
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import { asked, nothing } from './answers.ts';
+import { until, type HostTest } from './harness.ts';
+
+const front = (): vscode.TextDocument | undefined => vscode.window.activeTextEditor?.document;
+
+async function isReadOnly(name: string, text: RegExp): Promise<void> {
+  await until(() => assert.equal(front()?.uri.path, `/${name}`));
+  const document = front()!;
+  assert.match(document.getText(), text);
+  assert.deepEqual([document.isUntitled, document.isDirty], [false, false]);
+  const edit = new vscode.WorkspaceEdit();
+  edit.insert(document.uri, new vscode.Position(0, 0), 'typed');
+  await vscode.workspace.applyEdit(edit);
+  assert.doesNotMatch(document.getText(), /^typed/);
+}
+
+export const textsTests: HostTest[] = [
+  {
+    name: 'what the doctor says is a text of no disk; called again, it is the same tab',
+    async run() {
+      await asked('finetune.doctor', [], nothing);
+      await isReadOnly('Doctor.txt', /memory/i);
+      await asked('finetune.doctor', [], nothing);
+      assert.equal(vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs).length, 1);
+      await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+      await until(() => assert.equal(vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs).length, 0));
+    },
+  },
+  {
+    name: 'a problem report is shown before a person is asked whether to copy it',
+    async run() {
+      const [question] = await asked('finetune.reportProblem', [], nothing);
+      assert.deepEqual(question?.choices, ['Copy Report']);
+      await isReadOnly('Problem Report.md', /^# Problem with Fine-Tune Workbench/);
+      await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    },
+  },
+];
