@@ -3,6 +3,8 @@
 import type { StepResult } from '../engine/session.ts';
 import type { ProblemReport, Remedy } from '../protocol/events.ts';
 import { formatPlace, ProblemError, type Problem } from '../protocol/problem.ts';
+import type { RunState } from '../protocol/runState.ts';
+import { toArray } from '../protocol/series.ts';
 
 export interface Failure {
   readonly cause: ProblemReport;
@@ -18,9 +20,21 @@ export interface FailureContext {
     readonly learningRate: number;
     readonly trainOn: string;
     readonly maxLength: number;
+    /** Absent where steps say how long the warm-up is. */
+    readonly warmupRatio?: number | undefined;
+    readonly maxGradNorm: number;
   };
+  /** What the log tells of weights that were broken before the step that failed. */
+  readonly broken?: BrokenWeights;
   /** Peak bytes of a step under other settings. */
   readonly estimateMemory?: (settings: MemorySettings) => number;
+}
+
+export interface BrokenWeights {
+  /** The first of the last evaluations whose loss was not a number. */
+  readonly evaluatedAt: number;
+  /** The newest checkpoint from before. */
+  readonly checkpointBefore?: number;
 }
 
 /** The settings that decide how much memory a step needs. */
@@ -31,6 +45,10 @@ export interface MemorySettings {
   readonly gradientCheckpointing: boolean;
   readonly rank?: number;
 }
+
+/** A warm-up, as a share of the steps, and a norm of gradients that calm a run that diverges. */
+const longWarmup = 0.1;
+const lowNorm = 0.3;
 
 /** A step whose loss or gradient is not a finite number; carried to `explainFailure`. */
 export class NonFiniteLossError extends ProblemError {
@@ -56,6 +74,15 @@ export function nonFiniteLoss(step: number, result: StepResult, learningRate: nu
   return new NonFiniteLossError(step, learningRate, what, rows);
 }
 
+/** Whether evaluations before a failure had found the weights broken already, by what the log tells. */
+export function brokenWeights({ evaluations, checkpoints }: RunState): BrokenWeights | undefined {
+  const all = toArray(evaluations);
+  const first = all[all.findLastIndex(({ loss }) => Number.isFinite(loss)) + 1];
+  if (!first) return undefined;
+  const before = checkpoints.findLast(({ step }) => step < first.step);
+  return { evaluatedAt: first.step, ...(before ? { checkpointBefore: before.step } : {}) };
+}
+
 /** Turns whatever ended a run into cause, evidence and remedies. Never throws. */
 export function explainFailure(error: unknown, context: FailureContext): Failure {
   if (error instanceof NonFiniteLossError) return nonFinite(error, context);
@@ -77,9 +104,10 @@ export function explainFailure(error: unknown, context: FailureContext): Failure
   };
 }
 
-function nonFinite(error: NonFiniteLossError, context: FailureContext): Failure {
+function nonFinite(error: NonFiniteLossError, { config, broken }: FailureContext): Failure {
   const rate = error.learningRate;
-  const lower = context.config ? context.config.learningRate / 4 : rate / 4;
+  const lower = config ? config.learningRate / 4 : rate / 4;
+  const { warmupRatio, maxGradNorm } = config ?? { warmupRatio: 0, maxGradNorm: 1 };
   return {
     cause: {
       code: 'training/non-finite',
@@ -88,15 +116,28 @@ function nonFinite(error: NonFiniteLossError, context: FailureContext): Failure 
     evidence: [
       `The learning rate of this step was ${rate.toPrecision(3)}.`,
       `Rows of this step: ${error.rows.slice(0, 16).join(', ')}${error.rows.length > 16 ? ' …' : ''}`,
-      'The weights were left as they were before this step.',
+      broken
+        ? `The evaluation after step ${broken.evaluatedAt} was not a number either: the weights were broken by then, and checkpoints from there on hold them.`
+        : 'The weights were left as they were before this step.',
     ],
     remedies: [
       {
         text: `Lower the learning rate to ${lower.toPrecision(2)}.`,
         set: { 'training.learning_rate': Number(lower.toPrecision(2)) },
       },
-      { text: 'Warm up for longer.', set: { 'training.warmup_ratio': 0.1 } },
-      { text: 'Clip gradients at a lower norm.', set: { 'training.max_grad_norm': 0.3 } },
+      ...(warmupRatio !== undefined && warmupRatio < longWarmup
+        ? [{ text: 'Warm up for longer.', set: { 'training.warmup_ratio': longWarmup } }]
+        : []),
+      ...(maxGradNorm === 0 || maxGradNorm > lowNorm
+        ? [{ text: 'Clip gradients at a lower norm.', set: { 'training.max_grad_norm': lowNorm } }]
+        : []),
+      ...(broken?.checkpointBefore === undefined
+        ? []
+        : [
+            {
+              text: `Go on from the checkpoint of step ${broken.checkpointBefore}, which was written before: finetune resume --from step-${broken.checkpointBefore}, or Resume from This Checkpoint in the explorer.`,
+            },
+          ]),
       { text: 'Look at the rows named above for text that is broken or very unlike the rest.' },
     ],
   };
@@ -105,7 +146,7 @@ function nonFinite(error: NonFiniteLossError, context: FailureContext): Failure 
 function outOfMemory(found: readonly string[], context: FailureContext): Failure {
   return {
     cause: { code: 'training/out-of-memory', message: 'The machine has too little free memory for a training step.' },
-    evidence: [...found, ...(context.step === undefined ? [] : [`It happened at step ${context.step}.`])],
+    evidence: [...found, ...(context.step === undefined ? [] : [`It happened after step ${context.step}.`])],
     remedies: memoryRemedies(context),
   };
 }

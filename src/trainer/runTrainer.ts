@@ -17,7 +17,15 @@ import { checkpointName } from './checkpoint/write.ts';
 import { watchControlFiles } from './commandSources.ts';
 import { createControl, StopNow, type Control } from './control.ts';
 import { exportResult, folderBytes } from './exportResult.ts';
-import { explainFailure, lostProcess, reportProblem, type FailureContext } from './failures.ts';
+import {
+  brokenWeights,
+  explainFailure,
+  lostProcess,
+  NonFiniteLossError,
+  reportProblem,
+  type BrokenWeights,
+  type FailureContext,
+} from './failures.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { keepManifest, type ManifestKeeper } from './manifestKeeper.ts';
 import { probeMemory } from './memoryProbe.ts';
@@ -147,7 +155,12 @@ async function liveAndEnd(life: Life, lock: RunLock, reportLast: (event: EventDr
     }
     const cause = error instanceof BadConfigError ? error.cause : error;
     const step = life.state.step;
-    const context: FailureContext = { ...life.advice, runFolder: folder, ...(step > 0 ? { step } : {}) };
+    const broken = cause instanceof NonFiniteLossError ? await brokenBefore(life) : undefined;
+    const context: FailureContext = {
+      ...{ ...life.advice, runFolder: folder },
+      ...(step > 0 ? { step } : {}),
+      ...(broken ? { broken } : {}),
+    };
     const failure = explainFailure(cause, context);
     await appendFile(runPaths(folder).log, `${traceOf(cause)}\n`).catch(() => undefined);
     reportLast({ type: 'failed', ...(step > 0 ? { step } : {}), ...failure });
@@ -155,6 +168,16 @@ async function liveAndEnd(life: Life, lock: RunLock, reportLast: (event: EventDr
     const details = [...(failure.cause.details ?? []), ...failure.evidence];
     host.tell(formatProblem({ ...failure.cause, severity: 'error', details }));
     return error instanceof BadConfigError ? exitCodes.badConfig : exitCodes.failed;
+  }
+}
+
+/** What the whole log tells, of earlier lives too. Never throws: it is only a part of a failure's explanation. */
+async function brokenBefore({ folder, syncEvents }: Life): Promise<BrokenWeights | undefined> {
+  try {
+    syncEvents();
+    return brokenWeights((await readEvents(runPaths(folder).events)).state);
+  } catch {
+    return undefined;
   }
 }
 

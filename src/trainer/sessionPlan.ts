@@ -205,6 +205,8 @@ export function adviceSettings({
     maxLength: data.max_length,
     gradientCheckpointing: training.gradient_checkpointing,
     learningRate: training.learning_rate,
+    warmupRatio: training.warmup_ratio,
+    maxGradNorm: training.max_grad_norm,
     trainOn: data.train_on,
     ...(lora ? { rank: lora.rank } : {}),
   };

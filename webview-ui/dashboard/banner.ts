@@ -168,7 +168,7 @@ function crashCard(crash: CrashCard, context: DashboardContext): HTMLElement {
     element(
       'h2',
       { attributes: { id: 'crash-title' } },
-      step === undefined ? t('This run failed') : t('Failed at step {0}', step),
+      step === undefined ? t('This run failed') : t('Failed after step {0}', step),
     ),
     element('p', { class: 'cause' }, crash.message),
     element(

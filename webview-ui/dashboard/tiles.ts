@@ -57,8 +57,9 @@ function evaluationTile({ evaluations, setup }: RunSections): Tile {
     return { label, value: unknown, note: none ? t('no validation rows') : '' };
   }
   const value = [formatLoss(last.loss), ...(perplexity === undefined ? [] : [perplexityText(perplexity)])].join(' · ');
+  if (!Number.isFinite(last.loss)) return { label, value, note: t('not a finite number'), tone: 'bad' };
   const before = evaluations.at(-2);
-  if (!before) return { label, value, note: t('at step {0}', formatCount(last.step)) };
+  if (!before || !Number.isFinite(before.loss)) return { label, value, note: t('at step {0}', formatCount(last.step)) };
   const change = changeText(before.loss, last.loss);
   const better = last.loss <= before.loss;
   const note = t('{0} since step {1}', change, formatCount(before.step));

@@ -1,12 +1,25 @@
 // Errors in a person's words: causes, evidence, and remedies with what they save.
 import { describe, expect, test } from 'vitest';
+import type { EventDraft } from '../../../src/protocol/events.ts';
 import { problem, ProblemError } from '../../../src/protocol/problem.ts';
+import { initialRunState, reduceRun } from '../../../src/protocol/runState.ts';
 import {
+  brokenWeights,
   explainFailure,
   nonFiniteLoss,
   type FailureContext,
   type MemorySettings,
 } from '../../../src/trainer/failures.ts';
+import { numbered, started } from '../../support/runEvents.ts';
+
+const evaluatedAt = (step: number, loss: number): EventDraft => ({
+  ...{ type: 'evaluated', step, loss, rows: 8, trained_tokens: 400, seconds: 1, best: false },
+  worst_rows: [],
+});
+const checkpointAt = (step: number): EventDraft => ({
+  ...{ type: 'checkpoint', step, seconds: 1, reason: 'scheduled' },
+  ...{ path: `checkpoints/step-${step}`, bytes: 1, removed: [] },
+});
 
 const config = {
   batchSize: 4,
@@ -16,6 +29,8 @@ const config = {
   rank: 16,
   learningRate: 2e-4,
   trainOn: 'assistant',
+  warmupRatio: 0.03,
+  maxGradNorm: 1,
 };
 
 /** Memory that grows with each setting by a known amount. */
@@ -92,6 +107,42 @@ describe('a loss that is not finite', () => {
     expect(failure.cause.message).toBe('Training diverged: Step 12: the loss is NaN.');
     expect(failure.evidence).toContain('Rows of this step: a:2');
     expect(failure.remedies[0]?.set).toEqual({ 'training.learning_rate': 5e-5 });
+  });
+
+  test('proposes only what changes something', () => {
+    const names = (given: { warmupRatio?: number | undefined; maxGradNorm?: number }): string[] => {
+      const failure = explainFailure(nonFiniteLoss(12, result, 1e-4), { ...context, config: { ...config, ...given } });
+      return failure.remedies.flatMap(({ set }) => Object.keys(set ?? {}));
+    };
+    const rate = 'training.learning_rate';
+    expect(names({})).toEqual([rate, 'training.warmup_ratio', 'training.max_grad_norm']);
+    expect(names({ maxGradNorm: 0 })).toEqual([rate, 'training.warmup_ratio', 'training.max_grad_norm']);
+    // warmup_steps and warmup_ratio exclude each other.
+    expect(names({ warmupRatio: undefined, maxGradNorm: 0.3 })).toEqual([rate]);
+    expect(names({ warmupRatio: 0.1, maxGradNorm: 0.2 })).toEqual([rate]);
+  });
+
+  test('weights that an evaluation found broken are told, with the checkpoint from before', () => {
+    const state = numbered([
+      started,
+      evaluatedAt(4, 2.5),
+      checkpointAt(4),
+      evaluatedAt(8, Number.NaN),
+      checkpointAt(8),
+      evaluatedAt(12, Number.NaN),
+      checkpointAt(12),
+    ]).reduce(reduceRun, initialRunState);
+    const broken = brokenWeights(state);
+    expect(broken).toEqual({ evaluatedAt: 8, checkpointBefore: 4 });
+    const failure = explainFailure(nonFiniteLoss(13, result, 1e-4), { ...context, broken: broken! });
+    expect(failure.evidence.at(-1)).toMatch(/^The evaluation after step 8 was not a number either/);
+    expect(failure.remedies.map(({ text }) => text).join()).toContain('finetune resume --from step-4');
+    const healthy = numbered([started, evaluatedAt(4, Number.NaN), evaluatedAt(8, 2)]).reduce(
+      reduceRun,
+      initialRunState,
+    );
+    expect(brokenWeights(healthy)).toBeUndefined();
+    expect(brokenWeights(initialRunState)).toBeUndefined();
   });
 
   test('names all rows of the step when only the gradient broke', () => {
