@@ -53,7 +53,8 @@ export function createCache(layers: number, rows: number, width: number, capacit
     mask: (positions, window) => {
       const mask = new Float32Array(rows * (filled + 1));
       for (let r = 0; r < rows; r++) {
-        const oldest = window === undefined ? 0 : positions[r]! - window + 1;
+        // Unused places have position −1, which a window that reaches beyond the first token must not bring in.
+        const oldest = window === undefined ? 0 : Math.max(0, positions[r]! - window + 1);
         for (let time = 0; time < filled; time++) {
           const position = places[time * rows + r]!;
           if (position < oldest) mask[r * (filled + 1) + time] = masked;

@@ -212,8 +212,12 @@ describe('generation', () => {
     return tokens.slice(prompt.length);
   }
 
-  it('with a cache and in company chooses the tokens that a plain forward pass chooses', async () => {
-    const session = await open();
+  it.each([
+    ['all tokens before', tinyConfig],
+    ['a few', { ...tinyConfig, model_type: 'mistral', sliding_window: 5 }],
+    ['more than the shorter rows have', { ...tinyConfig, model_type: 'mistral', sliding_window: 40 }],
+  ])('with a cache and in company chooses the tokens of a plain forward pass, where tokens see %s', async (_, config) => {
+    const session = await open({ modelConfig: config });
     await train(session, together, 1, 10);
     const made = prompts.map((): number[] => []);
     for await (const token of session.generate(prompts, settings)) made[token.prompt]!.push(token.tokenId);
