@@ -40,6 +40,7 @@ export interface AdapterFacts {
   readonly alpha: number;
   readonly targetModules: 'all-linear' | readonly string[];
   readonly useRslora: boolean;
+  readonly useDora: boolean;
 }
 
 /** Everything is optional: a rule whose facts are not known finds nothing. */

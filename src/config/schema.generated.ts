@@ -186,7 +186,7 @@ export interface LoraConfig {
    */
   use_dora?: boolean;
   /**
-   * Folder of an adapter in PEFT layout (adapter_config.json, adapter_model.safetensors) to go on from. Rank, alpha, targets and use_rslora are then the adapter's.
+   * Folder of an adapter in PEFT layout (adapter_config.json, adapter_model.safetensors) to go on from. Rank, alpha, targets and use_rslora are then the adapter's; one of DoRA needs `use_dora: true` beside it.
    */
   init_from?: string;
 }

@@ -99,7 +99,7 @@ export function planCosts(plan: Omit<SessionPlan, 'device' | 'threads' | 'seed'>
   };
 }
 
-/** A prefix has no part in this engine's graphs. It lets gradients through every layer, as the smallest adapters do. */
+/** This engine takes no steps of prefixes. They let gradients through every layer, as the smallest adapters do. */
 function countedAs(method: TrainingMethod): TrainingMethod {
   if (method.kind !== 'prefix') return method;
   return { kind: 'lora', rank: 1, alpha: 1, dropout: 0, targetModules: 'all-linear', useRslora: false };

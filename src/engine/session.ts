@@ -14,12 +14,15 @@ export type TrainingMethod =
       /** `all-linear` = every linear layer but the output head; else names such as `q_proj`. */
       readonly targetModules: 'all-linear' | readonly string[];
       readonly useRslora: boolean;
-      /** Weights' lengths trained apart from their directions; the torch engine alone does it. */
+      /** Weights' lengths trained apart from their directions: the torch engine does it, and both can be asked with it. */
       readonly useDora?: boolean;
     }
   | PrefixMethod;
 
-/** Keys and values before every row, in each layer; the torch engine alone trains them. */
+/**
+ * Keys and values before every row, in each layer. The torch engine alone trains them; the embedded one can be asked with
+ * those that are finished, whatever made them.
+ */
 export interface PrefixMethod {
   readonly kind: 'prefix';
   readonly virtualTokens: number;

@@ -1,17 +1,14 @@
 // LoRA adapters in the folder layout of PEFT: adapter_config.json and adapter_model.safetensors.
 import { join } from 'node:path';
-import { problem } from '../protocol/problem.ts';
-import type { ProblemError } from '../protocol/problem.ts';
-import { readTextIfPresent, writeTextAtomically } from './files.ts';
-import { parseJsonObject } from './json.ts';
+import { isObject } from '../protocol/guards.ts';
+import { writeTextAtomically } from './files.ts';
 import type { JsonObject } from './json.ts';
-import { readSafetensors, writeSafetensors } from './safetensors.ts';
+import * as peft from './peftFolder.ts';
+import { brokenAdapter } from './peftFolder.ts';
+import { writeSafetensors } from './safetensors.ts';
 import type { TensorSpec } from './safetensors.ts';
 import type { NamedTensor, WeightDtype, WeightEntry } from './types.ts';
-import { isObject } from '../protocol/guards.ts';
 
-const configName = 'adapter_config.json';
-const weightsName = 'adapter_model.safetensors';
 /** PEFT wraps the model twice; our names begin where the model's own do. */
 const outer = 'base_model.model.';
 
@@ -20,7 +17,7 @@ export interface AdapterSettings {
   readonly alpha: number;
   readonly dropout: number;
   readonly useRslora: boolean;
-  /** DoRA, which can be written and not yet read: only PEFT computes it. */
+  /** DoRA: the length of each output's weights is trained, too. */
   readonly useDora?: boolean;
   /** Hub id or path of the base model, for those who load the adapter. */
   readonly baseModel: string;
@@ -44,12 +41,12 @@ export async function writeAdapter(
   options: { readonly dtype?: WeightDtype; readonly specs?: readonly TensorSpec[] } = {},
 ): Promise<void> {
   const specs = options.specs?.map((spec) => ({ ...spec, name: outer + spec.name }));
-  await writeSafetensors(join(folder, weightsName), renamed(tensors), {
+  await writeSafetensors(join(folder, peft.adapterWeightsName), renamed(tensors), {
     metadata: { format: 'pt' },
     ...(options.dtype && { dtype: options.dtype }),
     ...(specs && { specs }),
   });
-  await writeTextAtomically(join(folder, configName), adapterConfigText(settings));
+  await writeTextAtomically(join(folder, peft.adapterConfigName), adapterConfigText(settings));
 }
 
 async function* renamed(tensors: Iterable<NamedTensor> | AsyncIterable<NamedTensor>): AsyncGenerator<NamedTensor> {
@@ -94,6 +91,7 @@ function peftConfig(settings: AdapterSettings): JsonObject {
 }
 
 export interface OpenedAdapter {
+  readonly kind: 'lora';
   readonly settings: AdapterSettings;
   /** Under `<module>.lora_A.weight` and `<module>.lora_B.weight`; of DoRA also `<module>.lora_magnitude_vector`. */
   readonly weights: ReadonlyMap<string, WeightEntry>;
@@ -105,7 +103,6 @@ export interface OpenedAdapter {
 const unsupported: Readonly<Record<string, readonly unknown[]>> = {
   bias: ['none'],
   lora_bias: [false],
-  use_dora: [false],
   layer_replication: [],
   modules_to_save: [],
   trainable_token_indices: [],
@@ -120,9 +117,8 @@ const unsupported: Readonly<Record<string, readonly unknown[]>> = {
   velora_config: [],
 };
 
-/** What PEFT computes of a reward model and nobody here does, so that only the torch engine may be given it. */
+/** What PEFT computes of a reward model and the embedded engine does not, so that only the torch engine may be given it. */
 const supportedForScores: Readonly<Record<string, (value: unknown) => boolean>> = {
-  use_dora: (value) => value === true,
   // PEFT itself lists both names that heads have in transformers, of which a model has one.
   modules_to_save: (value) => Array.isArray(value) && value.every((name) => name === 'score' || name === 'classifier'),
 };
@@ -142,37 +138,28 @@ export async function readAdapter(
   folder: string,
   { scores = false }: { readonly scores?: boolean } = {},
 ): Promise<OpenedAdapter> {
-  const file = join(folder, configName);
-  const text = await readTextIfPresent(file);
-  if (text === undefined) {
-    throw problem('models/not-an-adapter', `The folder has no ${configName}, so it holds no PEFT adapter.`, {
-      file: folder,
-    });
-  }
-  const config = parseJsonObject(text, file);
+  const { config, file } = await peft.readAdapterConfig(folder);
   refuseUnsupported(config, file, scores ? supportedForScores : {});
-  const header = await readSafetensors(join(folder, weightsName));
-  const other = header.others[0];
-  if (other) throw broken(header.file, `tensor \`${other.name}\` is stored as ${other.dtype}`);
+  const header = await peft.readAdapterWeights(folder);
   const stored = [...header.entries.values()];
   const head = scores ? stored.find(({ name }) => name === headName) : undefined;
-  const useDora = scores && config['use_dora'] === true;
+  const useDora = config['use_dora'] === true;
   const own = stored.filter((entry) => entry !== head && !isOfValueHead(entry.name));
   const weights = new Map(own.map((entry) => renameEntry(entry, header.file, useDora)));
-  const settings = readSettings(config, file, modulesOf(weights, header.file));
+  const settings = readSettings(config, file, modulesOf(weights, header.file, useDora));
   checkShapes(weights, settings, header.file);
   return {
-    settings: useDora ? { ...settings, useDora } : settings,
+    kind: 'lora',
+    settings,
     weights,
     ...(head ? { head: { ...head, name: 'score.weight' } } : {}),
   };
 }
 
 function refuseUnsupported(config: JsonObject, file: string, supported: typeof supportedForScores): void {
-  const refuse = (what: string) => problem('models/unsupported-adapter', `${what} cannot be used here.`, { file });
-  if (config['peft_type'] === 'PREFIX_TUNING') {
-    const message = 'This adapter is a prefix, which PEFT puts before a model and the embedded engine does not.';
-    throw problem('models/unsupported-adapter', message, { file });
+  const refuse = (what: string) => peft.unsupportedAdapter(file, `${what} cannot be used here.`);
+  if (config['peft_type'] === peft.prefixType) {
+    throw peft.unsupportedAdapter(file, 'This adapter is a prefix, and only a LoRA adapter can be used here.');
   }
   if (config['peft_type'] !== 'LORA') throw refuse(`An adapter of the kind ${JSON.stringify(config['peft_type'])}`);
   for (const [key, harmless] of Object.entries(unsupported)) {
@@ -192,18 +179,19 @@ function refuseUnsupported(config: JsonObject, file: string, supported: typeof s
 
 function readSettings(config: JsonObject, file: string, modules: readonly string[]): AdapterSettings {
   const { r: rank, lora_alpha: alpha, lora_dropout: dropout = 0, use_rslora: useRslora = false } = config;
-  const { base_model_name_or_path: baseModel, revision, fan_in_fan_out: fanInFanOut } = config;
+  const { use_dora: useDora = false, fan_in_fan_out: fanInFanOut } = config;
   if (typeof rank !== 'number' || !Number.isInteger(rank) || rank < 1)
-    throw broken(file, '`r` is no whole number above 0');
-  if (typeof alpha !== 'number' || !(alpha > 0)) throw broken(file, '`lora_alpha` is no number above 0');
+    throw brokenAdapter(file, '`r` is no whole number above 0');
+  if (typeof alpha !== 'number' || !(alpha > 0)) throw brokenAdapter(file, '`lora_alpha` is no number above 0');
   if (typeof dropout !== 'number' || !(dropout >= 0 && dropout < 1))
-    throw broken(file, '`lora_dropout` is not in [0, 1)');
-  if (typeof useRslora !== 'boolean') throw broken(file, '`use_rslora` is neither true nor false');
+    throw brokenAdapter(file, '`lora_dropout` is not in [0, 1)');
+  if (typeof useRslora !== 'boolean') throw brokenAdapter(file, '`use_rslora` is neither true nor false');
+  if (typeof useDora !== 'boolean') throw brokenAdapter(file, '`use_dora` is neither true nor false');
   return {
     ...{ rank, alpha, dropout, useRslora, modules },
-    baseModel: typeof baseModel === 'string' ? baseModel : '',
-    ...(typeof revision === 'string' ? { revision } : {}),
+    ...peft.baseOfAdapter(config),
     ...(fanInFanOut === true ? { fanInFanOut } : {}),
+    ...(useDora ? { useDora } : {}),
   };
 }
 
@@ -212,20 +200,19 @@ function renameEntry(entry: WeightEntry, file: string, useDora: boolean): [strin
   if (length) return [length[1]!, { ...entry, name: length[1]! }];
   // Older PEFT versions put the adapter's name, `default`, before `.weight`.
   const parsed = /^base_model\.model\.(.+)\.lora_([AB])(?:\.default)?\.weight$/.exec(entry.name);
-  if (!parsed) throw broken(file, `tensor \`${entry.name}\` is no part of a LoRA adapter of linear layers`);
+  if (!parsed) throw brokenAdapter(file, `tensor \`${entry.name}\` is no part of a LoRA adapter of linear layers`);
   const name = `${parsed[1]!}.lora_${parsed[2]!}.weight`;
   return [name, { ...entry, name }];
 }
 
-function modulesOf(weights: ReadonlyMap<string, WeightEntry>, file: string): string[] {
+function modulesOf(weights: ReadonlyMap<string, WeightEntry>, file: string, useDora: boolean): string[] {
   const modules = [
     ...new Set([...weights.keys()].map((name) => name.replace(/\.lora_([AB]\.weight|magnitude_vector)$/, ''))),
   ].sort();
-  if (modules.length === 0) throw broken(file, 'it holds no tensors');
+  if (modules.length === 0) throw brokenAdapter(file, 'it holds no tensors');
   for (const module of modules) {
-    for (const part of ['A', 'B']) {
-      if (!weights.has(`${module}.lora_${part}.weight`))
-        throw broken(file, `\`${module}.lora_${part}.weight\` is missing`);
+    for (const part of ['A.weight', 'B.weight', ...(useDora ? ['magnitude_vector'] : [])]) {
+      if (!weights.has(`${module}.lora_${part}`)) throw brokenAdapter(file, `\`${module}.lora_${part}\` is missing`);
     }
   }
   return modules;
@@ -240,14 +227,14 @@ function checkShapes(
     const a = weights.get(`${module}.lora_A.weight`)?.shape ?? [];
     const b = weights.get(`${module}.lora_B.weight`)?.shape ?? [];
     if (a.length !== 2 || b.length !== 2 || a[0] !== rank || b[1] !== rank) {
-      throw broken(
+      throw brokenAdapter(
         file,
         `the matrices of \`${module}\` ([${a.join(', ')}] and [${b.join(', ')}]) do not have the rank ${rank}`,
       );
     }
+    const lengths = weights.get(`${module}.lora_magnitude_vector`)?.shape;
+    if (lengths && lengths.join() !== String(b[0])) {
+      throw brokenAdapter(file, `the lengths of \`${module}\` ([${lengths.join(', ')}]) are not one for each output`);
+    }
   }
-}
-
-function broken(file: string, what: string): ProblemError {
-  return problem('models/broken-adapter', `This adapter cannot be read: ${what}.`, { file });
 }

@@ -127,6 +127,6 @@ export function modelFacts(model: LoadedModel): ModelFacts {
 
 /** What adapter_config.json says, for a run that goes on from an adapter. */
 export function adapterFacts(settings: AdapterSettings): AdapterFacts {
-  const { rank, alpha, useRslora, modules } = settings;
-  return { rank, alpha, useRslora, targetModules: modules };
+  const { rank, alpha, useRslora, useDora = false, modules } = settings;
+  return { rank, alpha, useRslora, useDora, targetModules: modules };
 }

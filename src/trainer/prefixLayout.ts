@@ -1,13 +1,11 @@
 // How a trained prefix is laid in files: as the PEFT adapter that it is, and its encoder while it is still trained.
 
 import { architectureOf } from '../engine/architectures/registry.ts';
+import { prefixName } from '../engine/prefix.ts';
 import type { PrefixMethod, TrainingSession } from '../engine/session.ts';
 import { prefixConfigText, prefixTensor, writePrefixAdapter, type PrefixSettings } from '../models/prefixAdapter.ts';
 import type { LoadedModel } from '../models/types.ts';
 import type { CheckpointLayout } from './checkpoint/store.ts';
-
-/** The session's name of a prefix that is trained by itself. */
-const plainName = 'prompt_encoder.embedding.weight';
 
 export function prefixSettings(
   { virtualTokens, projection, encoderSize }: PrefixMethod,
@@ -30,8 +28,8 @@ export function prefixCheckpoint(settings: PrefixSettings): CheckpointLayout {
   return {
     trainedFile: 'adapter_model.safetensors',
     // What else is trained, the value head of PPO, lies beside it under its own name.
-    storedName: (name) => (name === plainName ? prefixTensor : name),
-    sessionName: (name) => (name === prefixTensor ? plainName : name),
+    storedName: (name) => (name === prefixName ? prefixTensor : name),
+    sessionName: (name) => (name === prefixTensor ? prefixName : name),
     textFiles: { 'adapter_config.json': prefixConfigText(settings) },
   };
 }

@@ -208,4 +208,5 @@ def main():
     print(json.dumps(cases))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,13 +1,12 @@
 // Opens a model for answering only, and streams its answers.
-import { availableParallelism } from 'node:os';
 import { encodePrompt, stopTokenIds } from '../../data/template/prompt.ts';
 import { resolveTemplate, type RowTemplate } from '../../data/template/templates.ts';
-import type { GenerationSettings, SessionPlan, TrainingSession } from '../../engine/session.ts';
+import type { GenerationSettings, TrainingSession } from '../../engine/session.ts';
 import { createSession } from '../../engine/workerSession.ts';
 import { openModel, type ModelProgress } from '../../models/openModel.ts';
-import { readTensor } from '../../models/safetensors.ts';
 import { createStreamDecoder } from '../../models/streamDecoder.ts';
-import type { LoadedModel, NamedTensor, WeightEntry } from '../../models/types.ts';
+import type { LoadedModel } from '../../models/types.ts';
+import { planForAnswers, tensorsOf } from './plan.ts';
 import type { GenerationSource } from './source.ts';
 
 export interface OpenOptions {
@@ -53,8 +52,8 @@ export async function openForAnswers(source: GenerationSource, options: OpenOpti
     modelName: model.reference,
     baseDirectory: source.baseDirectory,
   });
-  const session = await createSession(planOf(model, source, options.device));
-  if (source.adapter) await session.restore({ trained: tensorsOf(source.adapter.weights.values()), step: 0 });
+  const session = await createSession(planForAnswers(model, source.adapter, options.device));
+  if (source.adapter) await session.restore({ trained: tensorsOf(source.adapter), step: 0 });
   const system = options.system ?? source.system;
   return {
     answer: (prompt, settings) => answer(session, model, template, system, prompt, settings),
@@ -73,28 +72,6 @@ export async function openForAnswers(source: GenerationSource, options: OpenOpti
     },
     close: () => session.close(),
   };
-}
-
-/** Without an adapter nothing is adapted, and plain SGD keeps no state beside the weights. */
-function planOf(model: LoadedModel, { adapter }: GenerationSource, device: string): SessionPlan {
-  const { rank = 1, alpha = 1, useRslora = false, modules = [] } = adapter?.settings ?? {};
-  return {
-    modelConfig: model.config,
-    weights: [...model.weights.values()],
-    method: { kind: 'lora', rank, alpha, dropout: 0, targetModules: modules, useRslora },
-    optimizer: {
-      ...{ kind: 'sgd', beta1: 0, beta2: 0, epsilon: 0, weightDecay: 0 },
-      ...{ maxGradNorm: 0, loraLrRatio: 1, loraPlusRatio: 1 },
-    },
-    seed: 0,
-    gradientCheckpointing: false,
-    device,
-    threads: availableParallelism(),
-  };
-}
-
-async function* tensorsOf(entries: Iterable<WeightEntry>): AsyncGenerator<NamedTensor> {
-  for (const entry of entries) yield { name: entry.name, shape: entry.shape, data: await readTensor(entry) };
 }
 
 async function* answer(

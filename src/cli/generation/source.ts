@@ -1,7 +1,7 @@
 // Which model answers: one by name, one with an adapter, or the result of a run.
 import { dirname, join, resolve } from 'node:path';
 import { problem } from '../../protocol/problem.ts';
-import { readAdapter, type OpenedAdapter } from '../../models/adapter.ts';
+import { openAdapter, type AnyAdapter } from '../../models/openAdapter.ts';
 import { findRun, openRun } from '../../runs/store.ts';
 
 /** What a person may say on the command line. */
@@ -15,7 +15,7 @@ export interface GenerationSource {
   /** Reference for `openModel`, and the folder that it is relative to. */
   readonly model: string;
   readonly baseDirectory: string;
-  readonly adapter?: OpenedAdapter;
+  readonly adapter?: AnyAdapter;
   /** From the run's config: the template that it was trained with, and its system message. */
   readonly template: string;
   readonly system?: string;
@@ -31,7 +31,7 @@ export async function findSource(request: SourceRequest, runsFolder: string): Pr
     }
     return { ...here, model: request.model };
   }
-  const adapter = await readAdapter(resolve(request.adapter));
+  const adapter = await openAdapter(resolve(request.adapter));
   const model = request.model ?? adapter.settings.baseModel;
   if (model === '') {
     throw problem('cli/no-model', 'The adapter does not say which model it belongs to. Name it with --model.', {
@@ -53,14 +53,14 @@ async function sourceOfRun(folder: string, { model, adapter }: SourceRequest): P
   };
   const base = model ?? textOf(config, 'model');
   if (adapter !== undefined && base !== undefined) {
-    return { ...own, model: base, adapter: await readAdapter(resolve(adapter)) };
+    return { ...own, model: base, adapter: await openAdapter(resolve(adapter)) };
   }
   if (!result || base === undefined) {
     const message = `This run has no result to ask: it is ${status.replace('_', ' ')}. A run has one when it is done.`;
     throw problem('cli/no-result', message, { file: folder });
   }
   if (result.kind === 'model') return { ...own, model: join(folder, result.path) };
-  return { ...own, model: base, adapter: await readAdapter(join(folder, result.path)) };
+  return { ...own, model: base, adapter: await openAdapter(join(folder, result.path)) };
 }
 
 function textOf(value: unknown, key: string): string | undefined {

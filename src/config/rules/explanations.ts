@@ -205,6 +205,12 @@ const explanations: Readonly<Record<string, Explanation>> = {
     right: 'lora:\n  init_from: adapters/first',
     fix: "removes the line, so that the adapter's own value holds",
   },
+  'config/adapter-needs-dora': {
+    why: 'Its weights mean something else without their lengths, and only the torch engine trains these; so it has to be asked for.',
+    wrong: 'lora:\n  init_from: adapters/dora',
+    right: 'lora:\n  init_from: adapters/dora\n  use_dora: true',
+    fix: 'turns it on',
+  },
   'config/early-stopping-without-validation': {
     why: 'Stopping early watches the validation loss.',
     wrong: 'data:\n  train: data/train.jsonl\n  validation: 0\nearly_stopping: {patience: 3}',

@@ -63,7 +63,8 @@ function unknownTarget(target: string, index: number, modules: readonly string[]
 const adapterDiffers: ConfigRule = {
   code: 'config/adapter-differs',
   severity: 'error',
-  summary: '`lora.rank`, `lora.alpha` or `lora.use_rslora` differs from the adapter that `lora.init_from` names.',
+  summary:
+    '`lora.rank`, `lora.alpha`, `lora.use_rslora` or `lora.use_dora` differs from the adapter that `lora.init_from` names.',
   check: (config, facts) => {
     const { adapter } = facts;
     if (!trainsLora(config) || config.lora?.init_from === undefined || !adapter) return [];
@@ -71,11 +72,28 @@ const adapterDiffers: ConfigRule = {
       ...differs(config, 'rank', adapter.rank),
       ...differs(config, 'alpha', adapter.alpha),
       ...differs(config, 'use_rslora', adapter.useRslora),
+      ...(adapter.useDora ? [] : differs(config, 'use_dora', false)),
     ];
   },
 };
 
-function differs(config: FinetuneConfig, field: 'rank' | 'alpha' | 'use_rslora', theirs: number | boolean): Finding[] {
+const adapterNeedsDora: ConfigRule = {
+  code: 'config/adapter-needs-dora',
+  severity: 'error',
+  summary: 'The adapter that `lora.init_from` names is of DoRA, and `lora.use_dora` is not on.',
+  check: (config, { adapter }) => {
+    const { init_from, use_dora } = config.lora ?? {};
+    if (!trainsLora(config) || init_from === undefined || adapter?.useDora !== true || use_dora === true) return [];
+    const message = 'The adapter of `lora.init_from` has lengths of its own (DoRA). Write `use_dora: true` beside it.';
+    return [{ path: use_dora === undefined ? 'lora.init_from' : 'lora.use_dora', message }];
+  },
+};
+
+function differs(
+  config: FinetuneConfig,
+  field: 'rank' | 'alpha' | 'use_rslora' | 'use_dora',
+  theirs: number | boolean,
+): Finding[] {
   const ours = config.lora?.[field];
   if (ours === undefined || ours === theirs) return [];
   const message = `The adapter of \`lora.init_from\` has ${field} ${theirs}. Remove this line to take it over, or start a fresh adapter.`;
@@ -99,5 +117,6 @@ export const loraRules: readonly ConfigRule[] = [
   alphaFarFromRank,
   unknownTargetModule,
   adapterDiffers,
+  adapterNeedsDora,
   quantizationUnused,
 ];

@@ -5,7 +5,7 @@ import type { Graph, Node } from '../graph/node.ts';
 import type { Executable, Executor } from './executor.ts';
 
 /** What compiled graphs are for; those of another purpose are given up when one is asked for. */
-export type Purpose = 'train' | 'evaluate' | 'generate';
+export type Purpose = 'train' | 'evaluate' | 'generate' | 'norms';
 
 export interface Compilable {
   readonly model: { readonly graph: Graph };

@@ -2,10 +2,13 @@
 
 import type { HostArray } from '../executors/executor.ts';
 import { masked } from '../model/feeds.ts';
+import { partOfPrefix } from '../prefix.ts';
 
 /** Time first, [capacity, rows, width] for each layer, so that what is filled is one piece of memory. */
 export interface KeyValueCache {
-  /** Copies the keys and values of packed prompts [tokens, width] to the rows; row r has lengths[r] tokens. */
+  /** Puts a prefix [places, 2 · layers · width] before every row. */
+  fillPrefix(prefix: HostArray, places: number): void;
+  /** Copies the keys and values of packed prompts [tokens, width] behind it; row r has lengths[r] tokens. */
   fillPrompts(tensors: ReadonlyMap<string, { data: HostArray }>, lengths: readonly number[]): void;
   /** `pastKey:<layer>` and `pastValue:<layer>`, [filled, rows, width]. */
   feeds(): Iterable<[string, Float32Array]>;
@@ -23,26 +26,40 @@ export function createCache(layers: number, rows: number, width: number, capacit
   const names = Array.from({ length: layers }, (_, i) => [`key:${String(i)}`, `value:${String(i)}`]).flat();
   const buffers = new Map(names.map((name) => [name, new Float32Array(capacity * row)]));
   /** Position of the token at each place, −1 where a row has none: [capacity, rows]. */
-  const places = new Int32Array(capacity * rows).fill(-1);
+  const positionsAt = new Int32Array(capacity * rows).fill(-1);
   let filled = 0;
   const pastName = (name: string) => (name.startsWith('key') ? `pastKey${name.slice(3)}` : `pastValue${name.slice(5)}`);
   return {
     get filled() {
       return filled;
     },
+    fillPrefix: (prefix, places) => {
+      const whole = prefix.length / places;
+      for (const [name, buffer] of buffers) {
+        const [part, layer] = name.split(':');
+        const [from, to] = partOfPrefix(part === 'key' ? 'key' : 'value', Number(layer), width);
+        for (let time = 0; time < places; time++) {
+          const own = prefix.subarray(time * whole + from, time * whole + to);
+          for (let r = 0; r < rows; r++) buffer.set(own, time * row + r * width);
+        }
+      }
+      for (let time = 0; time < places; time++) positionsAt.fill(time, time * rows, (time + 1) * rows);
+      filled = places;
+    },
     fillPrompts: (tensors, lengths) => {
-      filled = Math.max(...lengths);
+      const before = filled;
+      filled = before + Math.max(...lengths);
       for (const [name, buffer] of buffers) {
         const source = tensors.get(name)!.data;
         let token = 0;
         lengths.forEach((length, r) => {
           for (let time = 0; time < length; time++, token++) {
-            buffer.set(source.subarray(token * width, (token + 1) * width), time * row + r * width);
+            buffer.set(source.subarray(token * width, (token + 1) * width), (before + time) * row + r * width);
           }
         });
       }
       lengths.forEach((length, r) => {
-        for (let time = 0; time < length; time++) places[time * rows + r] = time;
+        for (let time = before; time < before + length; time++) positionsAt[time * rows + r] = time;
       });
     },
     feeds: function* () {
@@ -56,14 +73,14 @@ export function createCache(layers: number, rows: number, width: number, capacit
         // Unused places have position −1, which a window that reaches beyond the first token must not bring in.
         const oldest = window === undefined ? 0 : Math.max(0, positions[r]! - window + 1);
         for (let time = 0; time < filled; time++) {
-          const position = places[time * rows + r]!;
+          const position = positionsAt[time * rows + r]!;
           if (position < oldest) mask[r * (filled + 1) + time] = masked;
         }
       }
       return mask;
     },
     advance: (positions) => {
-      places.set(positions, filled * rows);
+      positionsAt.set(positions, filled * rows);
       filled++;
     },
   };

@@ -6,6 +6,7 @@ import type { ModelRequest } from '../model/build.ts';
 import { refuseLongPrompt } from '../model/contextLimit.ts';
 import { rotaryAngles, sequenceFeeds } from '../model/feeds.ts';
 import { maskName } from '../model/build.ts';
+import { keyWidth, placesBefore, prefixName } from '../prefix.ts';
 import { randomStream } from '../random.ts';
 import type { GeneratedToken, GenerationSettings } from '../session.ts';
 import { createCache } from './cache.ts';
@@ -29,6 +30,7 @@ const rowsAtOnce = 16;
 export function createGenerator(request: GeneratorRequest): Generator {
   const { architecture, executables, parameterFeeds } = request;
   const { contextLength } = architecture;
+  const before = placesBefore(request.method);
   let graphs: { prompt: GenerationGraph; next: GenerationGraph } | undefined;
   const compile = async (graph: GenerationGraph): Promise<Compiled> => ({
     ...graph,
@@ -44,16 +46,17 @@ export function createGenerator(request: GeneratorRequest): Generator {
     const prompt = await compile(graphs.prompt);
     const next = await compile(graphs.next);
     const lengths = prompts.map((p) => p.length);
-    const width = architecture.kvHeads * architecture.headSize;
-    const capacity = Math.max(...lengths) + Math.min(settings.maxNewTokens, contextLength - Math.min(...lengths));
-    const cache = createCache(architecture.layers, prompts.length, width, capacity);
+    const room = contextLength - before - Math.min(...lengths);
+    const capacity = before + Math.max(...lengths) + Math.min(settings.maxNewTokens, room);
+    const cache = createCache(architecture.layers, prompts.length, keyWidth(architecture), capacity);
+    if (before > 0) cache.fillPrefix(parameterFeeds.get(prefixName)!, before);
     const started = await runPrompts(prompt, prompts, parameterFeeds);
     cache.fillPrompts(started, lengths);
     let logits = started.get('logits')!.data as Float32Array;
 
     const rows = prompts.map((prompt, i) => ({
       seen: new Set(prompt),
-      position: prompt.length,
+      position: before + prompt.length,
       token: 0,
       finished: false,
       random: randomStream(settings.seed, 'generate', first + i),
@@ -98,7 +101,7 @@ export function createGenerator(request: GeneratorRequest): Generator {
 
   return {
     generate: async function* (prompts, settings) {
-      for (const prompt of prompts) refuseLongPrompt(prompt, contextLength);
+      for (const prompt of prompts) refuseLongPrompt(prompt, contextLength - before);
       for (let first = 0; first < prompts.length; first += rowsAtOnce) {
         yield* continueRows(prompts.slice(first, first + rowsAtOnce), first, settings);
       }

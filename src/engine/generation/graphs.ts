@@ -20,7 +20,7 @@ export function promptGraph(request: Request): GenerationGraph {
   return capturing(request, packedAttention);
 }
 
-/** One new token in each of T rows, given the cache `pastKey:<layer>`, `pastValue:<layer>` [P, T, kvHeads·d]. */
+/** One new token in each of T rows, given the cache `pastKey:<layer>`, `pastValue:<layer>` [P, T, kvHeads·d], a prefix included. */
 export function nextTokenGraph(request: Request): GenerationGraph {
   return capturing(request, cachedAttention);
 }
@@ -30,9 +30,9 @@ function capturing(request: Request, attention: ModelRequest['attention']): Gene
   const model = buildModel({
     ...request,
     training: false,
-    attention: (graph, once, call) => {
+    attention: (graph, once, call, prefix) => {
       cached.set(`key:${String(call.layer)}`, call.k).set(`value:${String(call.layer)}`, call.v);
-      return attention(graph, once, call);
+      return attention(graph, once, call, prefix);
     },
   });
   return { model, outputs: new Map([['logits', model.logits], ...cached]) };

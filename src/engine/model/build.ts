@@ -10,10 +10,12 @@ import type {
   ModelContext,
   RotaryTable,
 } from '../architectures/context.ts';
+import { doraGain } from '../adapters/dora.ts';
 import { loraScale } from '../adapters/merge.ts';
 import * as op from '../graph/operations.ts';
 import { Graph } from '../graph/node.ts';
 import type { DType, Node } from '../graph/node.ts';
+import { keyWidth, partOfPrefix, placesBefore, prefixName } from '../prefix.ts';
 import type { TrainingMethod } from '../session.ts';
 
 /** A trained tensor. */
@@ -22,7 +24,7 @@ export interface Parameter {
   readonly shape: readonly number[];
   readonly node: Node;
   /** What the optimiser and the initialisation need to know of it. */
-  readonly role: 'lora_A' | 'lora_B' | 'weight';
+  readonly role: 'lora_A' | 'lora_B' | 'lora_magnitude_vector' | 'prefix' | 'weight';
 }
 
 /** A model's graph, and which inputs it takes beside its parameters. */
@@ -39,13 +41,21 @@ export interface ModelGraph {
   /** Dropout masks wanted, by input name: their width. */
   readonly dropouts: ReadonlyMap<string, number>;
   readonly usesPositions: boolean;
+  /** Places of a prefix before the first token of every row. */
+  readonly placesBefore: number;
 }
 
 /** Makes nodes by name, each only once. */
 export type Once = (name: string, make: () => Node) => Node;
 
+/** Keys and values [places, kvHeads·d] of one layer that every row sees before its own. */
+export interface LayerPrefix {
+  readonly k: Node;
+  readonly v: Node;
+}
+
 /** How tokens attend to each other: inside packed rows, or to a cache. */
-export type Attention = (graph: Graph, once: Once, request: AttentionRequest) => Node;
+export type Attention = (graph: Graph, once: Once, request: AttentionRequest, prefix?: LayerPrefix) => Node;
 
 export interface ModelRequest {
   readonly architecture: Architecture;
@@ -88,24 +98,33 @@ export function buildModel(request: ModelRequest): ModelGraph {
   const weight: ModelContext['weight'] = (name, shape) => {
     const fixed = shape as readonly number[];
     if (method.kind === 'full') return parameter(name, fixed, 'weight');
-    const dtype = dtypes[request.weights.get(name)?.dtype ?? 'F32'];
-    const stored = once(name, () => op.weight(graph, name, fixed, dtype));
-    return graph.cheaply(() => op.cast(stored, 'float32'));
+    return frozenWeight(graph, name, fixed, request.weights, once);
   };
 
   const linear = (x: Node, module: string, out: number, options: LinearOptions = {}): Node => {
     const inner = x.shape[1] as number;
     const shape = options.storedTransposed ? [inner, out] : [out, inner];
     const product = op.matmul(x, weight(`${module}.weight`, shape), { transposeB: !options.storedTransposed });
-    const base = options.bias ? op.add(product, weight(`${module}.bias`, [out])) : product;
-    if (method.kind !== 'lora' || !targets.has(module)) return base;
+    const withBias = (x: Node): Node => (options.bias ? op.add(x, weight(`${module}.bias`, [out])) : x);
+    if (method.kind !== 'lora' || !targets.has(module)) return withBias(product);
     const a = parameter(`${module}.lora_A.weight`, [method.rank, inner], 'lora_A');
     const b = parameter(`${module}.lora_B.weight`, [out, method.rank], 'lora_B');
     const kept = request.training && method.dropout > 0 ? dropped(x, module, inner) : x;
     const scale = loraScale(method);
     const inflate = kept === x ? 1 : 1 / (1 - method.dropout);
     const low = op.matmul(kept, a, { transposeB: true, alpha: inflate });
-    return op.matmul(low, b, { transposeB: true, alpha: scale, addend: base });
+    const adapted = (base: Node): Node => op.matmul(low, b, { transposeB: true, alpha: scale, addend: base });
+    if (method.useDora !== true) return adapted(withBias(product));
+    const magnitude = parameter(`${module}.lora_magnitude_vector`, [out], 'lora_magnitude_vector');
+    return withBias(op.mul(adapted(product), doraGain(magnitude, module)));
+  };
+
+  const before = placesBefore(method);
+  const prefixOf = (layer: number): LayerPrefix => {
+    const width = keyWidth(architecture);
+    const all = parameter(prefixName, [before, 2 * architecture.layers * width], 'prefix');
+    const part = (which: 'key' | 'value') => op.slice(all, 1, ...partOfPrefix(which, layer, width));
+    return { k: part('key'), v: part('value') };
   };
 
   /** x with randomly chosen features set to 0; the mask comes as bytes. */
@@ -130,7 +149,7 @@ export function buildModel(request: ModelRequest): ModelGraph {
     },
     attend: (attention) => {
       windows.add(attention.window);
-      return request.attention(graph, once, attention);
+      return request.attention(graph, once, attention, before > 0 ? prefixOf(attention.layer) : undefined);
     },
     layer: (_, build) => graph.inSegment(build),
   };
@@ -148,7 +167,21 @@ export function buildModel(request: ModelRequest): ModelGraph {
     windows: [...windows],
     dropouts,
     usesPositions: memo.has('positions'),
+    placesBefore: before,
   };
+}
+
+/** A stored tensor that is only computed with, as float32; read in the type that it is stored in. */
+export function frozenWeight(
+  graph: Graph,
+  name: string,
+  shape: readonly number[],
+  weights: ModelRequest['weights'],
+  once: Once = (_, make) => make(),
+): Node {
+  const dtype = dtypes[weights.get(name)?.dtype ?? 'F32'];
+  const stored = once(name, () => op.weight(graph, name, shape, dtype));
+  return graph.cheaply(() => op.cast(stored, 'float32'));
 }
 
 /** The modules that carry an adapter: a target names a module's last part, or more of its path, as PEFT matches them. */

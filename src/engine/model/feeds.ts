@@ -16,7 +16,10 @@ export interface Feeds {
   readonly feeds: Map<string, HostArray>;
 }
 
-/** Every input of `model` but the parameters and the dropout masks; logits are wanted at `lossPositions`. */
+/**
+ * Every input of `model` but the parameters, their norms and the dropout masks; logits are wanted at `lossPositions`.
+ * Positions count from 0 in each row; the places of a prefix are counted before them here.
+ */
 export function sequenceFeeds(model: ModelGraph, sequence: Omit<PackedSequence, 'lossTargets' | 'sampleIds'>): Feeds {
   const { tokens, positions, segments, lossPositions } = sequence;
   const lengths = rowLengths(segments);
@@ -25,13 +28,15 @@ export function sequenceFeeds(model: ModelGraph, sequence: Omit<PackedSequence, 
     ['tokens', tokens],
     ['places', lossPositions],
   ]);
-  if (model.usesPositions) feeds.set('positions', positions);
+  const before = model.placesBefore;
+  const counted = before === 0 ? positions : positions.map((position) => before + position);
+  if (model.usesPositions) feeds.set('positions', counted);
   const { index, inverse } = rowGrid(segments, positions, lengths.length, longest);
   feeds.set('grid', index).set('gridInverse', inverse);
-  for (const window of model.windows) feeds.set(maskName(window), attentionMask(lengths, longest, window));
-  const lengthsByToken = segments.map((segment) => lengths[segment]!);
+  for (const window of model.windows) feeds.set(maskName(window), attentionMask(lengths, longest, before, window));
+  const lengthsByToken = segments.map((segment) => before + lengths[segment]!);
   for (const table of model.rotaryTables) {
-    const { cos, sin } = rotaryAngles(table, positions, lengthsByToken);
+    const { cos, sin } = rotaryAngles(table, counted, lengthsByToken);
     feeds.set(`cos:${table.key}`, cos).set(`sin:${table.key}`, sin);
   }
   const dims = { T: tokens.length, B: lengths.length, L: longest, S: lossPositions.length };
@@ -57,14 +62,20 @@ function rowGrid(
   return { index, inverse };
 }
 
-/** Additive mask [rows, 1, longest, longest]: 0 where a token may look, very negative elsewhere. */
-function attentionMask(lengths: readonly number[], longest: number, window: number | undefined): Float32Array {
-  const mask = new Float32Array(lengths.length * longest * longest).fill(masked);
-  const reach = window ?? longest;
+/** Additive mask [rows, 1, longest, before + longest]: 0 where a token may look, very negative elsewhere. */
+function attentionMask(
+  lengths: readonly number[],
+  longest: number,
+  before: number,
+  window: number | undefined,
+): Float32Array {
+  const seen = before + longest;
+  const mask = new Float32Array(lengths.length * longest * seen).fill(masked);
+  const reach = window ?? seen;
   lengths.forEach((length, row) => {
     for (let i = 0; i < length; i++) {
-      const start = (row * longest + i) * longest;
-      mask.fill(0, start + Math.max(0, i - reach + 1), start + i + 1);
+      const start = (row * longest + i) * seen;
+      mask.fill(0, start + Math.max(0, before + i - reach + 1), start + before + i + 1);
     }
   });
   return mask;

@@ -3,11 +3,12 @@
 import { readTensor } from '../../models/safetensors.ts';
 import type { NamedTensor, WeightEntry } from '../../models/types.ts';
 import { randomStream } from '../random.ts';
-import type { Parameter } from './forward.ts';
+import type { Parameter } from '../model/build.ts';
 
 /**
  * LoRA: A is Kaiming-uniform with a = √5, which is U(−1/√in, 1/√in) (He et al. 2015, arXiv:1502.01852, as PEFT does),
- * B is zero, so that the adapted model starts as the base model. Full: the stored weights.
+ * B is zero, so that the adapted model starts as the base model. Full: the stored weights. What this engine does not train
+ * is zero until it is restored.
  */
 export async function initialValues(
   parameter: Omit<Parameter, 'node'>,
@@ -15,7 +16,6 @@ export async function initialValues(
   seed: number,
 ): Promise<Float32Array> {
   const size = parameter.shape.reduce((n, d) => n * d, 1);
-  if (parameter.role === 'lora_B') return new Float32Array(size);
   if (parameter.role === 'lora_A') {
     const random = randomStream(seed, 'init', parameter.name);
     const bound = 1 / Math.sqrt(parameter.shape[1]!);
@@ -23,6 +23,7 @@ export async function initialValues(
     for (let i = 0; i < size; i++) values[i] = bound * (2 * random.uniform() - 1);
     return values;
   }
+  if (parameter.role !== 'weight') return new Float32Array(size);
   const entry = weights.get(parameter.name);
   if (!entry) throw new Error(`the model has no weight ${parameter.name}`);
   return readTensor(entry);

@@ -7,9 +7,13 @@ import { exclusiveExecutables } from '../executors/exclusive.ts';
 import type { Executable, Executor } from '../executors/executor.ts';
 import { createGenerator } from '../generation/generate.ts';
 import { refuseLongRows } from '../model/contextLimit.ts';
+import { doraNorms } from '../model/doraNorms.ts';
 import { dropoutFeeds, sequenceFeeds } from '../model/feeds.ts';
+import { placesBefore } from '../prefix.ts';
+import { problem } from '../../protocol/problem.ts';
 import type { PackedSequence } from '../../protocol/sequence.ts';
-import type { RowLoss, SessionInfo, SessionPlan, StepRequest, StepResult, TrainingSession } from '../session.ts';
+import type { RowLoss, SessionInfo, SessionPlan, StepRequest, StepResult } from '../session.ts';
+import type { TrainingMethod, TrainingSession } from '../session.ts';
 import { evaluationGraph, stepGraph } from './graph.ts';
 import { rowLosses, totalLoss } from './losses.ts';
 import { createTrainedTensors } from './trainedTensors.ts';
@@ -19,20 +23,26 @@ export async function createLocalSession(plan: SessionPlan, executor: Executor):
   const architecture = architectureOf(plan.modelConfig);
   const weights = modelWeights(architecture, plan.weights);
   const request = { architecture, weights, method: plan.method };
-  const stepping = stepGraph(request, plan.gradientCheckpointing);
+  const stepping = isTrained(plan.method) ? stepGraph(request, plan.gradientCheckpointing) : undefined;
   const evaluating = evaluationGraph(request);
-  const trained = await createTrainedTensors(stepping.model.parameters, weights, plan);
+  const { parameters, adaptedModules } = evaluating.model;
+  const trained = await createTrainedTensors(parameters, weights, plan);
   const executables = exclusiveExecutables(executor, weights);
-  const generator = createGenerator({ ...request, executables, parameterFeeds: trained.feeds });
+  const norms = doraNorms(plan.method, weights, adaptedModules);
+  /** Trained tensors, and what is computed from them once. */
+  const parameterFeeds = new Map(trained.feeds);
+  const generator = createGenerator({ ...request, executables, parameterFeeds });
+  const contextLength = architecture.contextLength - placesBefore(plan.method);
 
   let isWarm = false;
 
   /** Losses of one sequence's rows; the gradients of the step's loss are added to the step's sums. */
   const runSequence = async (sequence: PackedSequence, step: number, index: number, trainedTokens: number) => {
-    refuseLongRows(sequence, architecture.contextLength);
+    refuseLongRows(sequence, contextLength);
+    if (!stepping) throw notTrainedHere();
     const executable = await executables.get('train', stepping);
     const { dims, feeds } = sequenceFeeds(stepping.model, sequence);
-    for (const [name, values] of trained.feeds) feeds.set(name, values);
+    for (const [name, values] of parameterFeeds) feeds.set(name, values);
     feeds.set('lossTargets', sequence.lossTargets);
     // Every token counts the same, wherever it lies: accumulation equals the big batch exactly.
     feeds.set('lossWeights', new Float32Array(sequence.lossPositions.length).fill(1 / trainedTokens));
@@ -60,9 +70,9 @@ export async function createLocalSession(plan: SessionPlan, executor: Executor):
 
   /** Negative log-likelihoods [S], in an array of their own. */
   const lossesOf = async (executable: Executable, sequence: PackedSequence): Promise<Float32Array> => {
-    refuseLongRows(sequence, architecture.contextLength);
+    refuseLongRows(sequence, contextLength);
     const { dims, feeds } = sequenceFeeds(evaluating.model, sequence);
-    for (const [name, values] of trained.feeds) feeds.set(name, values);
+    for (const [name, values] of parameterFeeds) feeds.set(name, values);
     feeds.set('lossTargets', sequence.lossTargets);
     return Float32Array.from((await executable.run({ dims, feeds })).get('nll')!.data);
   };
@@ -72,8 +82,8 @@ export async function createLocalSession(plan: SessionPlan, executor: Executor):
     architecture: architecture.name,
     totalParameters: frozen + trained.count,
     trainableParameters: trained.count,
-    adaptedModules: stepping.model.adaptedModules.map((m) => m.name),
-    contextLength: architecture.contextLength,
+    adaptedModules: adaptedModules.map((m) => m.name),
+    contextLength,
     sharesBeginnings: false,
   };
 
@@ -92,7 +102,6 @@ export async function createLocalSession(plan: SessionPlan, executor: Executor):
       return { ...totalLoss(rows), rows, tokenLosses };
     },
     probe: async (sequence) => {
-      await executables.get('train', stepping);
       const passes = () => runSequence(sequence, 0, 0, Math.max(1, sequence.lossPositions.length));
       // The first computation touches all memory for the first time.
       if (!isWarm) await passes();
@@ -108,10 +117,27 @@ export async function createLocalSession(plan: SessionPlan, executor: Executor):
       for await (const tensor of values) trained.restoreTensor('trained', tensor);
       for await (const tensor of optimizer ?? []) trained.restoreTensor('optimizer', tensor);
       trained.setStepsTaken(steps);
+      if (!norms) return;
+      const executable = await executables.get('norms', norms);
+      const found = await executable.run({ dims: {}, feeds: parameterFeeds });
+      // Buffers of results may be used again by the next run.
+      for (const [name, { data }] of found) parameterFeeds.set(name, Float32Array.from(data));
     },
     memory: () => Promise.resolve({ peakBytes: process.resourceUsage().maxRSS * 1024 }),
     close: () => executables.close(),
   };
+}
+
+/** What this engine can be asked with and takes no steps of: lengths of weights, and prefixes. */
+function isTrained(method: TrainingMethod): boolean {
+  return method.kind !== 'prefix' && !(method.kind === 'lora' && method.useDora === true);
+}
+
+function notTrainedHere(): Error {
+  return problem(
+    'engine/not-trained-here',
+    'The embedded engine can be asked with DoRA and prefixes, and trains neither. Train with `engine: torch`.',
+  );
 }
 
 function parameterCount(weights: readonly WeightEntry[]): number {

@@ -101,6 +101,7 @@ export const fixers: Readonly<Record<string, (broken: Broken) => Wanted[]>> = {
   },
   'config/unknown-target-module': targetFixes,
   'config/adapter-differs': removeIt,
+  'config/adapter-needs-dora': () => [set('lora.use_dora', true)],
   'config/early-stopping-without-validation': () => [
     validateOnShare,
     { ...remove('early_stopping'), isPreferred: false },

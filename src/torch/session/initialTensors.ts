@@ -1,5 +1,6 @@
 // What a fresh session begins with where the model's files have nothing: adapters, prefixes, and the head of a reward model.
 
+import { prefixName } from '../../engine/prefix.ts';
 import { randomStream } from '../../engine/random.ts';
 import { initialAdapter } from '../../engine/training/initialise.ts';
 import type { NamedTensor } from '../../models/types.ts';
@@ -8,8 +9,7 @@ import type { TensorInfo } from './answers.ts';
 /** The head that turns the last token's state into a score, [1, hidden]. */
 export const scoreName = 'score.weight';
 
-/** A prefix, or the embedding that one is made from, and the layers that do so. */
-const prefixName = 'prompt_encoder.embedding.weight';
+/** The layers that make a prefix from an embedding, which has a prefix's own name. */
 const transform = 'prompt_encoder.transform.';
 
 /** transformers' `initializer_range`, where a model's config has none. */

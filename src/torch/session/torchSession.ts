@@ -5,6 +5,7 @@ import { learnsFromAnswers } from '../../config/objective.ts';
 import { architectureOf } from '../../engine/architectures/registry.ts';
 import { modelWeights } from '../../engine/architectures/weights.ts';
 import { refuseLongRows } from '../../engine/model/contextLimit.ts';
+import { placesBefore } from '../../engine/prefix.ts';
 import type { Observed, SessionPlan, StepResult, TrainingSession } from '../../engine/session.ts';
 import { totalLoss } from '../../engine/training/losses.ts';
 import type { NamedTensor } from '../../models/types.ts';
@@ -85,7 +86,7 @@ export async function openTorchSession(worker: WorkerProcess | WorkerGroup, plan
   const { first = [], objective = supervisedFineTuning, ...wanted } = plan;
   const answers = await group.askAll('create', () => ({ head: { plan: { ...wanted, objective, weights } } }));
   const created = answers.map(({ head }) => readCreated(head['value']));
-  const contextLength = architecture.contextLength - (plan.method.kind === 'prefix' ? plan.method.virtualTokens : 0);
+  const contextLength = architecture.contextLength - placesBefore(plan.method);
   const session = sessionOver(group, { ...wanted, objective }, created, contextLength, architecture.name);
   await session.restore({ trained: initialTensors(created[0]!.trained, plan), step: 0 });
   await session.restore({ trained: first, step: 0 });

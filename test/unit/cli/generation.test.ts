@@ -4,11 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findSource, nameOfSource } from '../../../src/cli/generation/source.ts';
+import { planForAnswers } from '../../../src/cli/generation/plan.ts';
 import { encodePrompt, stopTokenIds, tokensBehindAnswer } from '../../../src/data/template/prompt.ts';
 import { resolveTemplate } from '../../../src/data/template/templates.ts';
 import { writeAdapter } from '../../../src/models/adapter.ts';
+import { openModel } from '../../../src/models/openModel.ts';
+import { prefixTensor, writePrefixAdapter } from '../../../src/models/prefixAdapter.ts';
 import type { NamedTensor, Tokenizer } from '../../../src/models/types.ts';
 import { createRun } from '../../../src/runs/startRun.ts';
+import { writeTinyModel } from '../../support/tinyModelFolder.ts';
 import { writeFile } from 'node:fs/promises';
 
 let folder: string;
@@ -49,6 +53,24 @@ describe('the source of an answer', () => {
     expect((await findSource({ adapter, model: 'other' }, folder)).model).toBe('other');
     const nameless = await adapterFor('');
     await expect(findSource({ adapter: nameless }, folder)).rejects.toThrow('Name it with --model');
+  });
+
+  test('a prefix is an adapter, too, for a model of its own sizes alone', async () => {
+    const path = join(folder, 'prefix');
+    const sizes = { virtualTokens: 2, projection: true, encoderSize: 7, layers: 2, kvHeads: 2, headSize: 8 };
+    const tensor = { name: prefixTensor, shape: [2, 64], data: new Float32Array(128) };
+    await writePrefixAdapter(path, { ...sizes, baseModel: 'org/base' }, [tensor]);
+    const source = await findSource({ adapter: path }, folder);
+    expect(nameOfSource(source)).toBe(`org/base with ${path}`);
+    const model = await openModel(await writeTinyModel(join(folder, 'model')), { baseDirectory: folder });
+    const { method } = planForAnswers(model, source.adapter, 'cpu');
+    expect(method).toEqual({ kind: 'prefix', virtualTokens: 2, projection: false, encoderSize: 7 });
+    const other = await openModel(await writeTinyModel(join(folder, 'other'), { num_hidden_layers: 1 }), {
+      baseDirectory: folder,
+    });
+    expect(() => planForAnswers(other, source.adapter, 'cpu')).toThrow(
+      /for a model of 2 layers with 2 key heads of 8 numbers, and .*other has 1 layers/,
+    );
   });
 
   test('a run without a result says how it stands', async () => {

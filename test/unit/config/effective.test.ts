@@ -196,7 +196,7 @@ describe('what auto becomes', () => {
   });
 
   test('an adapter to start from gives its shape', () => {
-    const adapter = { rank: 4, alpha: 4, targetModules: ['q_proj'], useRslora: true };
+    const adapter = { rank: 4, alpha: 4, targetModules: ['q_proj'], useRslora: true, useDora: false };
     const { config, decision } = decide('lora: {init_from: ./x}', { ...facts, adapter });
     expect(config.lora).toEqual({
       rank: 4,

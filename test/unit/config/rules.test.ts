@@ -441,9 +441,25 @@ const broken: readonly Case[] = [
     ],
   },
   {
+    code: 'adapter-needs-dora',
+    text: config('lora: {init_from: ./x}'),
+    facts: { adapter: { rank: 16, alpha: 8, targetModules: 'all-linear', useRslora: false, useDora: true } },
+    expected: [
+      'error: x:4:19: The adapter of `lora.init_from` has lengths of its own (DoRA). Write `use_dora: true` beside it.',
+    ],
+  },
+  {
+    code: 'adapter-differs',
+    text: config('lora: {init_from: ./x, use_dora: true}'),
+    facts: { adapter: { rank: 16, alpha: 8, targetModules: 'all-linear', useRslora: false, useDora: false } },
+    expected: [
+      'error: x:4:34: The adapter of `lora.init_from` has use_dora false. Remove this line to take it over, or start a fresh adapter.',
+    ],
+  },
+  {
     code: 'adapter-differs',
     text: config('lora: {init_from: ./x, rank: 8, alpha: 8, use_rslora: true}'),
-    facts: { adapter: { rank: 16, alpha: 8, targetModules: 'all-linear', useRslora: false } },
+    facts: { adapter: { rank: 16, alpha: 8, targetModules: 'all-linear', useRslora: false, useDora: false } },
     expected: [
       'error: x:4:30: The adapter of `lora.init_from` has rank 16. Remove this line to take it over, or start a fresh adapter.',
       'error: x:4:55: The adapter of `lora.init_from` has use_rslora false. Remove this line to take it over, or start a fresh adapter.',
@@ -568,7 +584,7 @@ describe('what is right passes', () => {
     ...files,
     model,
     rows: { train: 1000, validation: 50 },
-    adapter: { rank: 8, alpha: 16, targetModules: ['q_proj'], useRslora: false },
+    adapter: { rank: 8, alpha: 16, targetModules: ['q_proj'], useRslora: false, useDora: false },
     machine: {
       cores: 2,
       devices: [

@@ -45,6 +45,15 @@ describe('a plan', async () => {
     expect(lora.totalParameters).toBe(full.totalParameters + lora.trainableParameters);
   });
 
+  it('knows the lengths that DoRA trains besides', () => {
+    const plain = tinyPlan(weights);
+    if (plain.method.kind !== 'lora') throw new Error('the plan is one of LoRA');
+    const dora = planCosts({ ...plain, method: { ...plain.method, useDora: true } });
+    // one for each output
+    const perLayer = 16 + 2 * 8 + 16 + 2 * 24 + 16;
+    expect(dora.trainableParameters).toBe(planCosts(plain).trainableParameters + 3 * perLayer);
+  });
+
   it('knows the parameters of a prefix, and of what makes one', () => {
     const method = { kind: 'prefix', virtualTokens: 5, projection: false, encoderSize: 7 } as const;
     // keys and values [2 heads of 4] in each of three layers

@@ -4,9 +4,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { onnxExecutor } from '../../../src/engine/executors/onnx/executor.ts';
 import type { SessionPlan, TrainingSession } from '../../../src/engine/session.ts';
 import { createLocalSession } from '../../../src/engine/training/localSession.ts';
+import { readTensor } from '../../../src/models/safetensors.ts';
 import type { NamedTensor, WeightEntry } from '../../../src/models/types.ts';
 import type { PackedSequence } from '../../../src/protocol/sequence.ts';
 import { collect } from '../../support/collect.ts';
+import { randomArray } from '../../support/random.ts';
 import { randomWeights } from '../../support/randomWeights.ts';
 import { greedy, packed, tinyConfig, tinyPlan, tinyRows, tinyWeights } from '../../support/tinyModel.ts';
 
@@ -216,13 +218,16 @@ describe('generation', () => {
     ['all tokens before', tinyConfig],
     ['a few', { ...tinyConfig, model_type: 'mistral', sliding_window: 5 }],
     ['more than the shorter rows have', { ...tinyConfig, model_type: 'mistral', sliding_window: 40 }],
-  ])('with a cache and in company chooses the tokens of a plain forward pass, where tokens see %s', async (_, config) => {
-    const session = await open({ modelConfig: config });
-    await train(session, together, 1, 10);
-    const made = prompts.map((): number[] => []);
-    for await (const token of session.generate(prompts, settings)) made[token.prompt]!.push(token.tokenId);
-    for (const [i, prompt] of prompts.entries()) expect(made[i]).toEqual(await slowly(session, prompt));
-  });
+  ])(
+    'with a cache and in company chooses the tokens of a plain forward pass, where tokens see %s',
+    async (_, config) => {
+      const session = await open({ modelConfig: config });
+      await train(session, together, 1, 10);
+      const made = prompts.map((): number[] => []);
+      for await (const token of session.generate(prompts, settings)) made[token.prompt]!.push(token.tokenId);
+      for (const [i, prompt] of prompts.entries()) expect(made[i]).toEqual(await slowly(session, prompt));
+    },
+  );
 
   it('ends at a stop token and is repeatable when sampled', async () => {
     const session = await open();
@@ -237,3 +242,102 @@ describe('generation', () => {
     }
   });
 });
+
+describe('what is only asked', () => {
+  const method = {
+    kind: 'lora',
+    rank: 4,
+    alpha: 8,
+    dropout: 0,
+    targetModules: 'all-linear',
+    useRslora: false,
+  } as const;
+  const prefix = { kind: 'prefix', virtualTokens: 6, projection: false, encoderSize: 0 } as const;
+  // keys and values, three layers, two heads of 4
+  const values = randomArray([6, 2 * 3 * 8], 'prefix', 1);
+  const openPrefix = async (changes: Partial<SessionPlan> = {}): Promise<TrainingSession> => {
+    const session = await open({ method: prefix, ...changes });
+    const [tensor] = await collect(session.trainedTensors());
+    await session.restore({ trained: [{ ...tensor!, data: values }], step: 0 });
+    return session;
+  };
+
+  it('DoRA whose lengths are those of the weights is LoRA, and twice the lengths are another model', async () => {
+    const lora = await open({ method });
+    await train(lora, together, 1, 5);
+    const adapter = await collect(lora.trainedTensors());
+    const lengths = await lengthsOf(weights, adapter, 2);
+    const dora = await open({ method: { ...method, useDora: true } });
+    await dora.restore({ trained: [...adapter, ...lengths], step: 0 });
+    const expected = (await lora.evaluate(together())).rows.map(({ lossSum }) => lossSum);
+    expectClose(
+      (await dora.evaluate(together())).rows.map(({ lossSum }) => lossSum),
+      expected,
+      1e-5,
+    );
+    const doubled = lengths.map((tensor) => ({ ...tensor, data: tensor.data.map((length) => 2 * length) }));
+    await dora.restore({ trained: [...adapter, ...doubled], step: 0 });
+    const other = (await dora.evaluate(together())).lossSum;
+    expect(Math.abs(other / expected.reduce((a, b) => a + b, 0) - 1)).toBeGreaterThan(0.01);
+  });
+
+  it('rows behind a prefix have the same losses packed and alone, and others than without it', async () => {
+    const session = await openPrefix();
+    const alone = (await session.evaluate(apart())).rows.map(({ lossSum }) => lossSum);
+    expectClose(
+      (await session.evaluate(together())).rows.map(({ lossSum }) => lossSum),
+      alone,
+      1e-5,
+    );
+    const without = (await (await open()).evaluate(apart())).rows.map(({ lossSum }) => lossSum);
+    expect(without.every((loss, i) => Math.abs(loss / alone[i]! - 1) > 1e-3)).toBe(true);
+  });
+
+  it('a prefix takes up places of the context', async () => {
+    const session = await openPrefix();
+    expect(session.info.contextLength).toBe(64 - 6);
+    const tokens = await collect(session.generate([new Int32Array(50).fill(3)], greedy(100)));
+    expect(tokens).toHaveLength(8);
+    await expect(collect(session.generate([new Int32Array(58)], greedy(1)))).rejects.toThrow(/context has 58/);
+    const long = packed([{ sampleId: 'long', tokens: new Array<number>(59).fill(5), trainedFrom: 2 }]);
+    await expect(session.evaluate([long])).rejects.toThrow(/more than 58 tokens/);
+  });
+
+  it.each<[string, SessionPlan['method']]>([
+    ['DoRA', { ...method, useDora: true }],
+    ['a prefix', prefix],
+  ])('%s is not trained here, in words', async (_, wanted) => {
+    const session = await open({ method: wanted });
+    const step = session.step({ step: 1, sequences: together(), learningRate: 0.01 });
+    await expect(step).rejects.toMatchObject({
+      problems: [expect.objectContaining({ code: 'engine/not-trained-here' })],
+    });
+  });
+});
+
+/** Lengths of the rows of W + scale · B·A, element by element in double precision. */
+async function lengthsOf(
+  stored: readonly WeightEntry[],
+  adapter: readonly NamedTensor[],
+  scale: number,
+): Promise<NamedTensor[]> {
+  const byName = new Map(adapter.map((tensor) => [tensor.name, tensor]));
+  const lengths: NamedTensor[] = [];
+  for (const entry of stored) {
+    const module = entry.name.replace(/\.weight$/, '');
+    const [a, b] = ['A', 'B'].map((part) => byName.get(`${module}.lora_${part}.weight`));
+    if (!a || !b) continue;
+    const weight = await readTensor(entry);
+    const [rows, width] = entry.shape;
+    const rank = a.shape[0]!;
+    const element = (o: number, i: number): number => {
+      const ranks = Array.from({ length: rank }, (_, r) => b.data[o * rank + r]! * a.data[r * width! + i]!);
+      return weight[o * width! + i]! + scale * ranks.reduce((sum, x) => sum + x, 0);
+    };
+    const data = Float32Array.from({ length: rows! }, (_, o) =>
+      Math.hypot(...Array.from({ length: width! }, (_, i) => element(o, i))),
+    );
+    lengths.push({ name: `${module}.lora_magnitude_vector`, shape: [rows!], data });
+  }
+  return lengths;
+}

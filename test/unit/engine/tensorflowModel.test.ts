@@ -9,8 +9,10 @@ import { onnxExecutor } from '../../../src/engine/executors/onnx/executor.ts';
 import { tensorflowExecutor } from '../../../src/engine/executors/tensorflow/executor.ts';
 import { dropoutFeeds, sequenceFeeds } from '../../../src/engine/model/feeds.ts';
 import { createLocalSession } from '../../../src/engine/training/localSession.ts';
+import type { SessionPlan } from '../../../src/engine/session.ts';
 import { stepGraph } from '../../../src/engine/training/graph.ts';
 import type { WeightDtype } from '../../../src/models/types.ts';
+import { collect } from '../../support/collect.ts';
 import { relativeDifference } from '../../support/compare.ts';
 import { randomArray } from '../../support/random.ts';
 import { randomWeights } from '../../support/randomWeights.ts';
@@ -86,4 +88,28 @@ it('trains and generates as ONNX Runtime does', async () => {
   expect(relativeDifference(onnx.numbers, tensorflow.numbers)).toBeLessThan(1e-5);
   expect(tensorflow.tokens).toEqual(onnx.tokens);
   expect(tf.memory().numTensors).toBe(before);
+});
+
+it.each<[string, SessionPlan['method']]>([
+  [
+    'DoRA',
+    { kind: 'lora', rank: 2, alpha: 4, dropout: 0, targetModules: 'all-linear', useRslora: false, useDora: true },
+  ],
+  ['a prefix', { kind: 'prefix', virtualTokens: 4, projection: false, encoderSize: 0 }],
+])('answers with %s as ONNX Runtime does', async (_, method) => {
+  const plan = { ...tinyPlan(await randomWeights(gpt2)), modelConfig: gpt2, method };
+  const run = async (executor: Parameters<typeof createLocalSession>[1]) => {
+    const session = await createLocalSession(plan, executor);
+    const shapes = await collect(session.trainedTensors());
+    const trained = shapes.map(({ name, shape }) => ({ name, shape, data: randomArray(shape, name, 0.5) }));
+    await session.restore({ trained, step: 0 });
+    const { rows } = await session.evaluate([packed(tinyRows(3))]);
+    const tokens = await collect(session.generate([Int32Array.of(3, 4, 5), Int32Array.of(6)], greedy(8)));
+    await session.close();
+    return { losses: rows.map(({ lossSum }) => lossSum), tokens: tokens.map(({ tokenId }) => tokenId) };
+  };
+  const tensorflow = await run(tensorflowExecutor(tf));
+  const onnx = await run(onnxExecutor({ provider: 'cpu', threads: 1 }));
+  expect(relativeDifference(onnx.losses, tensorflow.losses)).toBeLessThan(1e-5);
+  expect(tensorflow.tokens).toEqual(onnx.tokens);
 });

@@ -35,6 +35,24 @@ test('an adapter comes back as it was written', async () => {
   for (const { name, data } of tensors) expect(await readTensor(weights.get(name)!)).toEqual(data);
 });
 
+test('DoRA comes back with the lengths of its outputs, one for each', async () => {
+  const lengths = (count: number) =>
+    settings.modules.map((module) => ({
+      ...{ name: `${module}.lora_magnitude_vector`, shape: [count] },
+      data: Float32Array.from({ length: count }, (_, k) => 1 + k),
+    }));
+  const folder = path(`a${count++}`);
+  const dora = { ...settings, useDora: true };
+  await writeAdapter(folder, dora, [...tensors, ...lengths(4)]);
+  const { settings: read, weights } = await readAdapter(folder);
+  expect(read).toEqual(dora);
+  expect(await readTensor(weights.get(lengths(4)[1]!.name)!)).toEqual(lengths(4)[1]!.data);
+  await writeAdapter(folder, dora, [...tensors, ...lengths(3)]);
+  expect((await problemOf(() => readAdapter(folder))).message).toMatch(/\(\[3\]\) are not one for each output/);
+  await writeAdapter(folder, settings, [...tensors, ...lengths(4)]);
+  expect((await problemOf(() => readAdapter(folder))).message).toMatch(/magnitude_vector` is no part/);
+});
+
 test('the value head that a checkpoint of PPO has beside its adapter is passed over', async () => {
   const folder = path(`a${count++}`);
   await writeAdapter(folder, settings, [
@@ -46,7 +64,7 @@ test('the value head that a checkpoint of PPO has beside its adapter is passed o
 
 test.each([
   ['another method', { peft_type: 'IA3' }, /IA3/],
-  ['DoRA', { use_dora: true }, /use_dora/],
+  ['a prefix', { peft_type: 'PREFIX_TUNING' }, /is a prefix/],
   ['trained biases', { bias: 'all' }, /bias/],
   ['saved modules', { modules_to_save: ['lm_head'] }, /modules_to_save/],
   ['ranks by layer', { rank_pattern: { q_proj: 4 } }, /rank_pattern/],
@@ -64,6 +82,8 @@ test.each([
   ['alpha of 0', { lora_alpha: 0 }, /lora_alpha/],
   ['dropout of 2', { lora_dropout: 2 }, /lora_dropout/],
   ['rslora as text', { use_rslora: 'yes' }, /use_rslora/],
+  ['DoRA as text', { use_dora: 'yes' }, /use_dora/],
+  ['DoRA without its lengths', { use_dora: true }, /lora_magnitude_vector` is missing/],
 ])('a broken adapter is refused: %s', async (_, change, message) => {
   const folder = await make(change);
   const found = await problemOf(() => readAdapter(folder));

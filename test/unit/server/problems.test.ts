@@ -8,14 +8,15 @@ import { fixAll } from '../../../src/server/service/fixAll.ts';
 import { fixers, fixesOf } from '../../../src/server/service/fixes.ts';
 import { applyEdits } from '../../../src/server/service/textChanges.ts';
 
-const paths = ['data/train.jsonl', './models/tiny', 'rows.jsonl', 'adapters/first'];
+const paths = ['data/train.jsonl', './models/tiny', 'rows.jsonl', 'adapters/first', 'adapters/dora'];
+const adapter = { rank: 16, alpha: 32, targetModules: 'all-linear', useRslora: false, useDora: false } as const;
 const facts: ConfigFacts = {
   fileExists: (path) => paths.includes(path),
   countMatches: (glob) => (glob.startsWith('data/') ? 1 : 0),
   listFolder: (folder) => (folder === 'data' ? ['train.jsonl'] : []),
   cannotWrite: (folder) => (folder.startsWith('data/') ? { path: 'data/train.jsonl', reason: 'file' } : undefined),
   model: { contextLength: 2048, linearModules: ['model.layers.0.self_attn.q_proj'], parameters: 135e6 },
-  adapter: { rank: 16, alpha: 32, targetModules: 'all-linear', useRslora: false },
+  adapter,
   machine: { cores: 2, devices: [{ name: 'cpu', kind: 'cpu', usable: true }], torchMissing: 'There is none.' },
 };
 
@@ -35,8 +36,12 @@ const withTorch: ConfigFacts = {
 };
 /** The tiny model is a language model, and so no reward model. */
 const withoutJudge: ConfigFacts = { ...facts, rewardModel: { unusable: 'This model has no head for scores.' } };
-const factsFor = (text: string): ConfigFacts =>
-  /^distributed:/m.test(text) ? withTorch : text.includes('reward: {model: ./models/tiny}') ? withoutJudge : facts;
+const withDora: ConfigFacts = { ...facts, adapter: { ...adapter, useDora: true } };
+function factsFor(text: string): ConfigFacts {
+  if (/^distributed:/m.test(text)) return withTorch;
+  if (text.includes('adapters/dora')) return withDora;
+  return text.includes('reward: {model: ./models/tiny}') ? withoutJudge : facts;
+}
 
 function problemsIn(text: string) {
   return configProblems(readConfigText(text, 'x'), {}, () => factsFor(text));
