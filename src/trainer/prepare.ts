@@ -45,9 +45,10 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
       // What goes wrong in starting them is told when their session is opened.
       .catch(() => undefined);
   }).catch(async (error: unknown) => {
+    // Rows may take long to read: a process that is gone is told at once. One that is closed here is no reason.
+    const reason: unknown = lost.signal.aborted ? lost.signal.reason : error;
     await (await starting.catch(() => undefined))?.close();
-    // Rows may take long to read: a process that is gone is told at once.
-    throw lost.signal.aborted ? lost.signal.reason : error;
+    throw reason;
   });
   const { config, model, adapter, rewardModel, data, order, steps, capacity } = planned;
   const { train, validation } = data;
