@@ -42,26 +42,30 @@ export async function attachToTrainer(run: RunHandle, options: RunCommandOptions
     const state = await followEvents(run.events(), terminal, settings);
     const exitCode = await run.exited;
     await Promise.all(stops);
-    if (exitCode !== null) return exitCode;
+    const isTold = state.finished !== undefined || state.failed !== undefined;
+    if (!isTold) {
+      const ranOut = (countMemoryKills() ?? 0) > killsBefore;
+      const why = ranOut ? ': the system has ended processes since then, because memory ran out' : '';
+      const how = exitCode === null ? 'was killed' : `ended with exit code ${exitCode}`;
+      tellVanished(run, terminal, `${how} before it could say why${why}`);
+    }
     // A trainer that is stopped in the middle of a computation ends by a signal, after its last words.
-    if (state.finished) return exitCodeOfState(state);
-    if (!state.failed) reportVanished(run, terminal, (countMemoryKills() ?? 0) > killsBefore);
-    return exitCodes.failed;
+    return exitCode ?? exitCodeOfState(state);
   } finally {
     clearInterval(awake);
     release();
   }
 }
 
-/** The exit code that a run's state stands for, when its process was not ours. */
+/** The exit code that a run's state stands for, when its process was not ours; one that ended without a word has failed. */
 export function exitCodeOfState(state: RunState): number {
-  if (state.failed) return exitCodes.failed;
-  return state.finished?.outcome === 'stopped' ? exitCodes.stopped : exitCodes.done;
+  if (!state.finished) return exitCodes.failed;
+  return state.finished.outcome === 'stopped' ? exitCodes.stopped : exitCodes.done;
 }
 
-function reportVanished(run: RunHandle, terminal: Terminal, ranOut: boolean): void {
-  const why = ranOut ? ': the system has ended processes since then, because memory ran out' : '';
+/** `what`: how the trainer of a run ended that told neither a result nor a failure. */
+export function tellVanished({ id, folder }: Pick<RunHandle, 'id' | 'folder'>, terminal: Terminal, what: string): void {
   terminal.writeError(
-    `${terminal.style.red('error')}: the trainer was killed before it could say why${why}.\nIts own words are in trainer.log of ${run.folder}\nfinetune resume ${run.id} goes on from the last checkpoint, or begins anew where there is none.\n`,
+    `${terminal.style.red('error')}: the trainer ${what}.\nIts own words are in trainer.log of ${folder}\nfinetune resume ${id} goes on from the last checkpoint, or begins anew where there is none.\n`,
   );
 }

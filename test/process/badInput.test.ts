@@ -305,6 +305,21 @@ describe('places that cannot be written', () => {
     }
   });
 
+  test('a trainer that ends before it begins: told with its exit code, and told again to whoever watches', async () => {
+    const config = await writeConfig('stillborn', {});
+    const program = `if (process.argv[1]?.endsWith('trainer.js')) { console.error('born dead'); process.exit(7); }`;
+    const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(program)}` };
+    const { code, text } = await finetune(['start', config], { env });
+    expect([code, text]).toEqual([
+      7,
+      expect.stringContaining('error: the trainer ended with exit code 7 before it could say why.'),
+    ]);
+    const id = /^Run (\S+)/m.exec(text)?.[1] ?? '';
+    expect(await readFile(at('.finetune/runs', id, 'trainer.log'), 'utf8')).toBe('born dead\n');
+    const { code: watched, text: seen } = await finetune(['watch', id]);
+    expect([watched, seen]).toEqual([1, expect.stringContaining('error: the trainer is gone, and has not said why.')]);
+  });
+
   test.skipIf(process.platform === 'win32')(
     'a disk that is full: told in words, the trace is in trainer.log',
     async () => {

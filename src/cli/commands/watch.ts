@@ -3,7 +3,8 @@ import type { DefineCommand } from '../program.ts';
 import { followEvents } from '../follow.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { jsonOption, runArgument, type JsonOption } from '../options.ts';
-import { exitCodeOfState } from '../runCommand.ts';
+import { exitCodes } from '../exitCodes.ts';
+import { exitCodeOfState, tellVanished } from '../runCommand.ts';
 import { findRunsFolder } from '../workspace.ts';
 import { followRun } from '../../runs/followRun.ts';
 import { readManifest } from '../../runs/manifest.ts';
@@ -28,10 +29,16 @@ export const define: DefineCommand = (command, terminal, done) => {
       const release = onInterrupt(() => watching.abort());
       try {
         const events = followRun(runFolder, { signal: watching.signal });
-        const { base_directory: baseDirectory } = await readManifest(runFolder);
+        const { id, base_directory: baseDirectory } = await readManifest(runFolder);
         const state = await followEvents(events, terminal, { json: options.json ?? false, runFolder, baseDirectory });
+        const isTold = state.finished !== undefined || state.failed !== undefined;
+        if (watching.signal.aborted && !isTold) {
+          terminal.writeError('The run goes on. finetune stop ends it.\n');
+          done(exitCodes.done);
+          return;
+        }
+        if (!isTold) tellVanished({ id, folder: runFolder }, terminal, 'is gone, and has not said why');
         done(exitCodeOfState(state));
-        if (watching.signal.aborted) terminal.writeError('The run goes on. finetune stop ends it.\n');
       } finally {
         release();
       }
