@@ -33,6 +33,11 @@ export function roughDuration(seconds: number): string {
   return seconds >= 600 && seconds < 3600 ? `${Math.round(seconds / 60)} min` : formatDuration(Math.round(seconds));
 }
 
+/** Steps between the ticks of an axis that counts: there is no half a training step. */
+export const countSteps: number[] = Array.from({ length: 13 }, (_, power) =>
+  [1, 2, 5].map((digit) => digit * 10 ** power),
+).flat();
+
 /** Steps between the ticks of a time axis, in seconds. */
 export const durationSteps: number[] = [
   0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400, 172_800,

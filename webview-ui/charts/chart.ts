@@ -32,8 +32,8 @@ export interface ChartContent {
 export interface ChartHandlers {
   readonly formatX: (value: number) => string;
   readonly formatY: (value: number) => string;
-  /** Distances allowed between the ticks of x; any round number when absent. */
-  readonly ticksX: () => number[] | undefined;
+  /** Distances allowed between the ticks of x. */
+  readonly ticksX: () => number[];
   readonly onRange: (range: readonly [number, number]) => void;
   /** The pointer is over the point at an index; undefined when it has left. */
   readonly onCursor: (index: number | undefined) => void;
@@ -170,7 +170,6 @@ function optionsOf(context: PlotContext): Omit<uPlot.Options, 'width' | 'height'
     ticks: { show: false },
     gap: 6,
   };
-  const ticksX = handlers.ticksX();
   return {
     legend: { show: false },
     padding: [8, 12, 0, 0],
@@ -189,7 +188,7 @@ function optionsOf(context: PlotContext): Omit<uPlot.Options, 'width' | 'height'
         ...axis,
         size: 26,
         space: 60,
-        ...(ticksX ? { incrs: ticksX } : {}),
+        incrs: handlers.ticksX(),
         values: (_plot, ticks) => ticks.map((tick) => handlers.formatX(tick)),
       },
       {

@@ -5,7 +5,7 @@ import { panned, zoomed } from '../charts/panZoom.ts';
 import { onThemeChange } from '../charts/theme.ts';
 import { pickIndexes } from '../../src/metrics/downsample.ts';
 import { element, type Child } from '../dom.ts';
-import { durationSteps, metricText, shortDuration, shortNumber } from '../numbers.ts';
+import { countSteps, durationSteps, metricText, shortDuration, shortNumber } from '../numbers.ts';
 import { t } from '../strings.ts';
 import type { ChartContent } from '../charts/chart.ts';
 import { comparedMetrics, metricTitle, overlaid, type CompareRun, type CompareState } from './compareModel.ts';
@@ -63,7 +63,7 @@ export function createCompareBoard(
       formatX: (value) => (state().x === 'elapsed' ? shortDuration(value) : shortNumber(value)),
       formatY: (value) =>
         metric === 'memory_bytes' ? metricText(metric, value).replace('.00', '') : shortNumber(value),
-      ticksX: () => (state().x === 'elapsed' ? durationSteps : undefined),
+      ticksX: () => (state().x === 'elapsed' ? durationSteps : countSteps),
       onRange: (range) => {
         const [low, high] = whole(metric);
         const width = Math.min(high - low, range[1] - range[0]);

@@ -8,7 +8,7 @@ import { button } from '../controls.ts';
 import { element, fill, type Child } from '../dom.ts';
 import { afterPaint } from '../frame.ts';
 import { icon } from '../icons.ts';
-import { durationSteps, learningRateText, metricText, shortDuration, shortNumber } from '../numbers.ts';
+import { countSteps, durationSteps, learningRateText, metricText, shortDuration, shortNumber } from '../numbers.ts';
 import * as series from '../seriesStore.ts';
 import type { Points } from '../seriesStore.ts';
 import { t } from '../strings.ts';
@@ -216,7 +216,7 @@ export function createBoard(context: DashboardContext, onZoom: () => void): Boar
         if (name === 'memory_bytes') return metricText(name, value).replace('.00', '');
         return name === 'learning_rate' ? learningRateText(value) : shortNumber(value);
       },
-      ticksX: () => (state().x === 'elapsed' ? durationSteps : undefined),
+      ticksX: () => (state().x === 'elapsed' ? durationSteps : countSteps),
       onRange: (seen) => setRange(toSteps(seen)),
       onCursor: (index) => showTip(card, index),
       onPick: (index) => void pin(card, index),
