@@ -33,6 +33,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/support/packedExtension.ts'],
+          setupFiles: ['test/support/editorEvidence.ts'],
           testTimeout: 600_000,
           hookTimeout: 240_000,
           fileParallelism: false,

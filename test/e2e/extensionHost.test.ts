@@ -81,7 +81,8 @@ describeWith(['chromium', 'editor'], 'in the extension host', () => {
     // On a busy machine a window that opens a workspace for the first time may never get its folders; the next remembers them.
     const { window } = opened;
     await until(async () => {
-      await window.open(opened.editor.address(workspace));
+      await window.page.goto(opened.editor.address(workspace));
+      await window.page.locator('.activitybar a[aria-label^="Explorer"]').waitFor({ timeout: 60_000 });
       await window.page.keyboard.press('Control+Shift+E');
       const lines = window.page.locator('.explorer-folders-view .monaco-list-row');
       for (const name of ['one', 'two']) await lines.getByText(name, { exact: true }).waitFor({ timeout: 20_000 });

@@ -67,8 +67,10 @@ describeWith(['chromium', 'editor'], 'a folder that is not trusted', () => {
     await window.page.locator('.workspace-trust-editor').getByRole('button', { name: 'Trust', exact: true }).click();
     await window.page.locator('.statusbar').getByText('Restricted Mode').waitFor({ state: 'detached' });
     // Newer editors show that page in front of everything.
-    await window.open(opened.editor.address(opened.folder));
-    await until(async () => expect(await offered('Fine-Tune: Start')).toContain('Fine-Tune: Start Fine-Tune'));
+    const trustPage = window.page.locator('.workspace-trust-editor');
+    await trustPage.press('Escape');
+    await trustPage.waitFor({ state: 'detached' });
+    await until(async () => expect(await offered('Fine-Tune: Start')).toContain('Fine-Tune: Start Fine-Tune'), 120_000);
     await window.run('earlier').click();
     await window.dashboard().getByRole('button', { name: 'Resume' }).waitFor();
   });

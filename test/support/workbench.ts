@@ -101,7 +101,14 @@ export async function openWorkbench(browser: Browser, language?: string): Promis
       // Contributions register late: without the icon the palette does not know our commands.
       const icon = page.locator('.activitybar').locator('a[aria-label^="Fine-Tune"], a[aria-label^="微调"]');
       await icon.waitFor({ timeout: 60_000 });
-      if ((await page.locator('.sidebar .pane-header', { hasText: /Runs|运行/ }).count()) === 0) await icon.click();
+      const runs = page.locator('.sidebar .composite.title', { hasText: /Fine-Tune|微调/ });
+      // A click on the icon hides the view when the window was just about to show it.
+      for (let tries = 1; !(await runs.isVisible()); tries += 1) {
+        await icon.click();
+        await runs.waitFor({ timeout: patience }).catch((error: unknown) => {
+          if (tries === 5) throw error;
+        });
+      }
       await page
         .locator('.sidebar')
         .getByText(/Start Fine-Tune|Active|Finished|Stopped|Failed|Interrupted|开始微调|已中断/)
