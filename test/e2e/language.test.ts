@@ -10,8 +10,9 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { startEditor, type Editor } from '../../scripts/code-server.mjs';
 import { runsFolderOf } from '../../src/runs/layout.ts';
 import { listRuns } from '../../src/runs/store.ts';
+import { until } from '../support/editorCase.ts';
 import { describeWith, requiredPath } from '../support/requirements.ts';
-import { chromiumArguments, openWorkbench, type Workbench } from '../support/workbench.ts';
+import { chromiumArguments, openWorkbench, patience, type Workbench } from '../support/workbench.ts';
 
 const shots = resolve('test-results/language');
 
@@ -94,9 +95,14 @@ describeWith(['chromium', 'editor'], 'configs in VS Code', () => {
   });
 
   test("a quick fix takes our name for another tool's", async () => {
-    await line('cutoff_len').getByText('cutoff_len').click();
-    await window.page.keyboard.press('Control+.');
-    await window.page.locator('.action-widget').getByText('Change to max_length').first().waitFor();
+    // The menu of an editor that has not yet asked for the fixes says that there are none, and stays so.
+    await until(async () => {
+      await window.page.keyboard.press('Escape');
+      await line('cutoff_len').getByText('cutoff_len').click();
+      await window.page.keyboard.press('Control+.');
+      const fix = window.page.locator('.action-widget').getByText('Change to max_length').first();
+      await fix.waitFor({ timeout: patience });
+    });
     await window.screenshot(join(shots, 'quick-fix-menu.png'));
     await window.page.keyboard.press('Enter');
     await line('max_length: 128').waitFor();

@@ -15,9 +15,6 @@ import { chromiumArguments, openWorkbench, type Workbench } from './workbench.ts
 /** Where pictures of windows are left. */
 export const shots = resolve('test-results/editor');
 
-/** Windows of this worker that are open. */
-export const openCases = new Set<EditorCase>();
-
 export interface EditorCaseOptions {
   readonly version?: EditorVersion;
   readonly settings?: Readonly<Record<string, unknown>>;
@@ -119,7 +116,7 @@ function caseOf(parts: Pick<EditorCase, 'scratch' | 'folder' | 'editor' | 'windo
     const live = (await runs()).filter(({ status }) => isLiveStatus(status));
     for (const { manifest } of live) if (manifest.process) process.kill(-manifest.process.pid, 'SIGKILL');
   };
-  const opened: EditorCase = {
+  return {
     ...parts,
     runs,
     endRuns,
@@ -140,7 +137,6 @@ function caseOf(parts: Pick<EditorCase, 'scratch' | 'folder' | 'editor' | 'windo
       await window.screenshot(join(shots, `${name.replace(/\W+/g, '-').slice(0, 60)}.png`));
     },
     async close() {
-      openCases.delete(opened);
       await window.close();
       await browser.close();
       await editor.stop();
@@ -148,6 +144,4 @@ function caseOf(parts: Pick<EditorCase, 'scratch' | 'folder' | 'editor' | 'windo
       await rm(scratch, { recursive: true, force: true, maxRetries: 5 });
     },
   };
-  openCases.add(opened);
-  return opened;
 }

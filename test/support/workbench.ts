@@ -14,6 +14,9 @@ export const chromiumArguments = [
 /** How long the palette may take to show an entry, in milliseconds. */
 export const patience = 8_000;
 
+/** Windows of this worker that are open. */
+export const openWindows = new Set<Workbench>();
+
 /** Without a GPU each turn of a spinning icon is painted by the CPU that the run under test wants. */
 const withoutAnimations = `
   const still = new CSSStyleSheet();
@@ -92,7 +95,7 @@ export async function openWorkbench(browser: Browser, language?: string): Promis
   };
   const anyCommand = (title: string): Promise<void> =>
     palette(title, (found) => found.filter({ hasText: title }).first().click({ timeout: patience }));
-  return {
+  const window: Workbench = {
     page,
     palette,
     anyCommand,
@@ -138,9 +141,12 @@ export async function openWorkbench(browser: Browser, language?: string): Promis
       await page.screenshot({ path: file });
     },
     async close() {
+      openWindows.delete(window);
       // Otherwise extension hosts linger.
       await page.goto('about:blank');
       await context.close();
     },
   };
+  openWindows.add(window);
+  return window;
 }
