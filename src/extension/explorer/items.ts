@@ -137,12 +137,13 @@ function statusIcon(status: ReadableRun['status'] | 'broken'): vscode.ThemeIcon 
     case 'completed':
     case 'early_stopped':
       return new ThemeIcon('pass', new ThemeColor('charts.green'));
+    // charts.orange would be nearly invisible: in the editor's own themes it is see-through.
     case 'stopped':
-      return new ThemeIcon('debug-stop', new ThemeColor('charts.orange'));
+      return new ThemeIcon('debug-stop', new ThemeColor('list.warningForeground'));
     case 'failed':
       return new ThemeIcon('error', new ThemeColor('charts.red'));
     case 'interrupted':
-      return new ThemeIcon('debug-disconnect', new ThemeColor('charts.orange'));
+      return new ThemeIcon('debug-disconnect', new ThemeColor('list.warningForeground'));
     case 'broken':
       return new ThemeIcon('warning', new ThemeColor('charts.red'));
   }
