@@ -13,7 +13,7 @@ import { placesBefore } from '../prefix.ts';
 import { problem } from '../../protocol/problem.ts';
 import type { PackedSequence } from '../../protocol/sequence.ts';
 import type { RowLoss, SessionInfo, SessionPlan, StepRequest, StepResult } from '../session.ts';
-import type { TrainingMethod, TrainingSession } from '../session.ts';
+import type { GeneratedToken, TrainingMethod, TrainingSession } from '../session.ts';
 import { evaluationGraph, stepGraph } from './graph.ts';
 import { rowLosses, totalLoss } from './losses.ts';
 import { createTrainedTensors } from './trainedTensors.ts';
@@ -35,6 +35,22 @@ export async function createLocalSession(plan: SessionPlan, executor: Executor):
   const contextLength = architecture.contextLength - placesBefore(plan.method);
 
   let isWarm = false;
+  let areNormsKnown = false;
+
+  /** Before tensors are computed with, and not when they are restored, which may be one at a time. */
+  const learnNorms = async (): Promise<void> => {
+    if (!norms || areNormsKnown) return;
+    const executable = await executables.get('norms', norms);
+    const found = await executable.run({ dims: {}, feeds: parameterFeeds });
+    // Buffers of results may be used again by the next run.
+    for (const [name, { data }] of found) parameterFeeds.set(name, Float32Array.from(data));
+    areNormsKnown = true;
+  };
+
+  async function* generate(...request: Parameters<TrainingSession['generate']>): AsyncIterable<GeneratedToken> {
+    await learnNorms();
+    yield* generator.generate(...request);
+  }
 
   /** Losses of one sequence's rows; the gradients of the step's loss are added to the step's sums. */
   const runSequence = async (sequence: PackedSequence, step: number, index: number, trainedTokens: number) => {
@@ -91,6 +107,7 @@ export async function createLocalSession(plan: SessionPlan, executor: Executor):
     info,
     step,
     evaluate: async (sequences) => {
+      await learnNorms();
       const executable = await executables.get('evaluate', evaluating);
       const rows: RowLoss[] = [];
       const tokenLosses: Float32Array[] = [];
@@ -110,18 +127,14 @@ export async function createLocalSession(plan: SessionPlan, executor: Executor):
       await passes();
       return { seconds: (performance.now() - started) / 1000, updateSeconds: trained.updateSeconds() };
     },
-    generate: (prompts, settings) => generator.generate(prompts, settings),
+    generate,
     trainedTensors: () => asyncOf(trained.values()),
     optimizerTensors: () => asyncOf(trained.optimizerState()),
     restore: async ({ trained: values, optimizer, step: steps }) => {
       for await (const tensor of values) trained.restoreTensor('trained', tensor);
       for await (const tensor of optimizer ?? []) trained.restoreTensor('optimizer', tensor);
       trained.setStepsTaken(steps);
-      if (!norms) return;
-      const executable = await executables.get('norms', norms);
-      const found = await executable.run({ dims: {}, feeds: parameterFeeds });
-      // Buffers of results may be used again by the next run.
-      for (const [name, { data }] of found) parameterFeeds.set(name, Float32Array.from(data));
+      areNormsKnown = false;
     },
     memory: () => Promise.resolve({ peakBytes: process.resourceUsage().maxRSS * 1024 }),
     close: () => executables.close(),
