@@ -23,11 +23,11 @@ const updateCopies = 3;
 /** Inputs of linear layers that are kept, in copies: dropout makes one for each adapter, and a mask as large. */
 const keptInputs = { full: 0.85, lora: 0.5, loraWithDropout: 2, prefix: 0 } as const;
 
-/** Logits that losses of tokens are computed from at a time, in bytes; LOGIT_BYTES of the worker (head.py). */
-const logitBytes = 64 * 2 ** 20;
+/** Logits that losses of tokens are computed from at a time, in bytes; LOGIT_BYTES and FROZEN_LOGIT_BYTES of the worker (head.py). */
+const logitBytes = { usual: 64 * 2 ** 20, frozenOnCpu: 16 * 2 ** 20 } as const;
 
-/** MERGED_BYTES of the worker. */
-const mostMerged = 512 * 2 ** 20;
+/** COPIED_BYTES of the worker (drawing.py). */
+const mostCopied = 640 * 2 ** 20;
 
 /**
  * Bytes beside weights and trained values, while the passes over a sequence are computed or the update is. A reward
@@ -41,19 +41,22 @@ export function torchStepBytes(
   const { vocabSize, hiddenSize } = architectureOf(plan.modelConfig);
   const kept = tokens * floatsOfToken(plan) * (plan.gradientCheckpointing ? checkpointedShare : 1);
   const factor = plan.device === 'cpu' ? heapFactor.cpu : heapFactor.device;
-  const logits = objective === 'reward' ? 0 : Math.min(logitBytes, 4 * trainedTokens * vocabSize);
+  const atOnce = plan.device === 'cpu' && plan.method.kind !== 'full' ? logitBytes.frozenOnCpu : logitBytes.usual;
+  const logits = objective === 'reward' ? 0 : Math.min(atOnce, 4 * trainedTokens * vocabSize);
   const passes = 4 * factor * kept + logitCopies * logits;
   const update = plan.method.kind === 'full' ? 4 * updateCopies * vocabSize * hiddenSize : 0;
-  const drawing = objective === 'grpo' || objective === 'ppo' ? mergedBytes(plan) : 0;
+  const drawing = objective === 'grpo' || objective === 'ppo' ? copiedBytes(plan) : 0;
   return Math.max(passes, update, drawing);
 }
 
-/** Copies of weights with adapters in them, from which the worker draws answers where they are few (fused_lora.py). */
-function mergedBytes({ modelConfig, method, device }: SessionPlan): number {
-  if (device !== 'cpu' || method.kind !== 'lora' || method.dropout > 0) return 0;
-  const { linearModules } = architectureOf(modelConfig);
-  const bytes = linearModules.reduce((n, { inFeatures, outFeatures }) => n + 4 * inFeatures * outFeatures, 0);
-  return bytes <= mostMerged ? bytes : 0;
+/** Copies of weights from which the worker draws answers where they are few (drawing.py). */
+function copiedBytes({ modelConfig, method, device }: SessionPlan): number {
+  if (device !== 'cpu') return 0;
+  const { linearModules, vocabSize, hiddenSize } = architectureOf(modelConfig);
+  // Layers whose adapters drop values have none.
+  const layers = method.kind === 'lora' && method.dropout > 0 ? [] : linearModules;
+  const bytes = layers.reduce((n, one) => n + 4 * one.inFeatures * one.outFeatures, 4 * vocabSize * hiddenSize);
+  return bytes <= mostCopied ? bytes : 0;
 }
 
 /** Numbers that all layers keep for one token. */

@@ -12,7 +12,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src/torch/worker"))
 
 import torch  # noqa: E402
-from finetune_worker.fused_lora import fuse_lora, merged_lora  # noqa: E402
+from finetune_worker.fused_lora import fuse_lora  # noqa: E402
 from finetune_worker.model import add_adapters, lora_layers, trained_parameters  # noqa: E402
 from finetune_worker.plan import LoraPlan  # noqa: E402
 from transformers import LlamaConfig, LlamaForCausalLM  # noqa: E402
@@ -66,33 +66,6 @@ class Fused(unittest.TestCase):
         for lora, is_fused in ((LORA, True), *((lora, False) for lora in more)):
             layers = lora_layers(adapted(lora)).values()
             self.assertEqual({"forward" in vars(layer) for layer in layers}, {is_fused})
-
-
-class Merged(unittest.TestCase):
-    """Adapters in copies of the weights, while answers are drawn."""
-
-    @torch.no_grad()
-    def test_the_same_logits_and_nothing_left(self) -> None:
-        model, tokens = adapted(), torch.arange(14).view(2, 7)
-        wanted, weights = (
-            model(input_ids=tokens).logits,
-            {name: one.clone() for name, one in model.state_dict().items()},
-        )
-        with merged_lora(model):
-            passes = [vars(layer)["forward"].func for layer in lora_layers(model).values()]
-            merged = model(input_ids=tokens).logits
-        self.assertTrue(torch.allclose(merged, wanted, atol=1e-5))
-        self.assertEqual(set(passes), {torch.nn.functional.linear})
-        self.assertTrue(torch.equal(model(input_ids=tokens).logits, wanted))
-        for name, values in model.state_dict().items():
-            self.assertTrue(torch.equal(values, weights[name]), name)
-
-    def test_not_in_16_bits_nor_where_peft_computes(self) -> None:
-        for model in (adapted(dtype=torch.bfloat16), adapted(LoraPlan(3, 6.0, 0.5, "all-linear", False, False))):
-            before = {name: vars(layer).get("forward") for name, layer in lora_layers(model).items()}
-            with merged_lora(model):
-                own = {name: vars(layer).get("forward") for name, layer in lora_layers(model).items()}
-            self.assertEqual(own, before)
 
 
 if __name__ == "__main__":

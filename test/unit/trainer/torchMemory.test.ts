@@ -45,13 +45,19 @@ test('what decides is what each method keeps', () => {
   expect(stepBytes({ method: { ...lora, dropout: 0 } }, 384, 64)).toBeLessThan(0.8 * dropped);
   expect(stepBytes({ method: { ...lora, targetModules: ['q_proj', 'v_proj'] } }, 384, 64)).toBeLessThan(0.7 * dropped);
   expect(stepBytes({ gradientCheckpointing: true }, 384, 64)).toBeLessThan(0.5 * dropped);
-  // Logits are computed at trained places alone: 2.6 copies of 49,152 numbers for each, and of 64 MiB of them at a time.
-  expect(stepBytes({}, 384, 320) - dropped).toBeCloseTo(256 * 2.6 * 4 * 49152, -3);
+  // Logits are computed at trained places alone: 2.6 copies of 49,152 numbers for each, and of 16 MiB of them at a time.
+  expect(stepBytes({}, 384, 80) - dropped).toBeCloseTo(16 * 2.6 * 4 * 49152, -3);
+  expect(stepBytes({}, 384, 320) - dropped).toBeCloseTo(2.6 * (2 ** 24 - 64 * 4 * 49152), -3);
   expect(stepBytes({}, 384, 384)).toBe(stepBytes({}, 384, 350));
   expect(stepBytes({}, 384, 384, 'grpo')).toBe(stepBytes({}, 384, 384));
-  expect(stepBytes({}, 384, 384) - stepBytes({}, 384, 384, 'reward')).toBeCloseTo(2.6 * 2 ** 26, -3);
+  expect(stepBytes({}, 384, 384) - stepBytes({}, 384, 384, 'reward')).toBeCloseTo(2.6 * 2 ** 24, -3);
+  // Answers are drawn from copies of all linear layers and the head; adapters with dropout leave the head alone.
+  expect(stepBytes({ method: { ...lora, dropout: 0 } }, 4, 2, 'grpo')).toBe(4 * (106_168_320 + 49152 * 576));
+  expect(stepBytes({}, 4, 2, 'grpo')).toBe(4 * 49152 * 576);
   // With few tokens the update of the embedding needs more than the passes.
   const full = { method: { kind: 'full' } } as const;
   expect(stepBytes(full, 4, 2)).toBe(3 * 4 * 49152 * 576);
   expect(stepBytes(full, 512, 64)).toBeGreaterThan(stepBytes(full, 4, 2));
+  // A head that is trained has larger pieces: it computes their logits once more.
+  expect(stepBytes(full, 512, 512) - stepBytes(full, 512, 64)).toBeCloseTo(2.6 * (2 ** 26 - 64 * 4 * 49152), -3);
 });

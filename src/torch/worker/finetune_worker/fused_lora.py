@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -27,33 +25,9 @@ def fuse_lora(model: torch.nn.Module, plan: Plan) -> None:
             layer.forward = partial(fused_forward, layer)
 
 
-#: Weights with their adapters in them that are held beside the others while answers are drawn, in bytes at the most.
-#: Layers of larger models take so long that it would gain little (the trainer counts them in torchMemory.ts).
-MERGED_BYTES = 512 << 20
-
-
-@contextmanager
-def merged_lora(model: torch.nn.Module) -> Iterator[None]:
-    """In here fused layers on the CPU have their adapters in copies of their weights: a token takes fewer small passes.
-
-    Not in 16 bits, in which what an adapter adds may be lost. What follows has no gradient.
-    """
-    layers = [layer for layer in lora_layers(model).values() if getattr(layer.forward, "func", None) is fused_forward]
-    weights = [layer.get_base_layer().weight for layer in layers]
-    fits = sum(weight.numel() * weight.element_size() for weight in weights) <= MERGED_BYTES
-    if not fits or any(weight.device.type != "cpu" or weight.dtype != torch.float32 for weight in weights):
-        yield
-        return
-    with torch.no_grad():
-        for layer, weight in zip(layers, weights, strict=True):
-            up, down = layer.lora_B[ADAPTER].weight, layer.lora_A[ADAPTER].weight
-            merged = torch.addmm(weight, up, down, alpha=layer.scaling[ADAPTER])
-            layer.forward = partial(linear, weight=merged, bias=layer.get_base_layer().bias)
-    try:
-        yield
-    finally:
-        for layer in layers:
-            layer.forward = partial(fused_forward, layer)
+def is_fused(layer: torch.nn.Module) -> bool:
+    """Whether the layer has the fused pass."""
+    return getattr(vars(layer).get("forward"), "func", None) is fused_forward
 
 
 def fused_forward(layer: Any, states: torch.Tensor) -> torch.Tensor:

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from .growing_cache import let_grow
 from .prefix import forward
 
 
@@ -33,6 +34,7 @@ class Generation:
             cache.batch_repeat_interleave(copies)
             repeated = (self.mask, self.lengths, self.logits)
             self.mask, self.lengths, self.logits = (one.repeat_interleave(copies, dim=0) for one in repeated)
+        let_grow(self.cache)
 
     def advance(self, tokens: list[int]) -> None:
         """Takes one more token for each row."""

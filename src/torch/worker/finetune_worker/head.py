@@ -20,19 +20,22 @@ Reduce = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 #: What the logits of the tokens at hand may need, in 32 bits.
 LOGIT_BYTES = 64 << 20
 
+#: The same on the CPU under a frozen head, where smaller pieces take no longer (docs/benchmarks.md).
+FROZEN_LOGIT_BYTES = 16 << 20
+
 #: Field of a model's config: logits stay within plus and minus this (Gemma 2).
 CAP = "final_logit_softcapping"
 
 
 def token_losses(
-    model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast, logit_bytes: int = LOGIT_BYTES
+    model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast, logit_bytes: int | None = None
 ) -> torch.Tensor:
     """Negative log-likelihoods [S] in nats, in 32 bits."""
     return token_numbers(model, sequence, autocast, losses_of, logit_bytes)[:, 0]
 
 
 def token_probabilities(
-    model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast, logit_bytes: int = LOGIT_BYTES
+    model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast, logit_bytes: int | None = None
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Log-probabilities [S] of the supervised tokens, and entropies [S] of what could have stood there, detached."""
     numbers = token_numbers(model, sequence, autocast, probabilities_of, logit_bytes)
@@ -53,21 +56,35 @@ def probabilities_of(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tenso
 
 
 def token_numbers(
-    model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast, reduce: Reduce, logit_bytes: int
+    model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast, reduce: Reduce, logit_bytes: int | None
 ) -> torch.Tensor:
     """Numbers [S, k] of the supervised places.
 
     Where the logits would need more than `logit_bytes` the head computes those of some tokens at a time. Of a frozen
     head the gradients are taken at once; a trained one computes its logits again for them.
     """
-    at_once = max(1, logit_bytes // (4 * base_of(model).config.vocab_size))
+    base = base_of(model)
+    most = logit_bytes_of(base) if logit_bytes is None else logit_bytes
+    at_once = max(1, most // (4 * base.config.vocab_size))
     if len(sequence.loss_targets) <= at_once:
         return reduce(token_logits(model, sequence, autocast), sequence.loss_targets)
     numbers: list[torch.Tensor] = []
     for part in passes_of(model, sequence):
-        with reduced_at_head(base_of(model), part.loss_targets, reduce, at_once), autocast:
+        with reduced_at_head(base, part.loss_targets, reduce, at_once), autocast:
             numbers.append(run_pass(model, part))
     return torch.cat(numbers)
+
+
+def logit_bytes_of(base: Any) -> int:
+    """What the logits at hand may need in a model."""
+    head = base.get_output_embeddings()
+    is_small = is_frozen(head) and next(head.parameters()).device.type == "cpu"
+    return FROZEN_LOGIT_BYTES if is_small else LOGIT_BYTES
+
+
+def is_frozen(head: torch.nn.Module) -> bool:
+    """Whether nothing of it is trained."""
+    return not any(parameter.requires_grad for parameter in head.parameters())
 
 
 class FrozenNumbers(torch.autograd.Function):
@@ -99,7 +116,7 @@ def reduced_at_head(base: Any, targets: torch.Tensor, reduce: Reduce, at_once: i
     """
     head, cap = base.get_output_embeddings(), getattr(base.config, CAP, None)
     own = head.forward
-    is_frozen = not any(parameter.requires_grad for parameter in head.parameters())
+    frozen = is_frozen(head)
 
     def measure(states: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
         logits = own(states)
@@ -108,7 +125,7 @@ def reduced_at_head(base: Any, targets: torch.Tensor, reduce: Reduce, at_once: i
         return reduce(logits.float(), wanted)
 
     def piece(states: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-        if is_frozen:
+        if frozen:
             numbers: torch.Tensor = FrozenNumbers.apply(states, wanted, measure)
             return numbers
         again: torch.Tensor = checkpoint(measure, states, wanted, use_reentrant=False, preserve_rng_state=False)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from .fused_lora import merged_lora
+from .drawing import ready_to_draw
 from .generation import Generation
 from .sequences import Sequence
 
@@ -70,7 +70,7 @@ def draw_answers(
     chances = draw.chances(sampling, len(prompts))
     answers: list[list[int]] = [[] for _ in rows]
     open_rows = set(range(len(rows)))
-    with merged_lora(model):
+    with ready_to_draw(model):
         generation = Generation(model, prompts, device, sampling.group)
         for place in range(sampling.longest):
             chosen = choose_tokens(generation.logits.cpu(), sampling, chances[:, place])
