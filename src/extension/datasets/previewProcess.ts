@@ -54,7 +54,9 @@ export function startPreviewProcess(
   };
   child.on('error', (error) => end(error.message));
   child.on('exit', (code, signal) =>
-    end(vscode.l10n.t('The process that reads the file has ended ({0}). {1}', code ?? signal ?? '', last).trim()),
+    end(
+      vscode.l10n.t('The process that reads the file has ended ({0}). {1}', code ?? signal ?? '', wordsOf(last)).trim(),
+    ),
   );
   return {
     ask(method, params) {
@@ -71,4 +73,9 @@ export function startPreviewProcess(
       if (child.connected) child.disconnect();
     },
   };
+}
+
+/** The sentence in what a program of Node wrote when it died: the rest is its own code and a stack trace. */
+function wordsOf(stderr: string): string {
+  return /^(?:\w*Error|FATAL ERROR): .*$/m.exec(stderr)?.[0] ?? '';
 }
