@@ -64,8 +64,9 @@ def token_numbers(
     head the gradients are taken at once; a trained one computes its logits again for them.
     """
     base = base_of(model)
-    most = logit_bytes_of(base) if logit_bytes is None else logit_bytes
-    at_once = max(1, most // (4 * base.config.vocab_size))
+    of_token = 4 * base.config.vocab_size
+    most = logit_bytes_of(base, of_token * len(sequence.loss_targets)) if logit_bytes is None else logit_bytes
+    at_once = max(1, most // of_token)
     if len(sequence.loss_targets) <= at_once:
         return reduce(token_logits(model, sequence, autocast), sequence.loss_targets)
     numbers: list[torch.Tensor] = []
@@ -75,8 +76,10 @@ def token_numbers(
     return torch.cat(numbers)
 
 
-def logit_bytes_of(base: Any) -> int:
-    """What the logits at hand may need in a model."""
+def logit_bytes_of(base: Any, wanted: int) -> int:
+    """What the logits at hand may need in a model, where all of them need `wanted` bytes."""
+    if wanted <= FROZEN_LOGIT_BYTES:
+        return FROZEN_LOGIT_BYTES
     head = base.get_output_embeddings()
     is_small = is_frozen(head) and next(head.parameters()).device.type == "cpu"
     return FROZEN_LOGIT_BYTES if is_small else LOGIT_BYTES
