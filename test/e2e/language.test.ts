@@ -203,8 +203,6 @@ describeWith(['chromium', 'editor'], 'configs in VS Code', () => {
   test('the line above a config tells what it costs and starts it; afterwards it tells what was measured', async () => {
     await window.page.keyboard.press('Control+K');
     await window.page.keyboard.press('Control+W');
-    // The report of the import is a text without a file.
-    await window.answer("Don't Save");
     await openFile('brief.finetune.json');
     const above = window.page.locator('.codelens-decoration');
     await above.getByText('estimate', { exact: true }).waitFor();
