@@ -39,6 +39,10 @@ class Objective(Protocol):
     def probe(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> torch.Tensor:
         """Numbers [S] at the supervised places that must not depend on rows beside them."""
 
+    def company(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> torch.Tensor:
+        """As many passes as the losses take, for a rank that has no sequence of its own: shards are gathered together."""
+        return self.probe(model, sequence, autocast)
+
     def begin_step(self, model: torch.nn.Module, sequences: list[Sequence], autocast: torch.autocast) -> None:
         """Keeps what is the same for all updates of a step. The model is in evaluation mode.
 

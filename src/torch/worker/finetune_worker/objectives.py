@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
@@ -59,13 +61,24 @@ class Dpo(Objective):
 
     def losses(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> Losses:
         """Log-probabilities of both sides under the model and under the reference, which sees no dropout."""
+        with self._as_reference(model):
+            reference = side_log_probabilities(model, sequence, autocast)
+        own = side_log_probabilities(model, sequence, autocast)
+        return dpo_losses(own, reference, side_lengths(sequence), self.plan)
+
+    def company(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> torch.Tensor:
+        """Two passes, as the losses take them."""
+        with self._as_reference(model):
+            self.probe(model, sequence, autocast)
+        return self.probe(model, sequence, autocast)
+
+    @contextmanager
+    def _as_reference(self, model: torch.nn.Module) -> Iterator[None]:
         training = model.training
         with torch.no_grad(), self.reference():
             model.eval()
-            reference = side_log_probabilities(model, sequence, autocast)
+            yield
             model.train(training)
-        own = side_log_probabilities(model, sequence, autocast)
-        return dpo_losses(own, reference, side_lengths(sequence), self.plan)
 
     def probe(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> torch.Tensor:
         """Losses of the tokens, whose sums are compared."""

@@ -26,7 +26,7 @@ from .plan import Plan, RewardPlan
 from .prefix import finished_prefix
 from .ranks import ALONE, Ranks
 from .sequences import SHARES, Sequence, can_share_in_training, idle_sequence, packing_error
-from .shards import let_go, put, shard_model, whole
+from .shards import exchange_shards, let_go, put, shard_model, whole
 
 #: Losses of a row beside another one may differ by this much of their size, by rounding alone.
 PACKING_TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 5e-2}
@@ -136,7 +136,7 @@ class Session:
 
     @contextmanager
     def reference(self) -> Iterator[None]:
-        """Computes with the kept values in place of the trained ones. They change places, nothing is copied."""
+        """Computes with the kept values in place of the trained ones, with which they change places."""
         self._change_places()
         try:
             yield
@@ -146,6 +146,9 @@ class Session:
     def _change_places(self) -> None:
         if not self._began_with:
             raise SessionError("the values that training began with were not kept")
+        if self.plan.sharding is not None:
+            exchange_shards(self.model, self.trained, self._began_with)
+            return
         for name, parameter in self.trained.items():
             parameter.data, self._began_with[name] = self._began_with[name], parameter.data
 
@@ -196,7 +199,7 @@ class Session:
             parts.append(Losses(losses.values.detach(), losses.observed))
         for _ in range(self._idle_passes(share.passes, share.sequences)):
             activity.begin(f"{doing} {number}: a pass for the other ranks")
-            idle = self.objective.probe(self.model, idle_sequence(self.device), self.autocast())
+            idle = self.objective.company(self.model, idle_sequence(self.device), self.autocast())
             torch.autograd.backward(idle.sum() * 0)
         activity.begin(f"{doing} {number}")
         return parts
@@ -225,7 +228,7 @@ class Session:
                 parts.append(self.objective.losses(self.model, sequence, self.autocast()))
         for _ in range(self._idle_passes(passes, sequences)):
             activity.begin("evaluation: a pass for the other ranks")
-            self.objective.probe(self.model, idle_sequence(self.device), self.autocast())
+            self.objective.company(self.model, idle_sequence(self.device), self.autocast())
         let_go(self.model)
         return parts
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch.distributed.device_mesh import init_device_mesh
@@ -48,6 +48,22 @@ def let_go(model: torch.nn.Module) -> None:
     """Frees what a forward pass without a backward pass has left gathered; it would be stale once shards change."""
     for module in sharded_modules(model):
         module.reshard()
+
+
+@torch.no_grad()
+def exchange_shards(model: torch.nn.Module, ones: Mapping[str, torch.Tensor], others: Mapping[str, torch.Tensor]) -> None:
+    """Values of the same name change places. FSDP gathers from memory of its own, which another tensor would not be."""
+    let_go(model)
+    for name in ones:
+        one, other = own_part(ones[name]), own_part(others[name])
+        kept = one.clone()
+        one.copy_(other)
+        other.copy_(kept)
+
+
+def own_part(tensor: torch.Tensor) -> torch.Tensor:
+    """What this rank has of it."""
+    return tensor.to_local() if isinstance(tensor, DTensor) else tensor
 
 
 def whole(tensor: torch.Tensor) -> torch.Tensor:
