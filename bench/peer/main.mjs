@@ -6,8 +6,9 @@
 // Runs take turns, so that a busy moment of the machine hits all alike; medians are shown.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { execute, median, table, trainOnce } from '../run.mjs';
 import { objectives } from './objectives.mjs';
 
@@ -29,6 +30,11 @@ console.log(`${cpus()[0].model}, ${cpus().length} cores, Node ${process.version}
 for (const name of chosen.length > 0 ? chosen : Object.keys(objectives)) await compare(name);
 await rm(folder, { recursive: true, force: true });
 
+/** Our engines look at the load of the last minute before they choose how threads wait: it must not be that of the run before. */
+async function quiet() {
+  while (loadavg()[0] > cpus().length / 2) await setTimeout(1000);
+}
+
 async function compare(name) {
   const objective = objectives[name];
   const data = join(folder, `${name}.jsonl`);
@@ -47,6 +53,7 @@ async function compare(name) {
   const results = Object.fromEntries(Object.keys(contenders).map((contender) => [contender, []]));
   for (let round = 1; round <= repeats; round++) {
     for (const [contender, run] of Object.entries(contenders)) {
+      await quiet();
       const result = await run();
       results[contender].push(result);
       const figures = `${result.tokensPerSecond.toFixed(0)} tokens/s, ${(result.peakMemory / 1e9).toFixed(2)} GB`;

@@ -1,6 +1,7 @@
 // The Python worker as a process: started, asked one thing at a time, watched, and never left behind.
 
 import { spawn, type ChildProcess } from 'node:child_process';
+import { isMachineBusy } from '../../engine/machineLoad.ts';
 import { countMemoryKills } from '../../platform/memoryKills.ts';
 import { problem, type ProblemError } from '../../protocol/problem.ts';
 import { createFrameDecoder, encodeFrame, type Frame } from './frames.ts';
@@ -166,10 +167,13 @@ function watchBeats({
 /** Nothing of the person's own Python reaches in, and no library asks the network. */
 function workerEnvironment(own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(own).filter(([name]) => !/^PYTHON(?:PATH|HOME|STARTUP|USERBASE)$/.test(name));
-  const { OMP_WAIT_POLICY, GOMP_SPINCOUNT } = own;
   // Who says how threads wait has thought of this machine.
-  const waiting = (OMP_WAIT_POLICY ?? GOMP_SPINCOUNT) ? { OMP_WAIT_POLICY, GOMP_SPINCOUNT } : {};
-  return { ...Object.fromEntries(kept), ...workerVariables, ...waiting };
+  const isSaid = (own['OMP_WAIT_POLICY'] ?? own['GOMP_SPINCOUNT']) !== undefined;
+  return {
+    ...Object.fromEntries(kept),
+    ...workerVariables,
+    ...(!isSaid && isMachineBusy() ? sleepingThreads : {}),
+  };
 }
 
 /** Environment of every worker, wherever it runs. */
@@ -180,12 +184,14 @@ export const workerVariables = {
   HF_HUB_DISABLE_TELEMETRY: '1',
   DO_NOT_TRACK: '1',
   TOKENIZERS_PARALLELISM: 'false',
-  // Threads that wait for each other sleep: by spinning they would take more than twice the processor time of the work
-  // itself as soon as anything else runs on the machine. GNU's look a moment before, since most waits are shorter than
-  // falling asleep (docs/benchmarks.md).
-  OMP_WAIT_POLICY: 'passive',
-  GOMP_SPINCOUNT: '1000',
 } as const;
+
+/**
+ * On a busy machine threads that wait for each other sleep: by spinning they would take more than twice the processor time
+ * of the work itself. GNU's look a moment before, since most waits are shorter than falling asleep. On an idle machine
+ * they spin as PyTorch's do anywhere: a draw takes two thirds of the time (docs/benchmarks.md).
+ */
+const sleepingThreads = { OMP_WAIT_POLICY: 'passive', GOMP_SPINCOUNT: '1000' } as const;
 
 /** What a sign of life tells; nothing where it tells nothing. */
 function readBeat(beat: unknown): Partial<SignOfLife> {

@@ -1,10 +1,10 @@
 // Runs graphs with onnxruntime-node. `run` blocks the thread it is called on: use it in a worker (engine/worker.ts).
 
 import { realpathSync } from 'node:fs';
-import { availableParallelism, loadavg } from 'node:os';
 import { dirname } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { WeightEntry } from '../../../models/types.ts';
+import { isMachineBusy } from '../../machineLoad.ts';
 import { evaluateShape } from '../../graph/dims.ts';
 import type { DimBindings } from '../../graph/dims.ts';
 import type { CompileRequest, Executable, Executor, HostArray, HostTensor, RunRequest } from '../executor.ts';
@@ -64,15 +64,6 @@ function sessionOptions(
       },
     },
   };
-}
-
-/**
- * Whether other programs use most of the processor. Then threads that wait for each other should sleep: by spinning they take
- * the time of those that compute (1.4 times as fast, docs/benchmarks.md). On an idle machine waking them costs a sixth.
- */
-function isMachineBusy(): boolean {
-  const [lastMinute] = loadavg();
-  return lastMinute! > 0.75 * availableParallelism();
 }
 
 function executable(session: InferenceSession, emitted: EmittedModel, request: CompileRequest): Executable {

@@ -40,7 +40,7 @@ class Objective(Protocol):
         """Numbers [S] at the supervised places that must not depend on rows beside them."""
 
     def company(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> torch.Tensor:
-        """As many passes as the losses take, for a rank that has no sequence of its own: shards are gathered together."""
+        """As many passes as the losses take, for a rank without a sequence: shards are gathered by all together."""
         return self.probe(model, sequence, autocast)
 
     def begin_step(self, model: torch.nn.Module, sequences: list[Sequence], autocast: torch.autocast) -> None:

@@ -51,7 +51,9 @@ def let_go(model: torch.nn.Module) -> None:
 
 
 @torch.no_grad()
-def exchange_shards(model: torch.nn.Module, ones: Mapping[str, torch.Tensor], others: Mapping[str, torch.Tensor]) -> None:
+def exchange_shards(
+    model: torch.nn.Module, ones: Mapping[str, torch.Tensor], others: Mapping[str, torch.Tensor]
+) -> None:
     """Values of the same name change places. FSDP gathers from memory of its own, which another tensor would not be."""
     let_go(model)
     for name in ones:
