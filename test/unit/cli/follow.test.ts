@@ -157,6 +157,8 @@ describe('following', () => {
   test('exit codes of runs that others started', () => {
     expect(exitCodeOfState(stateAfter(hello, failed))).toBe(1);
     expect(exitCodeOfState(stateAfter(hello, { ...finished, outcome: 'stopped' } as EventDraft))).toBe(130);
-    expect(exitCodeOfState(stateAfter(hello, started))).toBe(0);
+    expect(exitCodeOfState(stateAfter(hello, started, finished))).toBe(0);
+    // Its process is gone, and it never said that it was done.
+    expect(exitCodeOfState(stateAfter(hello, started))).toBe(1);
   });
 });
