@@ -87,6 +87,7 @@ describeWith(['chromium', 'editor'], 'configs in VS Code', () => {
       await page.locator('.quick-input-widget input').first().fill(name, { timeout: patience });
       const found = page.locator('.quick-input-list .monaco-list-row').filter({ hasText: name }).first();
       await found.click({ timeout: patience });
+      await page.locator('.tab.active').filter({ hasText: name }).waitFor({ timeout: patience });
     });
     await page.locator('.monaco-editor .view-line').first().waitFor();
   }
