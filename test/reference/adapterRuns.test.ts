@@ -8,9 +8,7 @@ import { findSource } from '../../src/cli/generation/source.ts';
 import type { TrainerEvent } from '../../src/protocol/events.ts';
 import { greedy } from '../support/tinyModel.ts';
 import { describeWith } from '../support/requirements.ts';
-import { writeTinyData, writeTinyModel } from '../support/tinyModelFolder.ts';
-import { eventsOf, liveOnce, makeRun, useTorch } from '../support/torchTraining.ts';
-import { scratchFolder } from '../support/trainerBundle.ts';
+import { eventsOf, liveOnce, makeRun, torchWorkspace } from '../support/torchTraining.ts';
 
 const config = {
   ...{ version: 1, model: './model', device: 'cpu', threads: 1 },
@@ -25,11 +23,7 @@ const prefix = { ...config, method: 'prefix', prefix: { num_virtual_tokens: 5 } 
 describeWith(['python'], 'results of the torch engine', () => {
   let folder: string;
   beforeAll(async () => {
-    folder = await scratchFolder();
-    await useTorch(folder);
-    await writeTinyModel(path.join(folder, 'model'));
-    await writeTinyData(path.join(folder, 'train.jsonl'), 32);
-    await writeTinyData(path.join(folder, 'validation.jsonl'), 6);
+    folder = await torchWorkspace();
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 

@@ -10,9 +10,7 @@ import { openModel } from '../../src/models/openModel.ts';
 import { openTrainedModel } from '../../src/trainer/trainedModel.ts';
 import { datasetOf } from '../../src/trainer/rows.ts';
 import { describeWith } from '../support/requirements.ts';
-import { writeTinyData, writeTinyModel } from '../support/tinyModelFolder.ts';
-import { eventsOf, liveOnce, makeRun, useTorch } from '../support/torchTraining.ts';
-import { scratchFolder } from '../support/trainerBundle.ts';
+import { eventsOf, liveOnce, makeRun, torchWorkspace } from '../support/torchTraining.ts';
 
 const config = {
   ...{ version: 1, model: './model', method: 'prefix', device: 'cpu', threads: 1 },
@@ -26,11 +24,7 @@ const config = {
 describeWith(['python'], 'a run with a prefix', () => {
   let folder: string;
   beforeAll(async () => {
-    folder = await scratchFolder();
-    await useTorch(folder);
-    await writeTinyModel(path.join(folder, 'model'));
-    await writeTinyData(path.join(folder, 'train.jsonl'), 32);
-    await writeTinyData(path.join(folder, 'validation.jsonl'), 6);
+    folder = await torchWorkspace();
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 

@@ -11,6 +11,8 @@ import { prepareRun } from '../../src/trainer/prepare.ts';
 import type { PrepareRun } from '../../src/trainer/preparedRun.ts';
 import { runTrainer } from '../../src/trainer/runTrainer.ts';
 import { requiredPath } from './requirements.ts';
+import { writeTinyData, writeTinyModel } from './tinyModelFolder.ts';
+import { scratchFolder } from './trainerBundle.ts';
 
 /** Chooses the tests' Python for the torch engine, and caches and data of this process in a folder. */
 export async function useTorch(folder: string): Promise<void> {
@@ -18,6 +20,16 @@ export async function useTorch(folder: string): Promise<void> {
   process.env['FINETUNE_DATA'] = path.join(folder, 'data');
   const record = { version: 1, python: requiredPath('python'), managed: false, versions: {} } as const;
   await writeTorchRecord(torchPlaces(path.join(folder, 'data')), record);
+}
+
+/** A new folder with a tiny `model`, `train.jsonl` of 32 rows and `validation.jsonl` of 6, which the caller removes; torch chosen. */
+export async function torchWorkspace(): Promise<string> {
+  const folder = await scratchFolder();
+  await useTorch(folder);
+  await writeTinyModel(path.join(folder, 'model'));
+  await writeTinyData(path.join(folder, 'train.jsonl'), 32);
+  await writeTinyData(path.join(folder, 'validation.jsonl'), 6);
+  return folder;
 }
 
 export async function makeRun(folder: string, name: string, config: object): Promise<string> {
