@@ -7,16 +7,21 @@ import json
 import sys
 import tempfile
 import unittest
+from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src/torch/worker"))
 
 import torch  # noqa: E402
 from finetune_worker.channel import Frame, read_frame, write_frame  # noqa: E402
+from finetune_worker.losses import Losses, Objective  # noqa: E402
 from finetune_worker.model import refuse_other_weights, remove_dropout  # noqa: E402
 from finetune_worker.optimizer import create_optimizer, set_learning_rate, used_learning_rate  # noqa: E402
 from finetune_worker.plan import OptimizerPlan  # noqa: E402
-from finetune_worker.session import mask_seed  # noqa: E402
+from finetune_worker.ranks import ALONE  # noqa: E402
+from finetune_worker.sequences import Sequence, idle_sequence  # noqa: E402
+from finetune_worker.session import Session, Share, mask_seed  # noqa: E402
 from finetune_worker.weights import StoredTensor, map_weights  # noqa: E402
 from transformers import GPT2Config  # noqa: E402
 
@@ -50,17 +55,52 @@ class Frames(unittest.TestCase):
             write_frame(io.BytesIO(), {"loss": float("nan")}, [])
 
 
+class Dropped(Objective):
+    """A loss that remembers what dropout left of it."""
+
+    updates = 3
+
+    def __init__(self) -> None:
+        self.seen: list[list[float]] = []
+
+    def losses(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> Losses:
+        """What is left of ones, times a parameter."""
+        left = model[1](torch.ones(64))  # type: ignore[index, operator]
+        self.seen.append(left.tolist())
+        return Losses((left[None] @ model[0].weight.T).flatten())  # type: ignore[index, operator, union-attr]
+
+
 class Masks(unittest.TestCase):
-    """Dropout of another seed, step or place in it is another one."""
+    """Dropout of another seed, step, update or place in it is another one."""
 
     def test_each_has_its_own(self) -> None:
         drawn = set()
-        for seed in (0, 1, 2, 3, 42, 44, 2**32 - 1):
-            for step in (1, 2, 100_000):
-                for place in range(3):
-                    torch.manual_seed(mask_seed(seed, step, place))
-                    drawn.add(float(torch.rand(1, dtype=torch.float64)))
-        self.assertEqual(len(drawn), 7 * 3 * 3)
+        seeds, steps = (0, 1, 2, 3, 42, 44, 2**32 - 1), (1, 2, 100_000)
+        for seed, step, update, place in product(seeds, steps, range(3), range(3)):
+            torch.manual_seed(mask_seed(seed, step, update, place))
+            drawn.add(float(torch.rand(1, dtype=torch.float64)))
+        self.assertEqual(len(drawn), 7 * 3 * 3 * 3)
+
+    def test_a_single_update_has_the_masks_of_earlier_versions(self) -> None:
+        self.assertEqual(mask_seed(42, 7, 0, 2), 4204138832236797227)
+
+    def test_each_update_of_a_step_has_its_own_and_a_step_done_again_has_them_again(self) -> None:
+        first, again, other = self.masks_of(5), self.masks_of(5), self.masks_of(6)
+        self.assertEqual(first, again)
+        self.assertEqual(len({tuple(mask) for mask in [*first, *other]}), 2 * 3 * 2)
+
+    def masks_of(self, step: int) -> list[list[float]]:
+        """Of the two sequences in each of the three updates, by the session's own step."""
+        session = object.__new__(Session)
+        session.plan = SimpleNamespace(seed=1, sharding=None, optimizer=plan(), mixed_precision="no")  # type: ignore[assignment]
+        session.ranks, session.device = ALONE, torch.device("cpu")
+        session.model = torch.nn.Sequential(torch.nn.Linear(64, 1, bias=False), torch.nn.Dropout(0.5))
+        session.trained = {"weight": session.model[0].weight}  # type: ignore[dict-item]
+        session.optimizer = create_optimizer(session.trained, plan())
+        session.objective = dropped = Dropped()
+        sequences = [idle_sequence(session.device) for _ in range(2)]
+        session.step(step, 0.1, Share(sequences, [0, 1], 2, 2))
+        return dropped.seen
 
 
 class Groups(unittest.TestCase):

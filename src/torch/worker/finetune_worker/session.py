@@ -158,9 +158,9 @@ class Session:
         A loss or gradient that is not finite, on any rank, leaves the weights as they are.
         """
         with self._begun(share.sequences):
-            for _ in range(self.objective.updates - 1):
-                self._update(number, learning_rate, share)
-            return self._update(number, learning_rate, share)
+            for update in range(self.objective.updates - 1):
+                self._update(number, update, learning_rate, share)
+            return self._update(number, self.objective.updates - 1, learning_rate, share)
 
     @contextmanager
     def _begun(self, sequences: list[Sequence]) -> Iterator[None]:
@@ -172,8 +172,8 @@ class Session:
         finally:
             self.objective.end_step()
 
-    def _update(self, number: int, learning_rate: float, share: Share) -> StepOutcome:
-        losses = self._backward(number, share)
+    def _update(self, number: int, update: int, learning_rate: float, share: Share) -> StepOutcome:
+        losses = self._backward(number, share, update)
         self._sum_gradients()
         gradients = [p.grad for p in self.trained.values() if p.grad is not None]
         norm = whole(torch.nn.utils.get_total_norm(gradients))
@@ -186,14 +186,14 @@ class Session:
         self.optimizer.zero_grad()
         return StepOutcome(losses, float(norm))
 
-    def _backward(self, number: int, share: Share, doing: str = "step") -> list[Losses]:
+    def _backward(self, number: int, share: Share, update: int = 0, doing: str = "step") -> list[Losses]:
         """Adds up the gradients of this rank's part of the mean over all terms of the step."""
         self.model.train()
         parts: list[Losses] = []
         for place, sequence in zip(share.places, share.sequences, strict=True):
             activity.begin(f"{doing} {number}: forward and backward of sequence {place + 1}")
-            # Dropout depends on seed, step and place alone: a run that goes on needs no state of a generator.
-            torch.manual_seed(mask_seed(self.plan.seed, number, place))
+            # Dropout depends on seed, step, update and place alone: a run that goes on needs no state of a generator.
+            torch.manual_seed(mask_seed(self.plan.seed, number, update, place))
             losses = self.objective.losses(self.model, sequence, self.autocast())
             torch.autograd.backward(losses.values.sum() * self._shares / share.terms)
             parts.append(Losses(losses.values.detach(), losses.observed))
@@ -252,7 +252,7 @@ class Session:
         """
         devices = [self.device] if self.device.type == "cuda" else []
         with torch.random.fork_rng(devices), self._begun(share.sequences):
-            self._backward(number, share, "probe of step")
+            self._backward(number, share, doing="probe of step")
         self._sum_gradients()
         if self.plan.optimizer.kind == "adamw":
             room_of_update([p for p in self.trained.values() if p.grad is not None])
@@ -353,9 +353,13 @@ def room_of_update(parameters: list[torch.nn.Parameter]) -> list[torch.Tensor]:
     return [torch.ones_like(parameter) for parameter in parameters]
 
 
-def mask_seed(seed: int, step: int, place: int) -> int:
-    """Mixed, so that all of each reach the last 32 bits: PyTorch's generator on the CPU looks at no others."""
-    mixed = hashlib.blake2b(f"{seed} {step} {place}".encode(), digest_size=8).digest()
+def mask_seed(seed: int, step: int, update: int, place: int) -> int:
+    """Mixed, so that all of each reach the last 32 bits: PyTorch's generator on the CPU looks at no others.
+
+    Updates count from 0. The first is not named, so that steps with a single one keep the masks of earlier versions.
+    """
+    named = f"{seed} {step} {place}" if update == 0 else f"{seed} {step} {place} {update}"
+    mixed = hashlib.blake2b(named.encode(), digest_size=8).digest()
     return int.from_bytes(mixed, "little")
 
 
