@@ -1,4 +1,5 @@
 // Lays rows in sequences: several in one where they fit, never mixed, every trained token exactly once.
+import type { EffectiveConfig } from '../config/effectiveTypes.ts';
 import type { PackedSequence } from '../protocol/sequence.ts';
 import type { TokenisedRow } from './dataset.ts';
 
@@ -8,10 +9,11 @@ export interface PackingOptions {
   /** False: one row per sequence. */
   readonly packing: boolean;
   /**
-   * Whether answers to one prompt, beside each other in the rows and in a sequence, have it computed once: then it counts
-   * once, and not against the capacity, of which their own tokens take their part.
+   * Answers to one prompt, beside each other in the rows and in a sequence, have it computed once where no row of the
+   * sequence has more tokens than this (default 0): then it counts once, and not against the capacity, of which their own
+   * tokens take their part. Longer rows lie in sequences of their own.
    */
-  readonly sharesPrompts?: boolean;
+  readonly longestSharing?: number;
 }
 
 /** Rows that stay together, and what they take of a sequence. */
@@ -20,13 +22,15 @@ interface Bundle {
   /** Place of the first row among all. */
   readonly index: number;
   readonly size: number;
+  /** Whether its rows share beginnings with others, which longer ones beside them would keep from it. */
+  readonly shares: boolean;
 }
 
 /**
  * Tokens of a sequence at the most, whatever the rows of a step would fill. On a CPU engines are fastest at about this many
  * (docs/data.md). A GPU of the torch engine waits for small ones; with one mask over all rows larger ones cost attention.
  */
-const mostTokens = { cpu: 512, gpu: 2048 } as const;
+const mostTokens = { usual: 512, torchGpu: 2048 } as const;
 const capacityStep = 64;
 
 /**
@@ -37,15 +41,17 @@ const capacityStep = 64;
 export function packRows(rows: readonly TokenisedRow[], options: PackingOptions): PackedSequence[] {
   const filled = rows.filter((row) => row.tokens.length > 0);
   if (!options.packing) return filled.map((row) => laySequence([row]));
-  const bundles = options.sharesPrompts ? bundlesOfAnswers(filled, options.capacity) : filled.map(bundleOfOne);
+  const bundles = bundlesOf(filled, options);
   const bySize = bundles.toSorted((a, b) => b.size - a.size || a.index - b.index);
-  const bins: { free: number; members: Bundle[] }[] = [];
+  const bins: { free: number; shares: boolean; members: Bundle[] }[] = [];
   for (const member of bySize) {
-    const { size } = member;
+    const { size, shares } = member;
     let best: (typeof bins)[number] | undefined;
-    for (const bin of bins) if (bin.free >= size && (best === undefined || bin.free < best.free)) best = bin;
+    for (const bin of bins) {
+      if (bin.free >= size && bin.shares === shares && (best === undefined || bin.free < best.free)) best = bin;
+    }
     if (best === undefined) {
-      bins.push({ free: options.capacity - size, members: [member] });
+      bins.push({ free: options.capacity - size, shares, members: [member] });
     } else {
       best.free -= size;
       best.members.push(member);
@@ -57,39 +63,47 @@ export function packRows(rows: readonly TokenisedRow[], options: PackingOptions)
 }
 
 /** How a run lays its rows: `capacity` undefined = one row a sequence. */
-export function packingOf(capacity: number | undefined, sharesPrompts: boolean): PackingOptions {
-  return { capacity: capacity ?? 0, packing: capacity !== undefined, sharesPrompts };
-}
-
-function bundleOfOne(row: TokenisedRow, index: number): Bundle {
-  return { rows: [row], index, size: row.tokens.length };
+export function packingOf(capacity: number | undefined, longestSharing: number): PackingOptions {
+  return { capacity: capacity ?? 0, packing: capacity !== undefined, longestSharing };
 }
 
 /** Answers to one prompt in the order given, as many together as have no more tokens of their own than the capacity. */
-function bundlesOfAnswers(rows: readonly TokenisedRow[], capacity: number): Bundle[] {
-  const bundles: { rows: TokenisedRow[]; index: number; own: number; size: number }[] = [];
+function bundlesOf(rows: readonly TokenisedRow[], { capacity, longestSharing = 0 }: PackingOptions): Bundle[] {
+  const bundles: Bundle[] = [];
+  let open: (Bundle & { rows: TokenisedRow[]; size: number; own: number }) | undefined;
   rows.forEach((row, index) => {
     const prompt = Math.max(0, row.mask.indexOf(1));
     const own = row.tokens.length - prompt;
-    const last = bundles.at(-1);
-    if (last?.rows[0]!.sampleId === row.sampleId && last.own + own <= capacity) {
-      last.rows.push(row);
-      last.own += own;
-      last.size += own;
-    } else {
-      bundles.push({ rows: [row], index, own, size: prompt + own });
+    const bundle = { rows: [row], index, size: prompt + own, own, shares: longestSide(row) <= longestSharing };
+    if (bundle.shares && open?.rows[0]!.sampleId === row.sampleId && open.own + own <= capacity) {
+      open.rows.push(row);
+      open.own += own;
+      open.size += own;
+      return;
     }
+    bundles.push(bundle);
+    if (bundle.shares) open = bundle;
   });
   return bundles;
 }
 
+/** Tokens of the row, or of the longer side of a pair. */
+function longestSide(row: TokenisedRow): number {
+  return Math.max(...sidesOf(row).map(({ from, to }) => to - from));
+}
+
 /**
- * A capacity that suits the rows of a step: enough for all of them together, as many tokens as suit the device at the
- * most, in steps of 64. `meanLength` in tokens.
+ * A capacity that suits the rows of a step: enough for all of them together, as many tokens as suit what computes them at
+ * the most, in steps of 64. `meanLength` in tokens.
  */
-export function chooseCapacity(meanLength: number, rowsPerStep: number, device: keyof typeof mostTokens): number {
+export function chooseCapacity(
+  meanLength: number,
+  rowsPerStep: number,
+  { engine, device }: Pick<EffectiveConfig, 'engine' | 'device'>,
+): number {
+  const most = engine === 'torch' && device !== 'cpu' ? mostTokens.torchGpu : mostTokens.usual;
   const needed = Math.ceil((meanLength * rowsPerStep) / capacityStep) * capacityStep;
-  return Math.max(capacityStep, Math.min(mostTokens[device], needed));
+  return Math.max(capacityStep, Math.min(most, needed));
 }
 
 /**

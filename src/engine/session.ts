@@ -69,8 +69,8 @@ export interface SessionInfo {
   /** Names of the linear layers that carry an adapter, such as `model.layers.0.self_attn.q_proj`; empty for `full`. */
   readonly adaptedModules: readonly string[];
   readonly contextLength: number;
-  /** Whether tokens that rows of a sequence begin with in common are computed once. */
-  readonly sharesBeginnings: boolean;
+  /** Tokens that rows of a sequence begin with in common are computed once where none of them has more tokens than this. */
+  readonly longestSharing: number;
 }
 
 /** The rows of one optimiser step, laid out in one or more sequences whose gradients are summed. */

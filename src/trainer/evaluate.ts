@@ -38,7 +38,7 @@ export async function evaluate(
   for (let from = 0; from < dataset.length; from += rowsAtOnce) {
     const count = Math.min(rowsAtOnce, dataset.length - from);
     const rows = Array.from({ length: count }, (_, i) => dataset.row(from + i));
-    const sequences = packRows(rows, packingOf(capacity, session.info.sharesBeginnings));
+    const sequences = packRows(rows, packingOf(capacity, session.info.longestSharing));
     const result = await control.interruptible(session.evaluate(sequences));
     const total = totalLoss(result.rows);
     lossSum += total.lossSum;

@@ -16,7 +16,7 @@ import { openModel } from '../models/openModel.ts';
 import type { RewardModel } from '../models/rewardModel.ts';
 import type { LoadedModel } from '../models/types.ts';
 import type { Problem } from '../protocol/problem.ts';
-import { mayShareBeginnings } from './sharedBeginnings.ts';
+import { expectedSharing } from './sharedBeginnings.ts';
 import { copiesOf, expectedRows, refuseFullContext } from './answerPlan.ts';
 import { refuseErrors, readConfiguration } from './configuration.ts';
 import { freeBytesOn } from './estimates.ts';
@@ -29,7 +29,6 @@ import {
   adviceSettings,
   estimatePlan,
   expectSequences,
-  packingDevice,
   sessionPlan,
   type ExpectedSequences,
   type ExpectedSteps,
@@ -117,8 +116,8 @@ export async function planRun(
     // Each process gets about its share of the rows in one sequence, where that is less than a batch.
     const share = Math.ceil((steps.rowsPerStep * copies) / (first.distributed?.processes ?? 1));
     const together = Math.min(first.training.batch_size * copies, share);
-    const capacity = first.data.packing ? chooseCapacity(meanLength, together, packingDevice(first)) : undefined;
-    const packing = packingOf(capacity, mayShareBeginnings(first));
+    const capacity = first.data.packing ? chooseCapacity(meanLength, together, first) : undefined;
+    const packing = packingOf(capacity, expectedSharing(first, model.config));
     const expected = { rows: answered, order, packing, copies };
     const sequences = expectSequences(expected, steps.totalSteps);
     const keepingAll = { ...sessionPlan(first, model), gradientCheckpointing: false };

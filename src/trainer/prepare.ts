@@ -110,7 +110,7 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
           minDelta: config.early_stopping.min_delta,
         },
       },
-      chooseProbe: probeChoice(planned, session.info.sharesBeginnings),
+      chooseProbe: probeChoice(planned, session.info.longestSharing),
       drawing: drawingOf(config, model, data.template, session.answers),
       watch: watchOf(config, model, data.template),
       checkpoints: { keep: config.checkpoints.keep, keepBest: config.checkpoints.best_by === 'eval_loss' },
@@ -139,12 +139,12 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
 }
 
 /** Undefined for the embedded engine, which needs what its graph says. */
-function probeChoice(planned: PlannedRun, sharesBeginnings: boolean): PreparedRun['chooseProbe'] {
+function probeChoice(planned: PlannedRun, longestSharing: number): PreparedRun['chooseProbe'] {
   const { config, expected, capacity, freeBytes, sessionPlan } = planned;
   if (config.engine !== 'torch') return undefined;
-  const steps = { ...expected, packing: packingOf(capacity, sharesBeginnings) };
+  const steps = { ...expected, packing: packingOf(capacity, longestSharing) };
   const need = (sequence: PackedSequence): number =>
-    torchStepBytes(sessionPlan, computedSize(sequence, sharesBeginnings), config.objective);
+    torchStepBytes(sessionPlan, computedSize(sequence, longestSharing), config.objective);
   return (ahead) => chooseProbe({ steps, need, freeBytes }, ahead);
 }
 

@@ -90,7 +90,7 @@ export function sequencesOfStep({ rows, order, packing, copies }: ExpectedSteps,
 export function expectSequences(expected: ExpectedSteps, totalSteps: number): ExpectedSequences {
   const { rows: train, order, packing } = expected;
   const count = Math.min(lookedAt.steps, order.stepsPerEpoch, totalSteps);
-  const sizeOf = (sequence: PackedSequence): SequenceSize => computedSize(sequence, packing.sharesPrompts);
+  const sizeOf = (sequence: PackedSequence): SequenceSize => computedSize(sequence, packing.longestSharing);
   const steps = Array.from({ length: count }, (_, index) => sequencesOfStep(expected, index + 1).map(sizeOf));
   // The sides of a pair share its prompt: how much that is shows when it is read, and it needs no more than its length says.
   const atMost = Array.from({ length: train.length }, (_, row): SequenceSize => {
@@ -104,7 +104,7 @@ export function expectSequences(expected: ExpectedSteps, totalSteps: number): Ex
     larger.sort((a, b) => measure(atMost[b]!) - measure(atMost[a]!));
     for (const row of larger.slice(0, lookedAt.rows)) {
       if (found && measure(found) >= measure(atMost[row]!)) break;
-      const [alone] = packRows([train.row(row)], packingOf(undefined, false)).map(sizeOf);
+      const [alone] = packRows([train.row(row)], packingOf(undefined, 0)).map(sizeOf);
       if (alone && (!found || measure(alone) > measure(found))) found = alone;
     }
     return found ? [found] : [];
@@ -212,16 +212,11 @@ export function adviceSettings({
   };
 }
 
-/** What decides how many tokens a sequence has at the most. */
-export function packingDevice({ engine, device }: Pick<EffectiveConfig, 'engine' | 'device'>): 'cpu' | 'gpu' {
-  return engine === 'torch' && device !== 'cpu' ? 'gpu' : 'cpu';
-}
-
 /** A sequence when rows are cut shorter, and when fewer of them are laid together. */
 function shorter(size: SequenceSize, settings: MemorySettings, config: EffectiveConfig): SequenceSize {
   const longestRow = Math.min(size.longestRow, settings.maxLength);
   const share = Math.min(1, settings.batchSize / config.training.batch_size);
-  const together = config.data.packing ? chooseCapacity(size.tokens * share, 1, packingDevice(config)) : longestRow;
+  const together = config.data.packing ? chooseCapacity(size.tokens * share, 1, config) : longestRow;
   const tokens = Math.min(size.tokens, Math.max(longestRow, together));
   return {
     tokens,

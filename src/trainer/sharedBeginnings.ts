@@ -7,15 +7,25 @@ import type { PackedSequence } from '../protocol/sequence.ts';
 /** Fewer tokens in common are computed in each row: SHORTEST_SHARED of the worker (layout.py). */
 const shortestShared = 8;
 
-/** Whether a run will share beginnings, as far as its config tells; its session says whether it really does. */
-export function mayShareBeginnings({ engine, device, method, lora }: EffectiveConfig): boolean {
-  return engine === 'torch' && device === 'cpu' && method !== 'prefix' && (lora?.dropout ?? 0) === 0;
+/**
+ * Tokens of the longest row with which a run will share beginnings, as far as its config and the model's tell (0: it will
+ * not share); its session says how it really is.
+ */
+export function expectedSharing(
+  { engine, device, method, lora }: Pick<EffectiveConfig, 'engine' | 'device' | 'method' | 'lora'>,
+  modelConfig: Readonly<Record<string, unknown>>,
+): number {
+  const shares = engine === 'torch' && device === 'cpu' && method !== 'prefix' && (lora?.dropout ?? 0) === 0;
+  const isCapped = typeof modelConfig['attn_logit_softcapping'] === 'number';
+  if (!shares || isCapped) return 0;
+  const window = modelConfig['use_sliding_window'] === false ? undefined : modelConfig['sliding_window'];
+  return typeof window === 'number' ? window : Infinity;
 }
 
-/** A sequence as far as it is computed; `shares`: each beginning once. */
-export function computedSize(sequence: PackedSequence, shares = false): SequenceSize {
+/** A sequence as far as it is computed: each beginning once where no row is longer than `longestSharing`. */
+export function computedSize(sequence: PackedSequence, longestSharing = 0): SequenceSize {
   const size = sequenceSize(sequence);
-  return shares ? { ...size, tokens: size.tokens - sharedTokens(sequence) } : size;
+  return size.longestRow <= longestSharing ? { ...size, tokens: size.tokens - sharedTokens(sequence) } : size;
 }
 
 /** Tokens of a sequence that are not computed, since an earlier row of it begins with them. */

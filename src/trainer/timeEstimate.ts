@@ -50,7 +50,7 @@ export async function measureSpeed(
     const measured = await session.probe(sequence);
     seconds += measured.seconds;
     updateSeconds = measured.updateSeconds;
-    flops += flopsOf(computedSize(sequence, session.info.sharesBeginnings));
+    flops += flopsOf(computedSize(sequence, session.info.longestSharing));
     if (seconds > budget) break;
   }
   return flops > 0 && seconds > 0 ? { secondsPerFlop: seconds / flops, updateSeconds } : undefined;
@@ -87,7 +87,7 @@ function flopsUntil(
 
 /** The sequences of the first steps; where a short one will do, single rows of them, the longest first. */
 function measuredSequences({ train, order, capacity, isSteady }: TimeRequest): PackedSequence[] {
-  const packing = packingOf(capacity, false);
+  const packing = packingOf(capacity, 0);
   const steps = [1, 2].map((step) => Array.from(order.rowsOfStep(step), (row) => train.row(row)));
   const alone = isSteady ? steps.flat().map((row) => [row]) : steps;
   const sequences = alone.flatMap((rows) => packRows(rows, packing)).filter((one) => one.lossPositions.length > 0);

@@ -64,7 +64,7 @@ async function takeStep(training: Training, before: TrainerState): Promise<Train
   const { rows, observed } = drawing
     ? await drawStep(drawing, taken, step, control)
     : { rows: taken, observed: undefined };
-  const sequences = packRows(rows, packingOf(settings.capacity, session.info.sharesBeginnings));
+  const sequences = packRows(rows, packingOf(settings.capacity, session.info.longestSharing));
   const learningRate = learningRateOf(schedule, before.learningRates, step);
   const result = await control.interruptible(session.step({ step, sequences, learningRate }));
   const { peakBytes } = await control.interruptible(session.memory());

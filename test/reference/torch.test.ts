@@ -64,7 +64,7 @@ describeWith(['python'], 'the torch engine', () => {
     const ours = await embedded(changes);
     const theirs = await open(changes);
     expect(theirs.warnings).toEqual([]);
-    const other = { adaptedModules: expect.any(Array) as unknown, sharesBeginnings: expect.any(Boolean) as unknown };
+    const other = { adaptedModules: expect.any(Array) as unknown, longestSharing: expect.any(Number) as unknown };
     expect(theirs.info).toEqual({ ...ours.info, ...other });
     expect(theirs.info.adaptedModules.toSorted()).toEqual(ours.info.adaptedModules.toSorted());
     const [expected, actual] = [await train(ours, 1, 20), await train(theirs, 1, 20)];
@@ -105,6 +105,17 @@ describeWith(['python'], 'the torch engine', () => {
     await second.probeMemory!({ step: 9, sequences: [packed([rows[3]!]), packed(rows.slice(0, 8))] });
     expect(await train(second, 6, 12)).toEqual(rest);
     expect(await collect(second.trainedTensors())).toEqual(ended);
+  });
+
+  test.each<[string, Partial<SessionPlan>, Record<string, unknown>, number]>([
+    ['a model that looks back over all of a row', {}, {}, Infinity],
+    ['a window', {}, { model_type: 'mistral', sliding_window: 6 }, 6],
+    ['a window that the config leaves to transformers', {}, { model_type: 'mistral' }, 4096],
+    ['dropout', { method: { ...lora, dropout: 0.1 } }, {}, 0],
+  ])('says which rows share beginnings: %s', async (_name, changes, changed, longest) => {
+    const plan = tinyPlan(weights, changes);
+    const { info } = await open({ ...changes, modelConfig: { ...plan.modelConfig, ...changed } });
+    expect(info.longestSharing).toBe(longest);
   });
 
   test('answers greedily as the embedded engine does, alone and in company', async () => {

@@ -39,7 +39,7 @@ export function createArithmeticSession(options: ArithmeticOptions): TrainingSes
       trainableParameters: v * v,
       adaptedModules: ['model.bigram'],
       contextLength: 64,
-      sharesBeginnings: false,
+      longestSharing: 0,
     },
     async step(request: StepRequest): Promise<StepResult> {
       await pause(options.stepMilliseconds ?? 0);

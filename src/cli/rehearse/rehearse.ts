@@ -87,7 +87,7 @@ async function compareOn(planned: PlannedRun, request: RehearsalRequest, folder:
   const schedule = scheduleFor(config.training, Math.min(request.steps, planned.steps.totalSteps));
   const sequencesOf = (step: number) => {
     const rows = Array.from(order.rowsOfStep(step), (row) => data.train.row(row));
-    return packRows(rows, packingOf(capacity, false));
+    return packRows(rows, packingOf(capacity, 0));
   };
   const plan = comparable({
     ...planned.sessionPlan,

@@ -100,7 +100,7 @@ export async function createLocalSession(plan: SessionPlan, executor: Executor):
     trainableParameters: trained.count,
     adaptedModules: adaptedModules.map((m) => m.name),
     contextLength,
-    sharesBeginnings: false,
+    longestSharing: 0,
   };
 
   return {

@@ -15,6 +15,8 @@ export interface Created {
   readonly trainableParameters: number;
   readonly adaptedModules: readonly string[];
   readonly sharesBeginnings: boolean;
+  /** Tokens of the longest row of which each place sees all before it; null = there is no such limit. */
+  readonly looksBack: number | null;
   /** The class of transformers, such as `LlamaForCausalLM`. */
   readonly modelClass: string;
   readonly trained: readonly TensorInfo[];
@@ -41,6 +43,7 @@ const created = lazyValidator<Created>({
     'trainableParameters',
     'adaptedModules',
     'sharesBeginnings',
+    'looksBack',
     'modelClass',
     'trained',
     'settings',
@@ -51,6 +54,7 @@ const created = lazyValidator<Created>({
     trainableParameters: count,
     adaptedModules: texts,
     sharesBeginnings: { type: 'boolean' },
+    looksBack: { anyOf: [count, { type: 'null' }] },
     modelClass: { type: 'string' },
     trained: tensors,
     settings: { type: 'object' },

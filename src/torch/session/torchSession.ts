@@ -169,7 +169,7 @@ function sessionOver(
       trainableParameters: created.trainableParameters,
       adaptedModules: created.adaptedModules,
       contextLength,
-      sharesBeginnings: builds.every((one) => one.sharesBeginnings),
+      longestSharing: Math.min(...builds.map((one) => (one.sharesBeginnings ? (one.looksBack ?? Infinity) : 0))),
     },
     warnings: builds.flatMap(({ settings }, rank) => settingsThatDiffer(plan, settings, { rank, size: group.size })),
     modelClass: created.modelClass,

@@ -41,7 +41,7 @@ function taken(changes: Partial<Taken> = {}, step2: Partial<Taken['steps'][numbe
         totalParameters: 100,
         trainableParameters: 10,
         contextLength: 64,
-        sharesBeginnings: false,
+        longestSharing: 0,
       },
       adaptedModules: ['q', 'v'],
     },

@@ -90,12 +90,13 @@ test('equal rows give equal sequences, in the order of the rows', () => {
   expect(packRows([], { capacity: 3, packing: true })).toEqual([]);
 });
 
-test('chooseCapacity takes what a step needs, from 64 to what suits the device', () => {
-  expect(chooseCapacity(90, 4, 'cpu')).toBe(384);
-  expect(chooseCapacity(10, 1, 'cpu')).toBe(64);
-  expect(chooseCapacity(400, 8, 'cpu')).toBe(512);
-  expect(chooseCapacity(300, 4, 'gpu')).toBe(1216);
-  expect(chooseCapacity(400, 8, 'gpu')).toBe(2048);
+test('chooseCapacity takes what a step needs, from 64 to what suits engine and device', () => {
+  expect(chooseCapacity(90, 4, { engine: 'torch', device: 'cpu' })).toBe(384);
+  expect(chooseCapacity(10, 1, { engine: 'embedded', device: 'cpu' })).toBe(64);
+  expect(chooseCapacity(400, 8, { engine: 'torch', device: 'cpu' })).toBe(512);
+  expect(chooseCapacity(400, 8, { engine: 'embedded', device: 'webgpu' })).toBe(512);
+  expect(chooseCapacity(300, 4, { engine: 'torch', device: 'cuda' })).toBe(1216);
+  expect(chooseCapacity(400, 8, { engine: 'torch', device: 'cuda' })).toBe(2048);
 });
 
 test('the sides of a pair are segments of their own, in one sequence', () => {
@@ -120,8 +121,8 @@ describe('answers to a prompt that is computed once', () => {
       [...Array<number>(10).fill(prompt), ...Array.from({ length }, (_, i) => 100 + i)],
       [...Array<number>(10).fill(0), ...Array<number>(length).fill(1)],
     );
-  const lengths = (rows: readonly TokenisedRow[], capacity: number, sharesPrompts = true) =>
-    packRows(rows, { capacity, packing: true, sharesPrompts }).map(({ sampleIds, tokens }) => [
+  const lengths = (rows: readonly TokenisedRow[], capacity: number, longestSharing = Infinity) =>
+    packRows(rows, { capacity, packing: true, longestSharing }).map(({ sampleIds, tokens }) => [
       sampleIds.join(' '),
       tokens.length,
     ]);
@@ -133,9 +134,26 @@ describe('answers to a prompt that is computed once', () => {
       ['d:1 d:1', 32],
       ['d:1', 13],
     ]);
-    expect(lengths(group, 15, false)).toEqual([
+    expect(lengths(group, 15, 0)).toEqual([
       ['d:1', 15],
       ['d:1', 17],
+      ['d:1', 13],
+    ]);
+  });
+
+  test('rows longer than the model looks back over have no part in it, and lie apart from those that have', () => {
+    const group = [5, 7, 3].map((length) => answer(1, length));
+    // The worker computes a prompt once only where no row of the sequence is longer (for_pass in sequences.py).
+    expect(lengths(group, 15, 15)).toEqual([
+      ['d:1 d:1', 28],
+      ['d:1', 17],
+    ]);
+    expect(lengths(group, 64, 15)).toEqual([
+      ['d:1 d:1', 28],
+      ['d:1', 17],
+    ]);
+    expect(lengths(group, 32, 12)).toEqual([
+      ['d:1 d:1', 32],
       ['d:1', 13],
     ]);
   });

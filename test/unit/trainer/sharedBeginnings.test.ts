@@ -3,7 +3,7 @@ import type { TokenisedDataset, TokenisedRow } from '../../../src/data/dataset.t
 import { planOrder } from '../../../src/data/order.ts';
 import { packRows } from '../../../src/data/packing.ts';
 import { expectSequences } from '../../../src/trainer/sessionPlan.ts';
-import { computedSize } from '../../../src/trainer/sharedBeginnings.ts';
+import { computedSize, expectedSharing } from '../../../src/trainer/sharedBeginnings.ts';
 
 /** A row of which `prompt` is read and `answer` is trained. */
 function rowOf(prompt: number[], answer: number[]): TokenisedRow {
@@ -21,7 +21,11 @@ test.each([
   { name: 'nothing in common', rows: [rowOf(ten, [20]), rowOf(ten.toReversed(), [21])], computed: 22 },
 ])('$name', ({ rows, computed }) => {
   const [sequence] = packRows(rows, { capacity: 64, packing: true });
-  expect(computedSize(sequence!, true).tokens).toBe(computed);
+  const longest = Math.max(...rows.map(({ tokens }) => tokens.length));
+  expect(computedSize(sequence!, Infinity).tokens).toBe(computed);
+  expect(computedSize(sequence!, longest).tokens).toBe(computed);
+  // The model looks back over fewer tokens than the longest row has.
+  expect(computedSize(sequence!, longest - 1).tokens).toBe(sequence!.tokens.length);
   expect(computedSize(sequence!).tokens).toBe(sequence!.tokens.length);
 });
 
@@ -47,12 +51,25 @@ test('the pair that needs the most is found by what it shares, not by its length
     sampleId: () => 'd:1',
   };
   const order = planOrder({ rows: 30, rowsPerStep: 1, order: 'as_is', seed: 1 });
-  const largestOf = (sharesPrompts: boolean): number => {
-    const packing = { capacity: 64, packing: true, sharesPrompts };
+  const largestOf = (longestSharing: number): number => {
+    const packing = { capacity: 64, packing: true, longestSharing };
     const { largest } = expectSequences({ rows, order, packing, copies: 1 }, 30);
     return Math.max(...largest.map(({ tokens }) => tokens));
   };
-  expect(largestOf(false)).toBe(2 * 60 + 10);
+  expect(largestOf(0)).toBe(2 * 60 + 10);
   // The last token of the prompt is computed on both sides.
-  expect(largestOf(true)).toBe(20 + 45 + 1 + 40);
+  expect(largestOf(Infinity)).toBe(20 + 45 + 1 + 40);
+});
+
+test.each([
+  ['a model that looks back over all of a row', {}, {}, Infinity],
+  ['one with a window', {}, { sliding_window: 4096 }, 4096],
+  ['one that has a window and does not use it', {}, { sliding_window: 4096, use_sliding_window: false }, Infinity],
+  ['soft caps', {}, { sliding_window: 4096, attn_logit_softcapping: 50 }, 0],
+  ['a prefix', { method: 'prefix' }, {}, 0],
+  ['a GPU', { device: 'cuda' }, {}, 0],
+  ['the embedded engine', { engine: 'embedded' }, {}, 0],
+] as const)('%s', (_name, changes, modelConfig, longest) => {
+  const config = { engine: 'torch', device: 'cpu', method: 'full', ...changes } as const;
+  expect(expectedSharing(config, modelConfig)).toBe(longest);
 });

@@ -45,7 +45,7 @@ function sessionOf(seconds: number, probed: number[] = []): TrainingSession {
     probed.push(tokens.length);
     return Promise.resolve({ seconds: seconds * tokens.length, updateSeconds: 0.25 });
   };
-  const info = { sharesBeginnings: false } as TrainingSession['info'];
+  const info = { longestSharing: 0 } as TrainingSession['info'];
   return { info, probe } as Partial<TrainingSession> as TrainingSession;
 }
 

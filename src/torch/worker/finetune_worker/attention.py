@@ -53,8 +53,13 @@ def join(pieces: list[torch.Tensor]) -> torch.Tensor:
     return pieces[0] if len(pieces) == 1 else torch.cat(pieces, dim=2)
 
 
+def looks_back(config: Any) -> int | None:
+    """Places that each one sees in every layer, itself included; None where that is all of its row before it."""
+    limits: list[int] = [limit for name in WINDOWS if (limit := getattr(config, name, None)) is not None]
+    return min(limits, default=None)
+
+
 def looks_back_over(config: Any, rows: list[tuple[int, int]]) -> bool:
     """Whether every place sees all of its row before it; the mask knows of those that do not."""
-    limits = [limit for name in WINDOWS if (limit := getattr(config, name, None)) is not None]
-    longest = max(end - start for start, end in rows)
-    return longest <= min(limits, default=longest)
+    limit = looks_back(config)
+    return limit is None or max(end - start for start, end in rows) <= limit

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from .activity import activity
+from .attention import looks_back
 from .fused_lora import fuse_lora
 from .gated import remake_gated
 from .head import pieces_error
@@ -339,6 +340,7 @@ class Session:
             "trainableParameters": sum(p.numel() for p in self.trained.values()),
             "adaptedModules": list(lora_layers(self.model)),
             "sharesBeginnings": can_share_in_training(self.model),
+            "looksBack": looks_back(base_of(self.model).config),
             "modelClass": type(base_of(self.model)).__name__,
             "trained": [{"name": name, "shape": list(p.shape)} for name, p in self.trained.items()],
         }
