@@ -1,6 +1,7 @@
 // Every method of the torch engine with every objective, as whole runs on tiny models: each must learn (its own measure
 // improves on rows that it does not train on), and must become the same run, bit by bit, when it is stopped and resumed.
-// `FINETUNE_PYTHON=… node bench/torchMatrix.mjs [methods] [objectives]`, each a list with commas; exits with 1 if one fails.
+// `FINETUNE_PYTHON=… node bench/torchMatrix.mjs [methods] [objectives] [strategy]`, lists with commas; exits with 1 if one
+// fails. With a strategy (ddp, zero2, fsdp) two processes train together.
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -45,6 +46,7 @@ const objectives = {
 const rates = { full: 0.004, prefix: 1, projected: 0.1 };
 
 const [wantedMethods, wantedObjectives] = [process.argv[2], process.argv[3]].map((list) => list?.split(','));
+const strategy = process.argv[4];
 const folder = await mkdtemp(path.join(tmpdir(), 'torch-matrix-'));
 let bad = 0;
 try {
@@ -83,6 +85,7 @@ async function cell(method, objective) {
     },
     evaluation: { every: steps / 2 },
     checkpoints: { every: steps / 2 },
+    ...(strategy === undefined ? {} : { distributed: { processes: 2, strategy } }),
   };
   const name = `${method}-${objective}`;
   const whole = await lived(await makeRun(folder, name, config));
@@ -93,8 +96,10 @@ async function cell(method, objective) {
   const measured = events.filter(({ type }) => type === 'evaluated').map(measure);
   const change = `${measured[0].toFixed(3)} → ${measured.at(-1).toFixed(3)}, ${Math.round((performance.now() - begun) / 1000)} s`;
   if (!(measured.at(-1) > measured[0])) return `FAILED to learn: ${change}`;
+  // What processes need in memory is told beside what came of a step.
+  const observed = ({ metrics = {} }) => Object.entries(metrics).filter(([name]) => !name.startsWith('memory/'));
   const numbers = (all) =>
-    JSON.stringify(all.filter(({ type }) => type === 'step').map((e) => [e.step, e.loss, e.grad_norm, e.metrics]));
+    JSON.stringify(all.filter(({ type }) => type === 'step').map((e) => [e.step, e.loss, e.grad_norm, observed(e)]));
   if (numbers(events) !== numbers(await eventsOf(stopped))) return `FAILED to resume bit-equal: ${change}`;
   if (!(await resultOf(whole)).equals(await resultOf(stopped)))
     return `FAILED: another result after resuming, ${change}`;

@@ -142,45 +142,47 @@ describeWith(['python'], 'two ranks of the torch engine', () => {
     expect(distance(ours.lossSum, theirs.lossSum)).toBeLessThan(1e-5);
   });
 
-  test.each<[string, keyof typeof shardings, Partial<SessionPlan>]>([
-    ['LoRA', 'fsdp', checkpointed],
-    ['full', 'fsdp', { method: full, ...checkpointed }],
-    ['full', 'zero2', { method: full }],
-  ])(
-    'DPO, %s by %s: pairs are compared with where training began as by one process',
-    async (_name, strategy, changes) => {
-      const objective = { kind: 'dpo', beta: 0.2, lossType: 'sigmoid', labelSmoothing: 0 } as const;
-      const planOf = (sharding?: Sharding) =>
-        ({ ...tinyPlan(weights, changes), mixedPrecision: 'no', objective, sharding }) as const;
-      const alone = await openTorchSession(one, planOf());
-      const together = await openTorchSession(two, planOf(shardings[strategy]));
-      // Three sequences of several pairs, of which one rank has two; and a single pair, which leaves a rank idle.
-      const stepsOf = (from: number): PackedSequence[][] => [
-        [
-          packed(rows.slice(from, from + 4)),
-          packed(rows.slice(from + 4, from + 6)),
-          packed(rows.slice(from + 6, from + 8)),
-        ],
-        [packed(rows.slice(from + 8, from + 10))],
-      ];
-      const batches = [...stepsOf(0), ...stepsOf(10), ...stepsOf(0)];
-      for (const [i, sequences] of batches.entries()) {
-        const asked = { step: i + 1, sequences, learningRate: 0.02 };
-        const [expected, actual] = [await alone.step(asked), await together.step(asked)];
-        expect(distance(actual.loss, expected.loss)).toBeLessThan(1e-5);
-        expect(distance(actual.gradNorm, expected.gradNorm)).toBeLessThan(1e-4);
-        const [ours, theirs] = [summarise(actual.observed!), summarise(expected.observed!)];
-        expect(Object.keys(ours)).toEqual(Object.keys(theirs));
-        for (const [name, value] of Object.entries(ours)) expect(value, name).toBeCloseTo(theirs[name]!, 4);
-        // Were the reference the model itself, the loss would stay where it began.
-        if (i > 0) expect(Math.abs(actual.loss - Math.log(2))).toBeGreaterThan(1e-3);
-      }
-      const [ours, theirs] = [await together.evaluate(batches[0]!), await alone.evaluate(batches[0]!)];
-      expect(distance(ours.lossSum, theirs.lossSum)).toBeLessThan(1e-4);
-      const [a, b] = [await collect(together.trainedTensors()), await collect(alone.trainedTensors())];
-      expect(furthest(a, b)).toBeLessThan(1e-4);
-    },
-  );
+  const dpo = { kind: 'dpo', beta: 0.2, lossType: 'sigmoid', labelSmoothing: 0 } as const;
+  test.each<[string, keyof typeof shardings, ObjectivePlan, Partial<SessionPlan>]>([
+    ['LoRA', 'fsdp', dpo, checkpointed],
+    ['full', 'fsdp', dpo, { method: full, ...checkpointed }],
+    ['full', 'zero2', dpo, { method: full }],
+    ['LoRA', 'fsdp', { kind: 'reward' }, checkpointed],
+    ['LoRA', 'zero2', { kind: 'reward' }, {}],
+    ['full', 'fsdp', { kind: 'reward' }, { method: full, ...checkpointed }],
+    ['full', 'zero2', { kind: 'reward' }, { method: full }],
+  ])('pairs, %s by %s, %j: judged as by one process', async (_name, strategy, objective, changes) => {
+    const planOf = (sharding?: Sharding) =>
+      ({ ...tinyPlan(weights, changes), mixedPrecision: 'no', objective, sharding }) as const;
+    const alone = await openTorchSession(one, planOf());
+    const together = await openTorchSession(two, planOf(shardings[strategy]));
+    expect(together.info).toEqual(alone.info);
+    // Three sequences of several pairs, of which one rank has two; and a single pair, which leaves a rank idle.
+    const stepsOf = (from: number): PackedSequence[][] => [
+      [
+        packed(rows.slice(from, from + 4)),
+        packed(rows.slice(from + 4, from + 6)),
+        packed(rows.slice(from + 6, from + 8)),
+      ],
+      [packed(rows.slice(from + 8, from + 10))],
+    ];
+    const batches = [...stepsOf(0), ...stepsOf(10), ...stepsOf(0)];
+    for (const [i, sequences] of batches.entries()) {
+      const asked = { step: i + 1, sequences, learningRate: 0.02 };
+      const [expected, actual] = [await alone.step(asked), await together.step(asked)];
+      expect(distance(actual.loss, expected.loss)).toBeLessThan(1e-5);
+      expect(distance(actual.gradNorm, expected.gradNorm)).toBeLessThan(1e-4);
+      const [ours, theirs] = [summarise(actual.observed!), summarise(expected.observed!)];
+      expect(Object.keys(ours)).toEqual(Object.keys(theirs));
+      for (const [name, value] of Object.entries(ours)) expect(value, name).toBeCloseTo(theirs[name]!, 4);
+      // Were the reference of DPO the model itself, or a head never learned, the loss would stay where it began.
+      if (i > 0) expect(Math.abs(actual.loss - Math.log(2))).toBeGreaterThan(1e-3);
+    }
+    const [ours, theirs] = [await together.evaluate(batches[0]!), await alone.evaluate(batches[0]!)];
+    expect(distance(ours.lossSum, theirs.lossSum)).toBeLessThan(1e-4);
+    const [a, b] = [await collect(together.trainedTensors()), await collect(alone.trainedTensors())];
+    expect(furthest(a, b)).toBeLessThan(1e-4);
+  });
 
   test.each(['ddp', 'fsdp'] as const)(
     '%s: a state goes on bit-equal in two processes, and nearly so in one',

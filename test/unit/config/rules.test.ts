@@ -527,8 +527,8 @@ const broken: readonly Case[] = [
   },
   {
     code: 'cannot-shard',
-    text: config('objective: reward\ndistributed: {processes: 2, strategy: fsdp}'),
-    expected: ['error: x:5:39: Models that learn by reward cannot be laid in shards. Write `strategy: ddp`.'],
+    text: config('objective: grpo\nreward: {regex: a}\ndistributed: {processes: 2, strategy: fsdp}'),
+    expected: ['error: x:6:39: Models that learn by grpo cannot be laid in shards. Write `strategy: ddp`.'],
   },
   {
     code: 'uneven-hosts',

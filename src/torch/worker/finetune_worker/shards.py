@@ -9,7 +9,8 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import CPUOffloadPolicy, FSDPModule, MixedPrecisionPolicy, OffloadPolicy, fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 
-from .plan import Plan
+from .model import VALUE_HEAD, base_of
+from .plan import Plan, RewardPlan
 from .ranks import Ranks
 
 
@@ -17,18 +18,32 @@ def shard_model(model: torch.nn.Module, plan: Plan, ranks: Ranks) -> None:
     """Lays every decoder layer, and what is left of the model, in shards: 1/n of each tensor on each of n ranks."""
     assert plan.sharding is not None
     half = plan.mixed_precision == "bf16"
-    precision = MixedPrecisionPolicy(torch.bfloat16, torch.float32) if half else MixedPrecisionPolicy()
+    exact = MixedPrecisionPolicy()
+    precision = MixedPrecisionPolicy(torch.bfloat16, torch.float32) if half else exact
     # Without a GPU there is nothing to pin memory for, and PyTorch looks for a driver.
     offload = CPUOffloadPolicy(pin_memory=plan.device == "cuda") if plan.sharding.cpu_offload else OffloadPolicy()
     mesh = init_device_mesh(plan.device, (ranks.size,))
-    for module in [*decoder_layers(model), model]:
+    heads = number_heads(model, plan)
+    for module in [*decoder_layers(model), *heads, called_module(model, plan)]:
         fully_shard(
             module,
             mesh=mesh,
             reshard_after_forward=plan.sharding.whole_between_passes is False,
-            mp_policy=precision,
+            mp_policy=exact if module in heads else precision,
             offload_policy=offload,
         )
+
+
+def called_module(model: torch.nn.Module, plan: Plan) -> torch.nn.Module:
+    """What passes go through. FSDP gathers for calls, and of a model for scores layers and head are called apart."""
+    body: torch.nn.Module = base_of(model).base_model if isinstance(plan.objective, RewardPlan) else model
+    return body
+
+
+def number_heads(model: torch.nn.Module, plan: Plan) -> list[torch.nn.Module]:
+    """Heads that give one number for a token, and are called by themselves; they compute in 32 bits."""
+    found = base_of(model).score if isinstance(plan.objective, RewardPlan) else getattr(model, VALUE_HEAD, None)
+    return [] if found is None else [found]
 
 
 def decoder_layers(model: torch.nn.Module) -> list[torch.nn.Module]:
