@@ -2,6 +2,7 @@
 //
 //   FINETUNE_SMOLLM2=… node bench/estimate.mjs
 //   FINETUNE_SMOLLM2=… FINETUNE_PYTHON=… node bench/estimate.mjs torch    # objectives of the torch engine, speeds not remembered
+//   … node bench/estimate.mjs torch dpo reward    # those alone whose names hold one of the words behind the engine
 
 import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -62,10 +63,11 @@ const torch = ['sft', 'dpo', 'reward', 'grpo'].map((name) => {
 });
 
 const folder = await mkdtemp(join(tmpdir(), 'finetune-estimate-'));
-const wanted = process.argv[2] === 'torch' ? torch : embedded;
-const environment =
-  wanted === torch ? { FINETUNE_DATA: join(folder, 'data'), FINETUNE_CACHE: join(folder, 'cache') } : {};
-if (wanted === torch) {
+const [engine = 'embedded', ...words] = process.argv.slice(2);
+const all = engine === 'torch' ? torch : embedded;
+const wanted = words.length === 0 ? all : all.filter(({ name }) => words.some((word) => name.includes(word)));
+const environment = all === torch ? { FINETUNE_DATA: join(folder, 'data'), FINETUNE_CACHE: join(folder, 'cache') } : {};
+if (all === torch) {
   const setup = [resolve('dist/cli.js'), 'setup', 'torch', '--python', process.env.FINETUNE_PYTHON ?? 'python3'];
   await execute(process.execPath, setup, { env: { ...process.env, ...environment } });
 }

@@ -61,7 +61,7 @@ function trainingMethod({ lora, prefix }: EffectiveConfig, model: LoadedModel): 
   };
 }
 
-/** The sizes of sequences that a run will bring, from a look at some of its steps and at all of its lengths. */
+/** The sizes of sequences that a run will bring, from a look at some of its steps and at all lengths of its rows. */
 export interface ExpectedSequences {
   /** Those that may need the most memory: with the most tokens, trained tokens or attention scores. */
   readonly largest: readonly SequenceSize[];
@@ -87,23 +87,29 @@ export function sequencesOfStep({ rows, order, packing, copies }: ExpectedSteps,
   return packRows(taken.flat(), packing);
 }
 
+/** The rows that a run comes to: a short one ends before it has seen them all. */
+function rowsUntil(totalSteps: number, { rows, order }: ExpectedSteps): number[] {
+  if (totalSteps >= order.stepsPerEpoch) return Array.from({ length: rows.length }, (_, row) => row);
+  return Array.from({ length: totalSteps }, (_, index) => [...order.rowsOfStep(index + 1)]).flat();
+}
+
 export function expectSequences(expected: ExpectedSteps, totalSteps: number): ExpectedSequences {
   const { rows: train, order, packing } = expected;
   const count = Math.min(lookedAt.steps, order.stepsPerEpoch, totalSteps);
   const sizeOf = (sequence: PackedSequence): SequenceSize => computedSize(sequence, packing.longestSharing);
   const steps = Array.from({ length: count }, (_, index) => sequencesOfStep(expected, index + 1).map(sizeOf));
   // The sides of a pair share its prompt: how much that is shows when it is read, and it needs no more than its length says.
-  const atMost = Array.from({ length: train.length }, (_, row): SequenceSize => {
+  const atMost = rowsUntil(totalSteps, expected).map((row): { row: number; size: SequenceSize } => {
     const tokens = train.tokenCount(row);
-    return { tokens, rows: 1, longestRow: tokens, trainedTokens: train.trainedCount(row) };
+    return { row, size: { tokens, rows: 1, longestRow: tokens, trainedTokens: train.trainedCount(row) } };
   });
   const most = (measure: (size: SequenceSize) => number): SequenceSize[] => {
     let found = steps.flat().toSorted((a, b) => measure(b) - measure(a))[0];
     const limit = found ? measure(found) : -1;
-    const larger = [...atMost.keys()].filter((row) => measure(atMost[row]!) > limit);
-    larger.sort((a, b) => measure(atMost[b]!) - measure(atMost[a]!));
-    for (const row of larger.slice(0, lookedAt.rows)) {
-      if (found && measure(found) >= measure(atMost[row]!)) break;
+    const larger = atMost.filter(({ size }) => measure(size) > limit);
+    larger.sort((a, b) => measure(b.size) - measure(a.size));
+    for (const { row, size } of larger.slice(0, lookedAt.rows)) {
+      if (found && measure(found) >= measure(size)) break;
       const [alone] = packRows([train.row(row)], packingOf(undefined, 0)).map(sizeOf);
       if (alone && (!found || measure(alone) > measure(found))) found = alone;
     }
