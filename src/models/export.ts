@@ -20,7 +20,7 @@ export interface ModelExport {
   readonly config: Readonly<Record<string, unknown>>;
   readonly generationConfig: Readonly<Record<string, unknown>>;
   /** Name → content, copied as they are. */
-  readonly tokenizerFiles: ReadonlyMap<string, string>;
+  readonly tokenizerFiles: ReadonlyMap<string, string | Uint8Array>;
   /** What `tensors` will bring, in its order. */
   readonly specs: readonly TensorSpec[];
   readonly tensors: Iterable<NamedTensor> | AsyncIterable<NamedTensor>;

@@ -88,7 +88,7 @@ export async function writeAtomically(file: string, write: (handle: FileHandle) 
 }
 
 /** `writeAtomically` for a text. */
-export async function writeTextAtomically(file: string, text: string): Promise<void> {
+export async function writeTextAtomically(file: string, text: string | Uint8Array): Promise<void> {
   await writeAtomically(file, (handle) => handle.writeFile(text));
 }
 

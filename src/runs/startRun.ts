@@ -140,6 +140,12 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/**
+ * Node's own, for a process that stays beside those that compute: its youngest objects get 2 MB, twice, instead of 16 (rows are
+ * read as fast), and it may say when preparing is over and memory can be given back.
+ */
+const nodeOptions = ['--max-semi-space-size=2', '--expose-gc'];
+
 async function launch(
   folder: string,
   trainer: string,
@@ -150,7 +156,7 @@ async function launch(
   await clearCommands(folder);
   // Only its own log is open to the trainer: no pipe to this process can break or fill up.
   const log = await open(runPaths(folder).log, 'a');
-  const child = spawn(process.execPath, [path.resolve(trainer), '--run', folder, ...further], {
+  const child = spawn(process.execPath, [...nodeOptions, path.resolve(trainer), '--run', folder, ...further], {
     detached: true,
     env,
     stdio: ['ignore', 'ignore', log.fd],

@@ -36,7 +36,8 @@ export interface PreparedRun {
   readonly chooseProbe?: ((ahead: StepsAhead) => HeavyStep | undefined) | undefined;
   /** How answers to the rows are drawn, for objectives that learn from rewards. */
   readonly drawing?: DrawnAnswersPlan | undefined;
-  readonly watch: PromptWatch;
+  /** Absent where no prompt is watched. */
+  readonly watch?: PromptWatch | undefined;
   readonly checkpoints: CheckpointSettings;
   /** How often it may go on from the last checkpoint after one of its processes was lost. */
   readonly maxRestarts: number;

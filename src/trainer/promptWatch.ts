@@ -21,12 +21,12 @@ export interface WatchedPrompt {
 /** Greedy answers to all prompts, without the stop token. Throws StopNow. */
 export async function answerPrompts(
   session: TrainingSession,
-  watch: PromptWatch,
+  watch: PromptWatch | undefined,
   step: number,
   control: Control,
   clock: () => number,
 ): Promise<EventBodies['sample'][]> {
-  if (watch.prompts.length === 0) return [];
+  if (!watch) return [];
   const started = clock();
   const answers = watch.prompts.map((): number[] => []);
   const prompts = watch.prompts.map((prompt) => prompt.tokens);

@@ -21,7 +21,10 @@ export interface ResultLayout {
   readonly result: PreparedRun['result'];
 }
 
-/** `baseDirectory`: what a model given as a path is relative to. */
+/**
+ * `baseDirectory`: what a model given as a path is relative to. The layout holds on to nothing of the model but files and
+ * config: its tokenizer takes tens of megabytes, and may be done with when training begins.
+ */
 export function resultLayout(
   config: EffectiveConfig,
   model: LoadedModel,
@@ -38,12 +41,13 @@ export function resultLayout(
 }
 
 function prefixLayout(settings: PrefixSettings, model: LoadedModel, session: TrainingSession): ResultLayout {
+  const tokenizerFiles = bytesOfFiles(model);
   return {
     checkpoint: prefixCheckpoint(settings),
     result: {
       kind: 'adapter',
       async write(folder) {
-        await writeTokenizer(folder, model);
+        await writeTokenizer(folder, tokenizerFiles);
         await writePrefix(folder, settings, session);
       },
     },
@@ -54,6 +58,7 @@ function prefixLayout(settings: PrefixSettings, model: LoadedModel, session: Tra
 const peftPrefix = 'base_model.model.';
 
 function adapterLayout(settings: AdapterSettings, model: LoadedModel, session: TrainingSession): ResultLayout {
+  const tokenizerFiles = bytesOfFiles(model);
   return {
     checkpoint: {
       trainedFile: 'adapter_model.safetensors',
@@ -64,7 +69,7 @@ function adapterLayout(settings: AdapterSettings, model: LoadedModel, session: T
     result: {
       kind: 'adapter',
       async write(folder) {
-        await writeTokenizer(folder, model);
+        await writeTokenizer(folder, tokenizerFiles);
         await writeAdapter(folder, settings, withoutValueHead(session.trainedTensors()));
       },
     },
@@ -85,13 +90,14 @@ function scoringConfig({ config, tokenizer }: LoadedModel, modelClass: string | 
 }
 
 function modelLayout(model: LoadedModel, config: LoadedModel['config'], session: TrainingSession): ResultLayout {
+  const { generationConfig } = model;
+  const tokenizerFiles = bytesOfFiles(model);
   const same = (name: string): string => name;
   return {
     checkpoint: { trainedFile: 'model.safetensors', storedName: same, sessionName: same, textFiles: {} },
     result: {
       kind: 'model',
       async write(folder) {
-        const { generationConfig, tokenizerFiles } = model;
         const specs: TensorSpec[] = [];
         for await (const { name, shape } of withoutValueHead(session.trainedTensors())) specs.push({ name, shape });
         const tensors = withoutValueHead(session.trainedTensors());
@@ -133,6 +139,11 @@ function baseOf(model: LoadedModel, baseDirectory: string): Pick<AdapterSettings
   return hub ? { baseModel: hub.id, revision: hub.revision } : { baseModel: model.path };
 }
 
-async function writeTokenizer(folder: string, model: LoadedModel): Promise<void> {
-  for (const [name, text] of model.tokenizerFiles) await writeFileAtomic(path.join(folder, path.basename(name)), text);
+/** Kept for the whole run: as text, a file with letters of all languages takes twice as much. */
+function bytesOfFiles({ tokenizerFiles }: LoadedModel): ReadonlyMap<string, Uint8Array> {
+  return new Map([...tokenizerFiles].map(([name, text]) => [name, Buffer.from(text)]));
+}
+
+async function writeTokenizer(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  for (const [name, text] of files) await writeFileAtomic(path.join(folder, path.basename(name)), text);
 }

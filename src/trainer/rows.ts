@@ -34,15 +34,19 @@ export function datasetOf(
   return prepareDataset({ ...request, cacheDirectory: cacheDirectory() }, model, controls);
 }
 
-/** The config's prompts, rendered like a user's turn; answers are greedy, so that only the weights change them. */
-export function watchOf(config: EffectiveConfig, model: LoadedModel, template: RowTemplate): PromptWatch {
+/**
+ * The config's prompts, rendered like a user's turn; answers are greedy, so that only the weights change them. Undefined
+ * without prompts, so that nothing holds on to the tokenizer.
+ */
+export function watchOf(config: EffectiveConfig, model: LoadedModel, template: RowTemplate): PromptWatch | undefined {
+  // A reward model names no next token.
+  if (config.objective === 'reward' || config.evaluation.prompts.length === 0) return undefined;
   const { tokenizer } = model;
   const { system } = config.data;
   const settings = { tokenizer, template, ...(system === undefined ? {} : { system }) };
   const { contextLength } = architectureOf(model.config);
   return {
-    // A reward model names no next token.
-    prompts: (config.objective === 'reward' ? [] : config.evaluation.prompts).map((text, index) => {
+    prompts: config.evaluation.prompts.map((text, index) => {
       const tokens = encodePrompt(text, settings);
       refuseLongPrompt(tokens.length, contextLength, index);
       return { text, tokens };

@@ -234,6 +234,7 @@ async function live(life: Life): Promise<Finished> {
     await tidyCheckpoints(folder);
     const checkpoints = createCheckpointStore(folder, prepared.checkpoints, prepared.layout, life.syncEvents);
     report(startedEvent(prepared));
+    giveBackMemory();
     life.state = await beginning(life, prepared, checkpoints);
     const track = (state: TrainerState): void => void (life.state = state);
     const clock = (): number => performance.now();
@@ -245,6 +246,15 @@ async function live(life: Life): Promise<Finished> {
   } finally {
     prepared.close();
   }
+}
+
+/**
+ * What only preparing needed, such as the tokenizer's tables, goes before the run is at its largest. The second collection
+ * moves together what the first has left scattered over pages that the system could have.
+ */
+function giveBackMemory(): void {
+  globalThis.gc?.();
+  globalThis.gc?.();
 }
 
 /** The state to train from: the checkpoint that was asked for, the newest whole one of an earlier life, or the very beginning. */

@@ -188,8 +188,9 @@ export function adviceFor(
   sequences: ExpectedSequences,
   rewardModel?: RewardModel,
 ): PreparedRun['advice'] {
+  // Made here, so that the advice of a whole run does not hold on to the model's tokenizer.
+  const plan = sessionPlan(config, model);
   const estimateMemory = (settings: MemorySettings): number => {
-    const plan = sessionPlan(config, model);
     const method =
       plan.method.kind === 'lora' ? { ...plan.method, rank: settings.rank ?? plan.method.rank } : plan.method;
     const changed = { ...plan, method, gradientCheckpointing: settings.gradientCheckpointing };

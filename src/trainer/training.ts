@@ -37,7 +37,7 @@ export interface Training {
   readonly settings: TrainingSettings;
   /** How answers to the rows are drawn; absent where the rows themselves are learned from. */
   readonly drawing?: DrawnAnswersPlan | undefined;
-  readonly watch: PromptWatch;
+  readonly watch?: PromptWatch | undefined;
   readonly control: Control;
   readonly checkpoints: CheckpointStore;
   /** Numbers, dates and sends an event. */

@@ -1,7 +1,6 @@
 // Rows of a Parquet file, one row group at a time: the unit in which Parquet is compressed, hence the unit of memory.
 import { open } from 'node:fs/promises';
-import { parquetMetadataAsync, parquetReadObjects, type AsyncBuffer } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
+import type { AsyncBuffer } from 'hyparquet';
 import { problem, ProblemError } from '../../protocol/problem.ts';
 import { fileProblem, type ByteStreamOptions } from './fileBytes.ts';
 import { sampleIdOf, type ReadRow } from './row.ts';
@@ -16,6 +15,7 @@ export async function* readParquetRows(
     throw fileProblem(error, shownAs);
   });
   try {
+    const { parquetMetadataAsync, parquetReadObjects, compressors } = await parquetLibrary();
     const buffer: AsyncBuffer = {
       byteLength: (await handle.stat()).size,
       slice: async (start, end = buffer.byteLength) => {
@@ -45,6 +45,12 @@ export async function* readParquetRows(
   } finally {
     await handle.close();
   }
+}
+
+/** Loaded with the first Parquet file: it compiles WebAssembly, for which each process would keep memory and gigabytes of addresses. */
+async function parquetLibrary() {
+  const [reader, { compressors }] = await Promise.all([import('hyparquet'), import('hyparquet-compressors')]);
+  return { ...reader, compressors };
 }
 
 async function decoded<T>(shownAs: string, part: string, read: () => Promise<T>): Promise<T> {

@@ -44,6 +44,17 @@ test('the command line starts without ONNX Runtime, models or the engine', () =>
   expect(bytes).toBeLessThan(200_000);
 });
 
+test.each(['src/trainer/main.ts', 'src/server/main.ts', 'src/preview/worker.ts', 'src/lint/worker.ts'])(
+  '%s starts without the WebAssembly that only some Parquet files need',
+  (entryPoint) => {
+    const inputsOf = (lazy: boolean) =>
+      closure(entryPoint, lazy).files.flatMap((file) => Object.keys(outputs[file]?.inputs ?? {}));
+    const isParquet = (input: string): boolean => input.includes('/hyparquet');
+    expect(inputsOf(false).filter(isParquet)).toEqual([]);
+    expect(inputsOf(true).some(isParquet)).toBe(true);
+  },
+);
+
 /** Dependencies still name some without `node:`. */
 function isNodeModule(name: string): boolean {
   return name.startsWith('node:') || builtinModules.includes(name);
