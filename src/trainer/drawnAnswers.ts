@@ -69,6 +69,11 @@ export async function evaluateAnswers(
   return { loss: -rewardSum / dataset.length, rows: dataset.length, trainedTokens, worstRows, observed: joined(parts) };
 }
 
+/** Draws of an evaluation of so many prompts. */
+export function evaluationDraws(prompts: number): number {
+  return Math.ceil(prompts / rowsAtOnce);
+}
+
 /** Prompts answered together in an evaluation, and rows that it reports. */
 const rowsAtOnce = 16;
 const worstCount = 10;

@@ -22,12 +22,13 @@ import { planRun, type PlannedRun } from './planRun.ts';
 import type { PreparedRun, PrepareRequest } from './preparedRun.ts';
 import { resultLayout } from './resultLayout.ts';
 import { watchOf } from './rows.ts';
-import { estimatePlan } from './sessionPlan.ts';
+import { evaluationDraws, type DrawnAnswersPlan } from './drawnAnswers.ts';
+import { estimatePlan, type PlanEstimate } from './sessionPlan.ts';
 import { computedSize } from './sharedBeginnings.ts';
-import { createSpeedMemory, type SpeedMemory } from './speedMemory.ts';
+import { createSpeedMemory, type Speed, type SpeedMemory } from './speedMemory.ts';
 import { reporterOf } from './stageProgress.ts';
 import { torchStepBytes } from './torchMemory.ts';
-import { estimateSeconds, measureSpeed, speedOfRun, type TimeRequest } from './timeEstimate.ts';
+import { estimateSeconds, measureDrawing, measureSpeed, speedOfRun, type TimeRequest } from './timeEstimate.ts';
 
 /** Prepares a run. Throws what `planRun` throws, and what the engine throws that cannot be started. */
 export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> {
@@ -64,16 +65,21 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
     const layout = resultLayout(config, model, opened, baseDirectory);
     const { every, at_start: atStart } = config.evaluation;
     const isSteady = config.engine === 'torch' && config.device === 'cpu';
+    const drawing = drawingOf(config, model, data.template, session.answers);
     const time: TimeRequest = {
       ...{ train: planned.expected.rows, order, capacity, isSteady, totalSteps: steps.totalSteps },
       // Where answers are drawn, an evaluation learns the losses of no rows.
       evaluatedTokens: learnsFromAnswers(config.objective) ? 0 : (validation?.totals.tokens ?? 0),
       evaluations: Math.ceil(steps.totalSteps / every) + (atStart ? 1 : 0),
+      drawn: drawing && {
+        longest: drawing.settings.maxNewTokens,
+        evaluationDraws: evaluationDraws(validation?.length ?? 0),
+      },
     };
     // On the CPU PyTorch's first passes take seconds.
     const memory = isSteady ? speedMemoryOf(planned, opened, baseDirectory) : undefined;
     const known = await memory?.recall();
-    const speed = known ?? (await measureSpeed(session, estimate, time));
+    const speed = known ?? (await measureRun(planned, opened, estimate, time, drawing));
     if (speed && !known) await memory?.keep(speed);
     const estimates = estimatesOf(config, estimate, estimateSeconds(speed, estimate, time));
     const rows = { train: train.length, validation: validation?.length ?? 0 };
@@ -111,7 +117,7 @@ export async function prepareRun(request: PrepareRequest): Promise<PreparedRun> 
         },
       },
       chooseProbe: probeChoice(planned, session.info.longestSharing),
-      drawing: drawingOf(config, model, data.template, session.answers),
+      drawing,
       watch: watchOf(config, model, data.template),
       checkpoints: { keep: config.checkpoints.keep, keepBest: config.checkpoints.best_by === 'eval_loss' },
       maxRestarts: maxRestartsOf(config),
@@ -149,12 +155,27 @@ function probeChoice(planned: PlannedRun, longestSharing: number): PreparedRun['
 }
 
 function speedMemoryOf(
-  { config, sessionPlan, rewardModel }: PlannedRun,
-  { versions }: OpenedSession,
+  { config, sessionPlan, rewardModel, steps, expected }: PlannedRun,
+  { session, versions }: OpenedSession,
   baseDirectory: string,
 ): SpeedMemory {
   const plan = torchPlan(config, sessionPlan, baseDirectory, rewardModel);
-  return createSpeedMemory(plan, config.distributed?.processes ?? 1, versions);
+  const answers = session.answers ? steps.rowsPerStep * expected.copies : 0;
+  return createSpeedMemory(plan, { processes: config.distributed?.processes ?? 1, answers }, versions);
+}
+
+/** The speed of passes, and of drawing answers where steps draw some. */
+async function measureRun(
+  { data, order }: PlannedRun,
+  { session }: OpenedSession,
+  estimate: PlanEstimate,
+  time: TimeRequest,
+  drawing: DrawnAnswersPlan | undefined,
+): Promise<Speed | undefined> {
+  const speed = await measureSpeed(session, estimate, time);
+  if (!speed || !drawing) return speed;
+  const prompts = Array.from(order.rowsOfStep(1), (row) => data.train.row(row).tokens);
+  return { ...speed, drawing: await measureDrawing(drawing, prompts) };
 }
 
 function runPlan(

@@ -14,6 +14,16 @@ export interface Speed {
   readonly secondsPerFlop: number;
   /** Seconds of one update of the optimiser. */
   readonly updateSeconds: number;
+  /** Absent where no answers are drawn. */
+  readonly drawing?: DrawingSpeed;
+}
+
+/** Seconds of drawing the answers of a step: it reads weights for each token, so that operations tell little about it. */
+export interface DrawingSpeed {
+  /** Up to the first token of the answers, which are drawn together. */
+  readonly beginSeconds: number;
+  /** Of each token behind it. */
+  readonly tokenSeconds: number;
 }
 
 /** The speed of one plan on this machine. */
@@ -32,6 +42,7 @@ interface Remembered extends Speed {
 }
 
 const positive = { type: 'number', exclusiveMinimum: 0 };
+const duration = { type: 'number', minimum: 0 };
 const validator = lazyValidator<{ readonly version: 1; readonly speeds: readonly Remembered[] }>({
   type: 'object',
   required: ['version', 'speeds'],
@@ -45,21 +56,32 @@ const validator = lazyValidator<{ readonly version: 1; readonly speeds: readonly
         properties: {
           key: { type: 'string' },
           secondsPerFlop: positive,
-          updateSeconds: { type: 'number', minimum: 0 },
+          updateSeconds: duration,
+          drawing: {
+            type: 'object',
+            required: ['beginSeconds', 'tokenSeconds'],
+            properties: { beginSeconds: duration, tokenSeconds: duration },
+          },
         },
       },
     },
   },
 });
 
+/** What a plan is computed by: how many processes, and how many answers a step draws together. */
+export interface Together {
+  readonly processes: number;
+  readonly answers: number;
+}
+
 /** `libraries`: versions of what computes. `place`: the file, which all plans share. */
 export function createSpeedMemory(
   plan: TorchPlan,
-  processes: number,
+  together: Together,
   libraries: Readonly<Record<string, string>>,
   place: string = path.join(cacheDirectory(), 'speeds.json'),
 ): SpeedMemory {
-  const key = keyOf(plan, processes, libraries);
+  const key = keyOf(plan, together, libraries);
   const read = async (): Promise<readonly Remembered[]> => {
     try {
       const value: unknown = JSON.parse(await readFile(place, 'utf8'));
@@ -72,10 +94,11 @@ export function createSpeedMemory(
     async recall() {
       return (await read()).find((one) => one.key === key);
     },
-    async keep({ secondsPerFlop, updateSeconds }) {
+    async keep({ secondsPerFlop, updateSeconds, drawing }) {
       try {
         const others = (await read()).filter((one) => one.key !== key);
-        const speeds = [{ key, secondsPerFlop, updateSeconds }, ...others].slice(0, remembered);
+        const own = { key, secondsPerFlop, updateSeconds, ...(drawing ? { drawing } : {}) };
+        const speeds = [own, ...others].slice(0, remembered);
         await mkdir(path.dirname(place), { recursive: true });
         await writeFileAtomic(place, JSON.stringify({ version: 1, speeds }), { durable: false });
       } catch {
@@ -86,11 +109,11 @@ export function createSpeedMemory(
 }
 
 /** All that a pass over rows of a given size takes its time from. */
-function keyOf(plan: TorchPlan, processes: number, libraries: Readonly<Record<string, string>>): string {
+function keyOf(plan: TorchPlan, together: Together, libraries: Readonly<Record<string, string>>): string {
   const { weights, seed: _seed, first: _first, optimizer, ...rest } = plan;
   const { platform, arch, cpu, cores } = machine();
   const types = [...new Set(weights.map(({ dtype }) => dtype))].sort();
-  const decisive = { ...rest, optimizer: optimizer.kind, types, processes, libraries, own: versions() };
+  const decisive = { ...rest, optimizer: optimizer.kind, types, ...together, libraries, own: versions() };
   return createHash('sha256')
     .update(JSON.stringify([decisive, { platform, arch, cpu, cores }]))
     .digest('hex');

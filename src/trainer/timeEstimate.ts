@@ -5,9 +5,10 @@ import type { RowOrder } from '../data/order.ts';
 import { packingOf, packRows } from '../data/packing.ts';
 import type { TrainingSession } from '../engine/session.ts';
 import type { PackedSequence } from '../protocol/sequence.ts';
+import type { DrawnAnswersPlan } from './drawnAnswers.ts';
 import type { PlanEstimate } from './sessionPlan.ts';
 import { computedSize } from './sharedBeginnings.ts';
-import type { Speed } from './speedMemory.ts';
+import type { DrawingSpeed, Speed } from './speedMemory.ts';
 import type { TrainerState } from './training.ts';
 
 /** After this much measuring the estimate is taken as it is, in seconds: the run should begin. */
@@ -27,6 +28,8 @@ export interface TimeRequest {
   /** Tokens of the validation rows, and how often they are evaluated. */
   readonly evaluatedTokens: number;
   readonly evaluations: number;
+  /** Where steps draw answers: the longest that they may get, in tokens, and how many draws an evaluation takes. */
+  readonly drawn?: { readonly longest: number; readonly evaluationDraws: number } | undefined;
 }
 
 /** Seconds of all steps and evaluations; 0 where there is no speed because nothing is trained. */
@@ -34,7 +37,17 @@ export function estimateSeconds(speed: Speed | undefined, estimate: PlanEstimate
   if (!speed) return 0;
   const { totalSteps } = request;
   const updates = totalSteps * estimate.updatesPerStep * speed.updateSeconds;
-  return flopsUntil(totalSteps, estimate, request) * speed.secondsPerFlop + updates;
+  return computingUntil(totalSteps, speed, estimate, request) + updates;
+}
+
+/** Seconds of passes and draws of the first steps, and of the evaluations that belong to them. */
+function computingUntil(step: number, speed: Speed, estimate: PlanEstimate, request: TimeRequest): number {
+  const { drawn, evaluations, totalSteps } = request;
+  const passes = flopsUntil(step, estimate, request) * speed.secondsPerFlop;
+  if (!drawn || !speed.drawing) return passes;
+  const { beginSeconds, tokenSeconds } = speed.drawing;
+  const draws = step + ((evaluations * step) / Math.max(1, totalSteps)) * drawn.evaluationDraws;
+  return passes + draws * (beginSeconds + (drawn.longest - 1) * tokenSeconds);
 }
 
 /** Measures on the run's first sequences; undefined where none of them trains anything. */
@@ -56,6 +69,27 @@ export async function measureSpeed(
   return flops > 0 && seconds > 0 ? { secondsPerFlop: seconds / flops, updateSeconds } : undefined;
 }
 
+/** Tokens of each answer in a draw that is measured, behind the first one. */
+const measuredTokens = 6;
+
+/** Measures draws of answers to the prompts of a step: nobody sees them. `clock` in milliseconds. */
+export async function measureDrawing(
+  { answers, settings, group, seed }: DrawnAnswersPlan,
+  prompts: readonly Int32Array[],
+  clock: () => number = () => performance.now(),
+): Promise<DrawingSpeed> {
+  const secondsOf = async (maxNewTokens: number): Promise<number> => {
+    const started = clock();
+    await answers.draw(prompts, { ...settings, stopTokenIds: [], maxNewTokens, group, seed });
+    return (clock() - started) / 1000;
+  };
+  // What is done for the first time takes longer.
+  await secondsOf(1);
+  const beginSeconds = await secondsOf(1);
+  const seconds = await secondsOf(1 + measuredTokens);
+  return { beginSeconds, tokenSeconds: Math.max(0, seconds - beginSeconds) / measuredTokens };
+}
+
 /** Steps whose time tells more than a measurement before the run: the first of them are slower. */
 const tellingSteps = 8;
 
@@ -65,13 +99,22 @@ const tellingSteps = 8;
  */
 export function speedOfRun(
   { step, totals }: Pick<TrainerState, 'step' | 'totals'>,
-  { updateSeconds }: Speed,
+  speed: Speed,
   estimate: PlanEstimate,
   request: TimeRequest,
 ): Speed | undefined {
+  const { secondsPerFlop, updateSeconds, drawing } = speed;
   const seconds = totals.seconds - step * estimate.updatesPerStep * updateSeconds;
   if (step < tellingSteps || seconds <= 0) return undefined;
-  return { secondsPerFlop: seconds / flopsUntil(step, estimate, request), updateSeconds };
+  // How much of it was drawing is not told: passes and draws were foretold wrongly alike.
+  const off = seconds / computingUntil(step, speed, estimate, request);
+  return {
+    secondsPerFlop: off * secondsPerFlop,
+    updateSeconds,
+    ...(drawing
+      ? { drawing: { beginSeconds: off * drawing.beginSeconds, tokenSeconds: off * drawing.tokenSeconds } }
+      : {}),
+  };
 }
 
 /** Operations of the first steps of a run, and of the evaluations that belong to them. */

@@ -14,9 +14,9 @@ let folder: string;
 beforeAll(async () => void (folder = await mkdtemp(path.join(tmpdir(), 'finetune-speeds-'))));
 afterAll(() => rm(folder, { recursive: true }));
 
-function memoryOf(name: string, changes: Partial<TorchPlan> = {}, versions: Record<string, string> = libraries) {
+function memoryOf(name: string, changes: Partial<TorchPlan> = {}, versions = libraries, answers = 0) {
   const plan: TorchPlan = { ...tinyPlan([]), mixedPrecision: 'no', ...changes };
-  return createSpeedMemory(plan, 1, versions, path.join(folder, name, 'speeds.json'));
+  return createSpeedMemory(plan, { processes: 1, answers }, versions, path.join(folder, name, 'speeds.json'));
 }
 
 test('another run of the plan knows the speed, whatever its seed and rates', async () => {
@@ -35,6 +35,13 @@ test('what computes otherwise is measured anew', async () => {
   expect(await memoryOf('other', { gradientCheckpointing: true }).recall()).toBeUndefined();
   expect(await memoryOf('other', {}, { torch: '2.16.0' }).recall()).toBeUndefined();
   expect(await memoryOf('other').recall()).toMatchObject(speed);
+});
+
+test('how fast answers are drawn is remembered for as many of them', async () => {
+  const drawn = { ...speed, drawing: { beginSeconds: 0.5, tokenSeconds: 0.1 } };
+  await memoryOf('drawn', {}, libraries, 8).keep(drawn);
+  expect(await memoryOf('drawn', {}, libraries, 8).recall()).toMatchObject(drawn);
+  expect(await memoryOf('drawn', {}, libraries, 16).recall()).toBeUndefined();
 });
 
 test('as many plans are remembered as are likely to be used again', async () => {

@@ -1,11 +1,18 @@
 // Seconds of a run: operations counted by hand, at a speed that is measured or that a run had.
 
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { TokenisedDataset } from '../../../src/data/dataset.ts';
 import { planOrder } from '../../../src/data/order.ts';
-import type { TrainingSession } from '../../../src/engine/session.ts';
+import type { AnswerTools, TrainingSession } from '../../../src/engine/session.ts';
+import type { DrawnAnswersPlan } from '../../../src/trainer/drawnAnswers.ts';
 import type { PlanEstimate } from '../../../src/trainer/sessionPlan.ts';
-import { estimateSeconds, measureSpeed, speedOfRun, type TimeRequest } from '../../../src/trainer/timeEstimate.ts';
+import {
+  estimateSeconds,
+  measureDrawing,
+  measureSpeed,
+  speedOfRun,
+  type TimeRequest,
+} from '../../../src/trainer/timeEstimate.ts';
 import { freshState } from '../../../src/trainer/training.ts';
 
 /** Eight rows of 2 to 9 tokens, of which `trained` are trained. */
@@ -82,4 +89,45 @@ test('the speed of a run is the one that would have foretold it', () => {
   expect(estimateSeconds(speedOfRun(halfway, guess, estimate, time), estimate, time)).toBeCloseTo(123, 9);
   expect(speedOfRun({ ...ended, step: 7 }, guess, estimate, time)).toBeUndefined();
   expect(speedOfRun({ ...ended, totals: freshState.totals }, guess, estimate, time)).toBeUndefined();
+});
+
+describe('steps that draw answers', () => {
+  /** Answers of 11 tokens; two draws in each of the three evaluations. */
+  const drawn = { longest: 11, evaluationDraws: 2 };
+  const time = { ...request(rows(1), false), evaluatedTokens: 0, drawn };
+  const speed = { secondsPerFlop: 0.01, updateSeconds: 0.25, drawing: { beginSeconds: 2, tokenSeconds: 0.5 } };
+
+  test('each draw takes its beginning and its longest answer', () => {
+    const draws = 40 + 3 * 2;
+    expect(estimateSeconds(speed, estimate, time)).toBeCloseTo(40 * (1.1 + 0.5) + draws * (2 + 10 * 0.5), 9);
+  });
+
+  test('a run says how far off passes and draws were', () => {
+    const ended = { step: 40, totals: { ...freshState.totals, seconds: 1000 } };
+    const learned = speedOfRun(ended, speed, estimate, time);
+    expect(estimateSeconds(learned, estimate, time)).toBeCloseTo(1000, 9);
+    expect(learned?.drawing).toEqual({
+      beginSeconds: expect.closeTo(4 * learned!.drawing!.tokenSeconds, 9) as number,
+      tokenSeconds: expect.closeTo(50 * learned!.secondsPerFlop, 9) as number,
+    });
+  });
+
+  test('draws are measured from those of a step, to their last token', async () => {
+    let now = 0;
+    let draws = 0;
+    const draw: AnswerTools['draw'] = (prompts, { maxNewTokens, stopTokenIds, group }) => {
+      expect([prompts.length, stopTokenIds, group]).toEqual([2, [], 4]);
+      // The first one is slower.
+      now += 2000 + 500 * (maxNewTokens - 1) + (draws++ === 0 ? 700 : 0);
+      return Promise.resolve([]);
+    };
+    const plan: DrawnAnswersPlan = {
+      ...{ answers: { draw, score: () => Promise.resolve({}) }, group: 4, seed: 1, closing: [] },
+      settings: { maxNewTokens: 11, temperature: 1, topP: 1, stopTokenIds: [7] },
+      worthOf: () => [],
+      decode: () => '',
+    };
+    const measured = await measureDrawing(plan, [Int32Array.of(1), Int32Array.of(2)], () => now);
+    expect(measured).toEqual({ beginSeconds: 2, tokenSeconds: expect.closeTo(0.5, 9) as number });
+  });
 });
