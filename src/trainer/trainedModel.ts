@@ -12,6 +12,7 @@ import { openModel, type ModelProgress } from '../models/openModel.ts';
 import { readSafetensors, readTensor, readTensors } from '../models/safetensors.ts';
 import type { LoadedModel, NamedTensor, WeightEntry } from '../models/types.ts';
 import { problem } from '../protocol/problem.ts';
+import { findTorch } from '../torch/environment/find.ts';
 import { adapterFacts, fileFacts, machineFacts, modelFacts } from './facts.ts';
 import { openSession, startTorch } from './openSession.ts';
 import { resultLayout, withoutValueHead } from './resultLayout.ts';
@@ -31,6 +32,7 @@ export interface TrainedModelRequest {
 }
 
 export interface TrainedModel {
+  /** As the run had it, but for the engine and the device that answer. */
   readonly config: EffectiveConfig;
   readonly model: LoadedModel;
   /** Whoever opened it closes it. */
@@ -54,7 +56,7 @@ export async function openTrainedModel(request: TrainedModelRequest): Promise<Tr
     positions,
   );
   refuseScores(trained);
-  const config = asKept(trained, weights);
+  const config = await answeredBy(asKept(trained, weights), weights);
   const wholeModel = weights.kind === 'model' ? await openModel(weights.folder, { baseDirectory, signal }) : model;
   // One process is enough to ask a model something, however many have trained it.
   const { distributed: _, ...alone } = written;
@@ -63,9 +65,10 @@ export async function openTrainedModel(request: TrainedModelRequest): Promise<Tr
   // Whatever a model was trained by, it is asked for the losses of tokens.
   const { distributed: _ranks, ...rest } = config;
   const asked = { ...rest, objective: 'sft' } as const;
+  const isFresh = weights.kind === 'start' && !start;
   const { session } = await openSession(
     asked,
-    { plan: planForAsking(config, wholeModel), first, baseDirectory },
+    { plan: planForAsking(config, wholeModel, isFresh), first, baseDirectory },
     worker,
   );
   try {
@@ -88,6 +91,22 @@ function asKept(config: EffectiveConfig, weights: RunWeights): EffectiveConfig {
   return isMade && config.prefix ? { ...config, prefix: { ...config.prefix, prefix_projection: false } } : config;
 }
 
+/**
+ * With the engine that answers: the embedded one starts in a second and needs no Python, where it has the weights and
+ * computes in the same precision; where PyTorch is not set up here, in 32 bits on the CPU whatever the run had.
+ */
+async function answeredBy(config: EffectiveConfig, weights: RunWeights): Promise<EffectiveConfig> {
+  if (config.engine === 'embedded' || !isKnownToEmbedded(config, weights)) return config;
+  const isSame = config.device === 'cpu' && config.training.mixed_precision === 'no';
+  if (!isSame && (await findTorch()).ready) return config;
+  return { ...config, engine: 'embedded', device: 'cpu', training: { ...config.training, mixed_precision: 'no' } };
+}
+
+/** It has no weights in 4 bits, does not make prefixes by a network, and begins no prefix. */
+function isKnownToEmbedded({ quantization, prefix }: EffectiveConfig, weights: RunWeights): boolean {
+  return !quantization && (!prefix || (!prefix.prefix_projection && weights.kind !== 'start'));
+}
+
 /** Throws `trainer/no-token-losses`: a reward model has a number for a whole text and none for a token. */
 function refuseScores({ objective }: EffectiveConfig): void {
   if (objective !== 'reward') return;
@@ -97,10 +116,11 @@ function refuseScores({ objective }: EffectiveConfig): void {
   );
 }
 
-/** Nothing is learned, so nothing is kept for an optimiser. */
-function planForAsking(config: EffectiveConfig, model: LoadedModel): SessionPlan {
+/** Nothing is learned, so nothing is kept for an optimiser. Fresh adapters change nothing, those of DoRA neither. */
+function planForAsking(config: EffectiveConfig, model: LoadedModel, isFresh: boolean): SessionPlan {
   const plan = sessionPlan(config, model);
-  return { ...plan, optimizer: { ...plan.optimizer, kind: 'sgd' }, gradientCheckpointing: false };
+  const method = plan.method.kind === 'lora' && isFresh ? { ...plan.method, useDora: false } : plan.method;
+  return { ...plan, method, optimizer: { ...plan.optimizer, kind: 'sgd' }, gradientCheckpointing: false };
 }
 
 async function* tensorsOf(entries: Iterable<WeightEntry>): AsyncGenerator<NamedTensor> {
