@@ -42,8 +42,15 @@ async function train(session: TrainingSession, from: number, to: number) {
   return taken;
 }
 
-/** Steps of five, four and one prompts, of which the last leaves a rank without any, and what was drawn and came of it. */
-async function learn(session: TrainingSession, { group, worthOf }: Pick<DrawnAnswersPlan, 'group' | 'worthOf'>) {
+/**
+ * Steps of five, four and one prompts, and what was drawn and came of it. The last leaves a rank without any, and without
+ * a sequence too.
+ */
+async function learn(
+  session: TrainingSession,
+  { group, worthOf }: Pick<DrawnAnswersPlan, 'group' | 'worthOf'>,
+  from = 1,
+) {
   const settings = { maxNewTokens: 8, temperature: 1, topP: 0.95, stopTokenIds: [3, 4, 5, 6] };
   const decode = (tokens: readonly number[]): string => tokens.join(' ');
   const plan = { ...{ answers: session.answers!, group, worthOf, settings, decode }, seed: 1, closing: [] };
@@ -52,16 +59,18 @@ async function learn(session: TrainingSession, { group, worthOf }: Pick<DrawnAns
     () => Promise.resolve(),
   );
   const taken = [];
-  for (const [i, count] of [5, 4, 1].entries()) {
+  for (const [i, count] of [...[5, 4, 1].entries()].slice(from - 1)) {
     const prompts = rows.slice(4 * i, 4 * i + count).map(({ sampleId, tokens }, k) => {
       // Only one of them has the second column, and the function is called with it on every rank.
       const fields = { place: k, ...(k === 0 ? { bonus: 2 } : {}) };
       return { sampleId, tokens: Int32Array.from(tokens), mask: new Uint8Array(tokens.length), fields };
     });
     const drawn = await drawStep(plan, prompts, i + 1, control);
-    const sequences = packRows(drawn.rows, { capacity: 40, packing: true });
+    const sequences = packRows(drawn.rows, { capacity: i === 2 ? 400 : 40, packing: true });
     const { observed, ...step } = await session.step({ step: i + 1, sequences, learningRate: 0.01 });
-    taken.push({ drawn, step, told: summarise({ ...drawn.observed, ...observed }) });
+    const { lossSum } = await session.evaluate(sequences);
+    const { metrics: _, ...came } = step;
+    taken.push({ drawn, step: came, lossSum, told: summarise({ ...drawn.observed, ...observed }) });
   }
   return taken;
 }
@@ -220,6 +229,16 @@ describeWith(['python'], 'two ranks of the torch engine', () => {
     const [a, b] = [await train(rough, 1, 4), await train(exact, 1, 4)];
     for (const [i, { loss }] of a.entries()) expect(distance(loss, b[i]!.loss)).toBeLessThan(0.05);
     expect(a).not.toEqual(b);
+    for (const objective of [{ kind: 'reward' } as const, objectiveOf('grpo'), objectiveOf('ppo')]) {
+      const plan = { ...tinyPlan(weights), mixedPrecision: 'bf16', objective } as const;
+      const [half, whole] = [{ ...plan, sharding: shardings.fsdp }, plan];
+      const worth = Float32Array.of(1, -0.5, 0.5, -1);
+      const asked = { step: 1, sequences: [{ ...packed(rows.slice(0, 4)), worth }], learningRate: 0 };
+      const ours = await (await openTorchSession(two, half)).step(asked);
+      const theirs = await (await openTorchSession(one, whole)).step(asked);
+      expect(Math.abs(ours.loss - theirs.loss), objective.kind).toBeLessThan(0.05);
+      expect(distance(ours.gradNorm, theirs.gradNorm), objective.kind).toBeLessThan(0.1);
+    }
     const prompts = [rows[0]!, rows[1]!].map(({ tokens }) => Int32Array.from(tokens));
     const asked = {
       maxNewTokens: 6,
@@ -241,23 +260,32 @@ describeWith(['python'], 'two ranks of the torch engine', () => {
 
   const [beta, updates] = [0.2, 2];
   const clips = { cliprange: 0.1, cliprangeValue: 0.2, vfCoef: 0.5 };
-  test.each<[string, Pick<DrawnAnswersPlan, 'group' | 'worthOf'>, (own: ScoringPlan) => ObjectivePlan]>([
-    [
-      'grpo',
-      { group: 4, worthOf: (all) => groupAdvantages(all, 4) },
-      (own) => ({ kind: 'grpo', beta, updates, clip: 0.1, scoring: own }),
-    ],
-    [
-      'ppo',
-      { group: 1, worthOf: (all) => [...all] },
-      (own) => ({ kind: 'ppo', klCoef: beta, gamma: 0.9, lam: 0.8, ...clips, updates, scoring: own }),
-    ],
-  ])('%s: answers are drawn, judged and learned from as by one process', async (_name, drawing, objective) => {
-    const plan = { ...tinyPlan(weights), mixedPrecision: 'no', objective: objective(scoring) } as const;
-    const [alone, together] = [await openTorchSession(one, plan), await openTorchSession(two, plan)];
-    const [expected, actual] = [await learn(alone, drawing), await learn(together, drawing)];
-    for (const [i, { drawn, step, told }] of actual.entries()) {
+  const drawings: Readonly<Record<'grpo' | 'ppo', Pick<DrawnAnswersPlan, 'group' | 'worthOf'>>> = {
+    grpo: { group: 4, worthOf: (all) => groupAdvantages(all, 4) },
+    ppo: { group: 1, worthOf: (all) => [...all] },
+  };
+  const objectiveOf = (kind: 'grpo' | 'ppo'): ObjectivePlan =>
+    kind === 'grpo'
+      ? { kind, beta, updates, clip: 0.1, scoring }
+      : { kind, klCoef: beta, gamma: 0.9, lam: 0.8, ...clips, updates, scoring };
+  test.each<['grpo' | 'ppo', string, keyof typeof shardings, Partial<SessionPlan>]>([
+    ['grpo', 'LoRA', 'ddp', {}],
+    ['grpo', 'LoRA', 'fsdp', checkpointed],
+    ['grpo', 'full', 'fsdp', { method: full, ...checkpointed }],
+    ['grpo', 'full', 'zero2', { method: full }],
+    ['ppo', 'LoRA', 'ddp', {}],
+    ['ppo', 'LoRA', 'fsdp', checkpointed],
+    ['ppo', 'full', 'fsdp', { method: full, ...checkpointed }],
+    ['ppo', 'full', 'zero2', { method: full }],
+  ])('%s, %s by %s: drawn, judged and learned from as by one process', async (kind, _name, strategy, changes) => {
+    const plan = { ...tinyPlan(weights, changes), mixedPrecision: 'no', objective: objectiveOf(kind) } as const;
+    const alone = await openTorchSession(one, plan);
+    const together = await openTorchSession(two, { ...plan, sharding: shardings[strategy] });
+    expect(together.warnings).toEqual([]);
+    const [expected, actual] = [await learn(alone, drawings[kind]), await learn(together, drawings[kind])];
+    for (const [i, { drawn, step, told, lossSum }] of actual.entries()) {
       const peer = expected[i]!;
+      expect(Math.abs(lossSum - peer.lossSum)).toBeLessThan(1e-4 * (1 + Math.abs(peer.lossSum)));
       expect(drawn.rows.map(({ tokens }) => [...tokens])).toEqual(peer.drawn.rows.map(({ tokens }) => [...tokens]));
       expect(step.rows.map(({ sampleId }) => sampleId)).toEqual(peer.step.rows.map(({ sampleId }) => sampleId));
       expect(Math.abs(step.loss - peer.step.loss)).toBeLessThan(1e-5 * (1 + Math.abs(peer.step.loss)));
@@ -270,14 +298,41 @@ describeWith(['python'], 'two ranks of the torch engine', () => {
     expect(new Set(texts).size).toBeGreaterThan(0.9 * texts.length);
   });
 
-  test('a loss that is no number on one rank leaves the weights of all as they are', async () => {
-    const session = await open(two);
-    const before = await collect(session.trainedTensors());
-    await session.restore({ trained: before.map((t) => ({ ...t, data: t.data.map(() => NaN) })), step: 0 });
-    expect((await train(session, 1, 1))[0]!.loss).toBeNaN();
-    await session.restore({ trained: before, step: 0 });
-    expect(Number.isFinite((await train(session, 1, 1))[0]!.loss)).toBe(true);
-  });
+  test.each(['grpo', 'ppo'] as const)(
+    '%s in shards: a state goes on bit-equal in two, nearly so in one',
+    async (kind) => {
+      const plan = { ...tinyPlan(weights), mixedPrecision: 'no', objective: objectiveOf(kind) } as const;
+      const sharded = { ...plan, sharding: shardings.fsdp };
+      const first = await openTorchSession(two, sharded);
+      await learn(first, drawings[kind], 2);
+      const state = {
+        trained: await collect(first.trainedTensors()),
+        optimizer: await collect(first.optimizerTensors()),
+      };
+      const rest = await learn(first, drawings[kind]);
+      const second = await openTorchSession(two, sharded);
+      await second.restore({ ...state, step: 2 });
+      expect(await learn(second, drawings[kind])).toEqual(rest);
+      const alone = await openTorchSession(one, plan);
+      await alone.restore({ ...state, step: 2 });
+      for (const [i, { drawn, step }] of (await learn(alone, drawings[kind])).entries()) {
+        expect(drawn.rows.map(({ tokens }) => tokens)).toEqual(rest[i]!.drawn.rows.map(({ tokens }) => tokens));
+        expect(Math.abs(step.loss - rest[i]!.step.loss)).toBeLessThan(1e-5 * (1 + Math.abs(step.loss)));
+      }
+    },
+  );
+
+  test.each(['ddp', 'fsdp'] as const)(
+    '%s: a loss that is no number leaves the weights as they are',
+    async (strategy) => {
+      const session = await open(two, {}, strategy);
+      const before = await collect(session.trainedTensors());
+      await session.restore({ trained: before.map((t) => ({ ...t, data: t.data.map(() => NaN) })), step: 0 });
+      expect((await train(session, 1, 1))[0]!.loss).toBeNaN();
+      await session.restore({ trained: before, step: 0 });
+      expect(Number.isFinite((await train(session, 1, 1))[0]!.loss)).toBe(true);
+    },
+  );
 
   test('each rank tells its memory and prints under its name; the world is as large as planned', async () => {
     const session = await open(two);

@@ -62,17 +62,11 @@ const offloadUnused: ConfigRule = {
 const cannotShard: ConfigRule = {
   code: 'config/cannot-shard',
   severity: 'error',
-  summary:
-    'A strategy that lays weights in shards with `method: qlora` or `prefix`, or `objective: grpo` or `ppo`, which need them whole.',
+  summary: 'A strategy that lays weights in shards with `method: qlora` or `prefix`, which need them whole.',
   check: (config) => {
     const { strategy = defaults.distributed.strategy } = config.distributed ?? {};
-    const { objective = defaults.objective } = config;
     if (strategy === 'ddp') return [];
-    const byMethod = { qlora: 'Weights in 4 bits', prefix: 'Models with a prefix', lora: '', full: '' }[
-      methodOf(config)
-    ];
-    const isWhole = objective === 'grpo' || objective === 'ppo';
-    const reason = byMethod === '' && isWhole ? `Models that learn by ${objective}` : byMethod;
+    const reason = { qlora: 'Weights in 4 bits', prefix: 'Models with a prefix', lora: '', full: '' }[methodOf(config)];
     if (reason === '') return [];
     return [{ path: 'distributed.strategy', message: `${reason} cannot be laid in shards. Write \`strategy: ddp\`.` }];
   },

@@ -354,7 +354,7 @@ const explanations: Readonly<Record<string, Explanation>> = {
     fix: 'removes the line, or takes strategy fsdp',
   },
   'config/cannot-shard': {
-    why: 'bitsandbytes keeps 4-bit weights in blocks with a scale each, and FSDP would cut through them. Objectives that draw answers take a pass for each token of them, for which shards would be gathered anew.',
+    why: 'bitsandbytes keeps 4-bit weights in blocks with a scale each, and FSDP would cut through them. A prefix is made apart from the passes that FSDP gathers for.',
     wrong: 'method: qlora\ndistributed:\n  processes: 1\n  strategy: fsdp',
     right: 'method: qlora\ndistributed:\n  processes: 1',
     fix: 'keeps the model whole on each process',

@@ -26,18 +26,22 @@ const scored = lazyValidator<Scored>({
   },
 });
 
-/** A rank that gets no prompt is not asked, and so loads no reward function and no reward model either. */
-export function answerTools(group: Pick<WorkerGroup, 'size' | 'askAll'>): AnswerTools {
+/**
+ * A rank that gets no prompt is not asked, and so loads no reward function and no reward model either. Of a model in
+ * shards it takes part in the draw: all ranks gather the model together.
+ */
+export function answerTools(group: Pick<WorkerGroup, 'size' | 'askAll'>, inShards: boolean): AnswerTools {
   return {
     async draw(prompts, { group: copies, maxNewTokens: longest, temperature, topP, stopTokenIds, seed }) {
       const shares = dealInOrder(prompts.length, group.size);
+      const none = { from: prompts.length, to: prompts.length };
       const settings = { group: copies, longest, temperature, topP, stopTokenIds, seed };
       const requestOf = (rank: number) => {
-        const { from, to } = shares[rank]!;
+        const { from, to } = shares[rank] ?? none;
         // What chance gives an answer depends on its place in the step, whoever draws it.
         return { head: { ...settings, promptsBefore: from }, parts: prompts.slice(from, to).map(bytesOf) };
       };
-      const answers = await group.askAll('draw', requestOf, shares.length);
+      const answers = await group.askAll('draw', requestOf, inShards ? group.size : shares.length);
       return answers.flatMap(({ head, parts }) => {
         const { ended } = readDrawn(head['value']);
         return parts.map((part, i) => ({ tokens: intsOf(part), isEnded: ended[i] === true }));

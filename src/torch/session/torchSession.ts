@@ -232,7 +232,7 @@ function sessionOver(
       Number(plan.modelConfig['vocab_size']),
       contextLength,
     ),
-    ...(hasAnswers ? { answers: answerTools(group) } : {}),
+    ...(hasAnswers ? { answers: answerTools(group, plan.sharding !== undefined) } : {}),
     trainedTensors: () => tensors('trained'),
     ...(plan.method.kind === 'prefix' ? { prefixTensors: () => tensors('prefix') } : {}),
     optimizerTensors: () => tensors('optimizer'),

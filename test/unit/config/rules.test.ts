@@ -526,11 +526,6 @@ const broken: readonly Case[] = [
     expected: ['error: x:5:39: Weights in 4 bits cannot be laid in shards. Write `strategy: ddp`.'],
   },
   {
-    code: 'cannot-shard',
-    text: config('objective: grpo\nreward: {regex: a}\ndistributed: {processes: 2, strategy: fsdp}'),
-    expected: ['error: x:6:39: Models that learn by grpo cannot be laid in shards. Write `strategy: ddp`.'],
-  },
-  {
     code: 'uneven-hosts',
     text: config('distributed: {processes: 3, hosts: [a, b]}'),
     expected: ['error: x:4:26: 3 processes cannot be divided among 2 hosts. Take 2, 4, …'],

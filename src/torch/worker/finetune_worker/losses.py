@@ -39,14 +39,13 @@ class Objective(Protocol):
     def probe(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> torch.Tensor:
         """Numbers [S] at the supervised places that must not depend on rows beside them."""
 
-    def company(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> torch.Tensor:
-        """As many passes as the losses take, for a rank without a sequence: shards are gathered by all together."""
-        return self.probe(model, sequence, autocast)
-
-    def begin_step(self, model: torch.nn.Module, sequences: list[Sequence], autocast: torch.autocast) -> None:
+    def begin_step(
+        self, model: torch.nn.Module, sequences: list[Sequence], company: list[Sequence], autocast: torch.autocast
+    ) -> None:
         """Keeps what is the same for all updates of a step. The model is in evaluation mode.
 
-        Every rank calls it, also one that has no sequences.
+        Every rank calls it, also one that has no sequences. Those without meaning in `company` need the same passes,
+        and count for nothing.
         """
         return
 

@@ -61,24 +61,10 @@ class Dpo(Objective):
 
     def losses(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> Losses:
         """Log-probabilities of both sides under the model and under the reference, which sees no dropout."""
-        with self._as_reference(model):
+        with as_reference(model, self.reference):
             reference = side_log_probabilities(model, sequence, autocast)
         own = side_log_probabilities(model, sequence, autocast)
         return dpo_losses(own, reference, side_lengths(sequence), self.plan)
-
-    def company(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> torch.Tensor:
-        """Two passes, as the losses take them."""
-        with self._as_reference(model):
-            self.probe(model, sequence, autocast)
-        return self.probe(model, sequence, autocast)
-
-    @contextmanager
-    def _as_reference(self, model: torch.nn.Module) -> Iterator[None]:
-        training = model.training
-        with torch.no_grad(), self.reference():
-            model.eval()
-            yield
-            model.train(training)
 
     def probe(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> torch.Tensor:
         """Losses of the tokens, whose sums are compared."""
@@ -153,10 +139,12 @@ class Grpo(Objective):
         return len(sequence.loss_targets)
 
     @torch.no_grad()
-    def begin_step(self, model: torch.nn.Module, sequences: list[Sequence], autocast: torch.autocast) -> None:
+    def begin_step(
+        self, model: torch.nn.Module, sequences: list[Sequence], company: list[Sequence], autocast: torch.autocast
+    ) -> None:
         """Keeps log-probabilities as they are before the first of several updates."""
         if self.updates > 1:
-            self._old = {id(one): -token_losses(model, one, autocast) for one in sequences}
+            self._old = {id(one): -token_losses(model, one, autocast) for one in [*sequences, *company]}
 
     def end_step(self) -> None:
         """Forgets them."""
@@ -166,11 +154,8 @@ class Grpo(Objective):
         """Losses of tokens, each with the advantage of its answer."""
         assert sequence.worth is not None
         if self.plan.beta > 0:
-            training = model.training
-            with torch.no_grad(), self.reference():
-                model.eval()
+            with as_reference(model, self.reference):
                 reference = -token_losses(model, sequence, autocast)
-                model.train(training)
         own, entropy = token_probabilities(model, sequence, autocast)
         advantages = sequence.worth[segment_ids(sequence)[sequence.loss_positions]]
         old = self._old.get(id(sequence), own.detach())
@@ -190,6 +175,16 @@ class Grpo(Objective):
     def probe(self, model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> torch.Tensor:
         """Losses of the tokens."""
         return token_losses(model, sequence, autocast)
+
+
+@contextmanager
+def as_reference(model: torch.nn.Module, reference: Reference) -> Iterator[None]:
+    """Computes with the values that training began with, without dropout and without gradients."""
+    training = model.training
+    with torch.no_grad(), reference():
+        model.eval()
+        yield
+        model.train(training)
 
 
 def scores_at(

@@ -48,15 +48,16 @@ class Ppo(Objective):
         return len(sequence.loss_targets)
 
     @torch.no_grad()
-    def begin_step(self, model: torch.nn.Module, sequences: list[Sequence], autocast: torch.autocast) -> None:
+    def begin_step(
+        self, model: torch.nn.Module, sequences: list[Sequence], company: list[Sequence], autocast: torch.autocast
+    ) -> None:
         """Takes stock of the answers; advantages are whitened over all tokens of the step, on whichever rank."""
         found = [self._experience_of(model, one, autocast) for one in sequences]
+        beside = {id(one): self._experience_of(model, one, autocast) for one in company}
         advantages = whitened(torch.cat([torch.zeros(0), *(one.advantages.cpu() for one in found)]), self.ranks)
-        advantages = advantages.to(next(model.parameters()).device)
         parts = torch.split(advantages, [len(one.advantages) for one in found])
-        pairs = zip(found, parts, strict=True)
-        own = [replace(one, advantages=part) for one, part in pairs]
-        self._experience = {id(one): lived for one, lived in zip(sequences, own, strict=True)}
+        own = [replace(one, advantages=part.to(one.values)) for one, part in zip(found, parts, strict=True)]
+        self._experience = beside | {id(one): lived for one, lived in zip(sequences, own, strict=True)}
 
     def end_step(self) -> None:
         """Forgets them."""

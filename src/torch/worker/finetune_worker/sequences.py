@@ -52,9 +52,10 @@ def empty() -> torch.Tensor:
 
 
 def idle_sequence(device: torch.device, length: int = 1) -> Sequence:
-    """A row without meaning, for a pass that only keeps others company: as short as can be."""
-    zeros = torch.zeros(length, dtype=torch.long, device=device)
-    return Sequence(zeros, torch.arange(length, device=device), zeros[:1], zeros[:1])
+    """Two rows without meaning of so many tokens each, a pair to some objectives and answers to others."""
+    zeros = torch.zeros(2 * length, dtype=torch.long, device=device)
+    places = torch.arange(2 * length, device=device)
+    return Sequence(zeros, places % length, places[::length], zeros[:2], torch.zeros(2, device=device))
 
 
 def token_logits(model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast) -> torch.Tensor:

@@ -27,7 +27,7 @@ from .scoring import Answers, Scoring
 from .sequences import Sequence, read_sequences
 from .session import Session, SessionError, Share
 from .settings import effective_settings
-from .shards import let_go
+from .shards import gathered, let_go
 
 Answer = tuple[dict[str, Any], list[bytes]]
 
@@ -94,14 +94,19 @@ class Server:
         return {"peakBytes": self._peak(), "observed": names}, losses
 
     def draw(self, request: Frame) -> Answer:
-        """Answers to prompts (one part each, int32): a part of int32 tokens each, `group` of them to a prompt."""
+        """Answers to prompts (one part each, int32): a part of int32 tokens each, `group` of them to a prompt.
+
+        Where the model lies in shards all ranks are asked, also those without a prompt.
+        """
         head = request.head
         sampling = Sampling(
             head["group"], head["longest"], head["temperature"], head["topP"], frozenset(head["stopTokenIds"])
         )
         prompts = read_tokens(request.parts)
         draw = Draw(head["seed"], head["promptsBefore"])
-        answers = draw_answers(self.session.model, prompts, sampling, draw, self.session.device)
+        model = self.session.model
+        with gathered(model, self.session.plan):
+            answers = draw_answers(model, prompts, sampling, draw, self.session.device) if prompts else []
         value = {"ended": [answer.is_ended for answer in answers]}
         return value, [struct.pack(f"<{len(answer.tokens)}i", *answer.tokens) for answer in answers]
 

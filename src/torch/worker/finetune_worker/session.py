@@ -58,7 +58,7 @@ class Share:
     places: list[int]
     #: Losses whose mean the whole step minimises, whoever computes them.
     terms: int
-    #: Passes that the busiest rank makes: layers in shards are gathered by all ranks together.
+    #: Sequences of the busiest rank.
     passes: int
 
 
@@ -158,23 +158,28 @@ class Session:
 
         A loss or gradient that is not finite, on any rank, leaves the weights as they are.
         """
-        with self._begun(share.sequences):
+        with self._begun(share.sequences, share.passes) as company:
             for update in range(self.objective.updates - 1):
-                self._update(number, update, learning_rate, share)
-            return self._update(number, self.objective.updates - 1, learning_rate, share)
+                self._update(number, update, learning_rate, share, company)
+            return self._update(number, self.objective.updates - 1, learning_rate, share, company)
 
     @contextmanager
-    def _begun(self, sequences: list[Sequence]) -> Iterator[None]:
-        """A step of the objective."""
+    def _begun(self, sequences: list[Sequence], passes: int) -> Iterator[list[Sequence]]:
+        """A step of the objective. Gives what this rank computes beside its own sequences, for nothing but company:
+        layers in shards are gathered by all ranks together, so that all must make the passes of the busiest one."""
+        idle = passes - len(sequences) if self.plan.sharding else 0
+        company = [idle_sequence(self.device) for _ in range(idle)]
         self.model.eval()
-        self.objective.begin_step(self.model, sequences, self.autocast())
+        self.objective.begin_step(self.model, sequences, company, self.autocast())
         try:
-            yield
+            yield company
         finally:
             self.objective.end_step()
 
-    def _update(self, number: int, update: int, learning_rate: float, share: Share) -> StepOutcome:
-        losses = self._backward(number, share, update)
+    def _update(
+        self, number: int, update: int, learning_rate: float, share: Share, company: list[Sequence]
+    ) -> StepOutcome:
+        losses = self._backward(number, share, company, update)
         self._sum_gradients()
         gradients = [p.grad for p in self.trained.values() if p.grad is not None]
         norm = whole(torch.nn.utils.get_total_norm(gradients))
@@ -187,7 +192,9 @@ class Session:
         self.optimizer.zero_grad()
         return StepOutcome(losses, float(norm))
 
-    def _backward(self, number: int, share: Share, update: int = 0, doing: str = "step") -> list[Losses]:
+    def _backward(
+        self, number: int, share: Share, company: list[Sequence], update: int = 0, doing: str = "step"
+    ) -> list[Losses]:
         """Adds up the gradients of this rank's part of the mean over all terms of the step."""
         self.model.train()
         parts: list[Losses] = []
@@ -198,10 +205,9 @@ class Session:
             losses = self.objective.losses(self.model, sequence, self.autocast())
             torch.autograd.backward(losses.values.sum() * self._shares / share.terms)
             parts.append(Losses(losses.values.detach(), losses.observed))
-        for _ in range(self._idle_passes(share.passes, share.sequences)):
+        for idle in company:
             activity.begin(f"{doing} {number}: a pass for the other ranks")
-            idle = self.objective.company(self.model, idle_sequence(self.device), self.autocast())
-            torch.autograd.backward(idle.sum() * 0)
+            torch.autograd.backward(self.objective.losses(self.model, idle, self.autocast()).values.sum() * 0)
         activity.begin(f"{doing} {number}")
         return parts
 
@@ -209,10 +215,6 @@ class Session:
     def _shares(self) -> int:
         """FSDP takes the mean of the ranks' gradients, and theirs are parts of a sum."""
         return self.ranks.size if self.plan.sharding else 1
-
-    def _idle_passes(self, passes: int, sequences: list[Sequence]) -> int:
-        """Passes without a sequence of its own that this rank must take part in."""
-        return passes - len(sequences) if self.plan.sharding else 0
 
     def _sum_gradients(self) -> None:
         """Shards of gradients are summed by the backward pass itself."""
@@ -223,22 +225,23 @@ class Session:
     def evaluate(self, sequences: list[Sequence], passes: int) -> list[Losses]:
         """Losses of each sequence; dropout off. `passes` as in a share."""
         parts: list[Losses] = []
-        with self._begun(sequences):
+        with self._begun(sequences, passes) as company:
             for number, sequence in enumerate(sequences, 1):
                 activity.begin(f"evaluation: sequence {number}")
                 parts.append(self.objective.losses(self.model, sequence, self.autocast()))
-        for _ in range(self._idle_passes(passes, sequences)):
-            activity.begin("evaluation: a pass for the other ranks")
-            self.objective.company(self.model, idle_sequence(self.device), self.autocast())
+            for idle in company:
+                activity.begin("evaluation: a pass for the other ranks")
+                self.objective.losses(self.model, idle, self.autocast())
         let_go(self.model)
         return parts
 
     def probe(self, sequence: Sequence) -> tuple[float, float]:
         """Seconds of the passes over one sequence, and of an update; nothing is learned from it."""
-        self._warm_up(min(WARM_TOKENS, len(sequence.tokens)))
+        self._warm_up(min(WARM_TOKENS, len(sequence.tokens)) // 2)
         started = time.perf_counter()
-        with self._begun([sequence]):
-            self._backward(0, Share([sequence], [0], self.objective.terms(sequence), 1))
+        share = Share([sequence], [0], self.objective.terms(sequence), 1)
+        with self._begun(share.sequences, share.passes) as company:
+            self._backward(0, share, company)
         self._sum_gradients()
         if self.device.type == "cuda":
             torch.cuda.synchronize()
@@ -252,8 +255,8 @@ class Session:
         The optimiser's state is there already; what an update takes beside it is taken for a moment.
         """
         devices = [self.device] if self.device.type == "cuda" else []
-        with torch.random.fork_rng(devices), self._begun(share.sequences):
-            self._backward(number, share, doing="probe of step")
+        with torch.random.fork_rng(devices), self._begun(share.sequences, share.passes) as company:
+            self._backward(number, share, company, doing="probe of step")
         self._sum_gradients()
         if self.plan.optimizer.kind == "adamw":
             room_of_update([p for p in self.trained.values() if p.grad is not None])
@@ -267,7 +270,7 @@ class Session:
             return
         self._is_warm = True
         self.model.train()
-        short = self.objective.probe(self.model, idle_sequence(self.device, length), self.autocast())
+        short = self.objective.probe(self.model, idle_sequence(self.device, max(1, length)), self.autocast())
         torch.autograd.backward(short.sum())
 
     def _update_seconds(self) -> float:

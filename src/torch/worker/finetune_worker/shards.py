@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import torch
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import CPUOffloadPolicy, FSDPModule, MixedPrecisionPolicy, OffloadPolicy, fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 
+from .activity import activity
 from .model import VALUE_HEAD, base_of
 from .plan import Plan, RewardPlan
 from .ranks import Ranks
@@ -28,7 +30,7 @@ def shard_model(model: torch.nn.Module, plan: Plan, ranks: Ranks) -> None:
         fully_shard(
             module,
             mesh=mesh,
-            reshard_after_forward=plan.sharding.whole_between_passes is False,
+            reshard_after_forward=lets_go_after_passes(plan),
             mp_policy=exact if module in heads else precision,
             offload_policy=offload,
         )
@@ -63,6 +65,30 @@ def let_go(model: torch.nn.Module) -> None:
     """Frees what a forward pass without a backward pass has left gathered; it would be stale once shards change."""
     for module in sharded_modules(model):
         module.reshard()
+
+
+@contextmanager
+def gathered(model: torch.nn.Module, plan: Plan) -> Iterator[None]:
+    """The whole model on every rank: passes in here ask no other rank for anything, so that each makes its own.
+
+    Every rank must enter, also one that has nothing to compute. Without shards there is nothing to do.
+    """
+    modules = list(sharded_modules(model))
+    for number, module in enumerate(modules, 1):
+        with activity.collective(f"all_gather of the model's weights, part {number} of {len(modules)}"):
+            module.unshard()
+        module.set_reshard_after_forward(False, recurse=False)
+    try:
+        yield
+    finally:
+        for module in modules:
+            module.set_reshard_after_forward(lets_go_after_passes(plan), recurse=False)
+        let_go(model)
+
+
+def lets_go_after_passes(plan: Plan) -> bool:
+    """Whether layers are gathered once more for the backward pass."""
+    return plan.sharding is not None and not plan.sharding.whole_between_passes
 
 
 @torch.no_grad()
