@@ -135,7 +135,7 @@ function nonFinite(error: NonFiniteLossError, { config, broken }: FailureContext
         ? []
         : [
             {
-              text: `Go on from the checkpoint of step ${broken.checkpointBefore}, which was written before: finetune resume --from step-${broken.checkpointBefore}, or Resume from This Checkpoint in the explorer.`,
+              text: `Resume the run: it goes on from the checkpoint of step ${broken.checkpointBefore}, which was written before.`,
             },
           ]),
       { text: 'Look at the rows named above for text that is broken or very unlike the rest.' },

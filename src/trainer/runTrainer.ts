@@ -1,19 +1,17 @@
 // One life of a trainer process, from lock to last event: prepare or resume, train, export, and end in words.
 
 import { appendFile } from 'node:fs/promises';
-import path from 'node:path';
 import { noLongerThan } from '../platform/noLongerThan.ts';
 import { protocolVersion, type EventDraft, type ProblemReport } from '../protocol/events.ts';
 import { formatProblem, problem, ProblemError } from '../protocol/problem.ts';
 import type { RunState } from '../protocol/runState.ts';
 import { openEventLog, readEvents, repairEventLog } from '../runs/eventLog.ts';
 import { packageVersion, versions } from '../runs/facts.ts';
-import { relativeName, runPaths } from '../runs/layout.ts';
+import { runPaths } from '../runs/layout.ts';
 import { lockRun, type RunLock } from '../runs/lock.ts';
 import type { RunHashes } from '../runs/manifest.ts';
-import { checkpointSteps, type FoundCheckpoint } from './checkpoint/read.ts';
 import { createCheckpointStore, tidyCheckpoints, type CheckpointStore } from './checkpoint/store.ts';
-import { checkpointName } from './checkpoint/write.ts';
+import { beginning } from './beginning.ts';
 import { watchControlFiles } from './commandSources.ts';
 import { createControl, StopNow, type Control } from './control.ts';
 import { exportResult, folderBytes } from './exportResult.ts';
@@ -235,7 +233,8 @@ async function live(life: Life): Promise<Finished> {
     const checkpoints = createCheckpointStore(folder, prepared.checkpoints, prepared.layout, life.syncEvents);
     report(startedEvent(prepared));
     giveBackMemory();
-    life.state = await beginning(life, prepared, checkpoints);
+    life.state = await beginning(life, prepared.session, checkpoints);
+    life.from = undefined;
     const track = (state: TrainerState): void => void (life.state = state);
     const clock = (): number => performance.now();
     await probeMemory({ ...prepared, control, report, clock, state: life.state });
@@ -255,45 +254,6 @@ async function live(life: Life): Promise<Finished> {
 function giveBackMemory(): void {
   globalThis.gc?.();
   globalThis.gc?.();
-}
-
-/** The state to train from: the checkpoint that was asked for, the newest whole one of an earlier life, or the very beginning. */
-async function beginning(life: Life, prepared: PreparedRun, checkpoints: CheckpointStore): Promise<TrainerState> {
-  const { before, report, folder } = life;
-  if (before.started === undefined && life.from === undefined) return freshState;
-  const found =
-    life.from === undefined
-      ? await checkpoints.latest((broken, fault) => {
-          const name = relativeName(folder, broken);
-          const message = `The checkpoint ${name} is not used, because ${fault}.`;
-          report({ type: 'warning', problem: { code: 'trainer/broken-checkpoint', message, place: { file: broken } } });
-        })
-      : await checkpoints.wholeAt(life.from);
-  const state = found ? await checkpoints.restore(prepared.session, found) : freshState;
-  const checkpoint = found && relativeName(folder, found.folder);
-  report({ type: 'resumed', step: state.step, after: 'restart', ...(checkpoint ? { checkpoint } : {}) });
-  if (life.from !== undefined) {
-    // Whoever resumes this life must find the checkpoint that it began from, and no later one that it took back.
-    life.syncEvents();
-    await checkpoints.removeAfter(life.from);
-    life.from = undefined;
-  }
-  if (found) await reportUntold(life, found);
-  // Settings made after the checkpoint apply again at their steps, so that the run becomes the one that it was.
-  const learningRates = before.settings.map(({ step, value }) => ({ step, value }));
-  return { ...state, learningRates };
-}
-
-/** A life that ended between writing or removing checkpoints and telling so left a log that does not know of it. */
-async function reportUntold({ before, report, folder }: Life, { step, folder: found }: FoundCheckpoint): Promise<void> {
-  const known = before.checkpoints.map((checkpoint) => checkpoint.path);
-  const name = (at: string): string => relativeName(folder, at);
-  const { checkpoints } = runPaths(folder);
-  const there = (await checkpointSteps(checkpoints)).map((at) => name(path.join(checkpoints, checkpointName(at))));
-  const removed = known.filter((at) => !there.includes(at));
-  if (removed.length === 0 && known.includes(name(found))) return;
-  const bytes = await folderBytes(found);
-  report({ type: 'checkpoint', step, path: name(found), bytes, seconds: 0, reason: 'scheduled', removed });
 }
 
 async function finish(

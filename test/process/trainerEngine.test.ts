@@ -6,8 +6,9 @@ import { readAdapter } from '../../src/models/adapter.ts';
 import { openModel } from '../../src/models/openModel.ts';
 import { toArray } from '../../src/protocol/series.ts';
 import { runPaths } from '../../src/runs/layout.ts';
-import { resumeRun, startRun, type RunHandle } from '../../src/runs/startRun.ts';
+import { checkpointSteps, resumeRun, startRun, type RunHandle } from '../../src/runs/startRun.ts';
 import { openRun } from '../../src/runs/store.ts';
+import { breakNumber } from '../support/brokenNumbers.ts';
 import { lossesOf } from '../support/livingRun.ts';
 import { writeTinyData, writeTinyModel } from '../support/tinyModelFolder.ts';
 import { scratchFolder } from '../support/trainerBundle.ts';
@@ -73,6 +74,29 @@ test('full: stopped, resumed, and the result opens as a model', async () => {
   const model = await openModel(path.join(run.folder, 'model'), { baseDirectory: folder });
   expect(model.weights.size).toBe(20);
   expect(model.chatTemplate).toContain('im_start');
+});
+
+test.each([
+  ['adapter_model.safetensors', Number.NaN],
+  ['optimizer.safetensors', Number.NEGATIVE_INFINITY],
+])('a checkpoint with %s of %s is passed over, and the run becomes the one that never had it', async (file, number) => {
+  const settings = ['training.max_steps=60', 'evaluation.every=60'];
+  const whole = await start(base, settings);
+  expect(await whole.exited).toBe(0);
+  const run = await start(base, settings);
+  for await (const event of run.events()) if (event.type === 'checkpoint' && event.step === 6) break;
+  await run.stop('save');
+  expect(await run.exited).toBe(130);
+  const { checkpoints } = runPaths(run.folder);
+  const [before, newest] = (await checkpointSteps(run.folder)).slice(-2);
+  await breakNumber(path.join(checkpoints, `step-${newest}`), file, number);
+  expect(await (await resume(run)).exited).toBe(0);
+  const { state } = await openRun(run.folder);
+  const told = state.warnings.map(({ problem }) => problem.message).join('\n');
+  expect(told).toMatch(`checkpoints/step-${newest} is not used, because`);
+  expect(told).toMatch(`${file} has numbers that are not finite; the run goes on from checkpoints/step-${before}.`);
+  const result = 'adapter/adapter_model.safetensors';
+  expect((await weightsOf(run, result)).equals(await weightsOf(whole, result))).toBe(true);
 });
 
 test('run.json records what is needed to repeat the run', async () => {

@@ -18,6 +18,7 @@ import { readManifest } from '../../src/runs/manifest.ts';
 import { checkpointSteps, resumeRun, type RunHandle } from '../../src/runs/startRun.ts';
 import { listRuns, openRun } from '../../src/runs/store.ts';
 import { stopRun } from '../../src/runs/stopRun.ts';
+import { breakNumber } from '../support/brokenNumbers.ts';
 import {
   bundleTrainer,
   makeRun,
@@ -345,6 +346,34 @@ test('a checkpoint that was damaged is named and the one before it taken', async
   expect(warnings).toEqual([
     expect.stringContaining(`checkpoints/${newest[0]!} is not used, because optimizer.safetensors has 100 bytes`),
   ]);
+});
+
+test('after a loss that was not a number a run goes on from the newest checkpoint that did not give it, or from none', async () => {
+  const run = await start(workspace, { steps: 12, nanAt: 10 });
+  expect(await run.exited).toBe(1);
+  const folder = runPaths(run.folder).checkpoints;
+  expect((await readdir(folder)).toSorted()).toEqual(['step-7', 'step-9']);
+  const warningsOf = (events: readonly TrainerEvent[]): string[] =>
+    events.filter((event) => event.type === 'warning').map((event) => event.problem.message);
+
+  // Step 10 would find the same again with the weights of step 9.
+  expect(await (await resume(workspace, run.folder)).exited).toBe(1);
+  const events = await allEvents(run.folder);
+  expect(events.filter(({ type }) => type === 'resumed')).toEqual([
+    expect.objectContaining({ step: 7, checkpoint: 'checkpoints/step-7' }),
+  ]);
+  expect(warningsOf(events)).toEqual([
+    'The checkpoint checkpoints/step-9 is not used, because step 10 found no finite loss with its weights; the run goes on from checkpoints/step-7.',
+  ]);
+  const steps = toArray((await openRun(run.folder)).state.steps).map(({ step }) => step);
+  expect(steps).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+
+  await breakNumber(path.join(folder, 'step-7'), 'adapter_model.safetensors', Number.NaN);
+  expect(await (await resume(workspace, run.folder)).exited).toBe(1);
+  const { failed } = (await openRun(run.folder)).state;
+  expect(failed?.cause.code).toBe('trainer/no-sound-checkpoint');
+  expect(failed?.cause.message).toMatch(/step 9, will not do, because step 10 found no .* --from step-9/);
+  expect((await readdir(folder)).toSorted()).toEqual(['step-7', 'step-9']);
 });
 
 describe('failures', () => {

@@ -6,8 +6,9 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readAdapter } from '../../src/models/adapter.ts';
-import { resumeRun, startRun, type RunHandle } from '../../src/runs/startRun.ts';
+import { checkpointSteps, resumeRun, startRun, type RunHandle } from '../../src/runs/startRun.ts';
 import { openRun } from '../../src/runs/store.ts';
+import { breakNumber } from '../support/brokenNumbers.ts';
 import { childrenOf, isAlive } from '../support/childProcesses.ts';
 import { lossesOf, untilStep } from '../support/livingRun.ts';
 import { describeWith, requiredPath } from '../support/requirements.ts';
@@ -92,6 +93,23 @@ describeWith(['python'], 'runs of the torch engine', () => {
     run = await resumeRun(run.folder, { trainer, env });
     expect(await run.exited).toBe(0);
     expect(await lossesOf(run.folder)).toEqual(losses);
+    expect((await resultOf(run)).equals(await resultOf(whole))).toBe(true);
+  });
+
+  test('a checkpoint with numbers that are not finite is passed over', async () => {
+    const whole = await start();
+    expect(await whole.exited).toBe(0);
+    const run = await start();
+    await untilStep(run, 22);
+    await run.stop('save');
+    expect(await run.exited).toBe(130);
+    const [before, newest] = (await checkpointSteps(run.folder)).slice(-2);
+    const broken = path.join(run.folder, 'checkpoints', `step-${newest}`);
+    await breakNumber(broken, 'adapter_model.safetensors', Number.NaN);
+    expect(await (await resumeRun(run.folder, { trainer, env })).exited).toBe(0);
+    const told = (await openRun(run.folder)).state.warnings.map(({ problem }) => problem.message).join();
+    expect(told).toContain(`step-${newest} is not used, because`);
+    expect(told).toContain(`not finite; the run goes on from checkpoints/step-${before}`);
     expect((await resultOf(run)).equals(await resultOf(whole))).toBe(true);
   });
 

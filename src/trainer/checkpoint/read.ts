@@ -20,16 +20,20 @@ export async function checkpointSteps(checkpoints: string): Promise<number[]> {
   return (await stepsIn(checkpoints)).toReversed();
 }
 
-/** The newest checkpoint whose every byte is as written. `onBroken` hears of those that were passed over. */
+/**
+ * The newest checkpoint whose every byte is as written, and which `unfit` says nothing against. `onBroken` hears of those
+ * that were damaged.
+ */
 export async function latestCheckpoint(
   checkpoints: string,
   onBroken: (folder: string, fault: string) => void,
+  unfit: (checkpoint: FoundCheckpoint) => Promise<boolean> = () => Promise.resolve(false),
 ): Promise<FoundCheckpoint | undefined> {
   for (const step of await checkpointSteps(checkpoints)) {
     const folder = path.join(checkpoints, checkpointName(step));
     const fault = await findFault(folder);
-    if (fault === undefined) return { folder, step };
-    onBroken(folder, fault);
+    if (fault !== undefined) onBroken(folder, fault);
+    else if (!(await unfit({ folder, step }))) return { folder, step };
   }
   return undefined;
 }

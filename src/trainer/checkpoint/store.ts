@@ -9,6 +9,7 @@ import { relativeName, runPaths } from '../../runs/layout.ts';
 import type { TrainerState } from '../training.ts';
 import { checkpointSteps, latestCheckpoint, readCheckpoint, type FoundCheckpoint } from './read.ts';
 import { findFault } from './manifest.ts';
+import { brokenTensor, type BrokenLosses } from './soundness.ts';
 import { encodeState } from './stateFile.ts';
 import { checkpointName, isLeftover, removeCheckpoint, writeCheckpoint } from './write.ts';
 
@@ -25,8 +26,14 @@ export interface CheckpointLayout {
 export interface CheckpointStore {
   /** Writes a checkpoint, then removes those that need not stay. Paths are relative to the run folder. */
   save(session: TrainingSession, state: TrainerState): Promise<{ path: string; bytes: number; removed: string[] }>;
-  /** The newest whole checkpoint; undefined when there is none. */
-  latest(onBroken: (folder: string, fault: string) => void): Promise<FoundCheckpoint | undefined>;
+  /**
+   * The newest whole checkpoint that training can go on from, as far as its numbers and the log tell; undefined when
+   * there is none. `passed`: newer ones that cannot be gone on from.
+   */
+  latest(
+    losses: BrokenLosses,
+    onBroken: (folder: string, fault: string) => void,
+  ): Promise<{ readonly found: FoundCheckpoint | undefined; readonly passed: readonly UnfitCheckpoint[] }>;
   /** The checkpoint of one step, if it is there. */
   at(step: number): Promise<FoundCheckpoint | undefined>;
   /** The checkpoint of one step. Throws `trainer/no-checkpoint` without it, `trainer/broken-checkpoint` when it is damaged. */
@@ -35,6 +42,12 @@ export interface CheckpointStore {
   removeAfter(step: number): Promise<void>;
   /** Puts a session into the state of a checkpoint; returns the rest of its state. */
   restore(session: TrainingSession, checkpoint: FoundCheckpoint): Promise<TrainerState>;
+}
+
+/** A whole checkpoint with numbers that are not finite. */
+export interface UnfitCheckpoint extends FoundCheckpoint {
+  /** What is said against it, as the end of a sentence. */
+  readonly why: string;
 }
 
 export interface CheckpointSettings {
@@ -73,7 +86,16 @@ export function createCheckpointStore(
       const name = (step: number): string => relativeName(folder, path.join(checkpoints, checkpointName(step)));
       return { path: name(state.step), bytes, removed: surplus.map(name) };
     },
-    latest: (onBroken) => latestCheckpoint(checkpoints, onBroken),
+    async latest(losses, onBroken) {
+      const passed: UnfitCheckpoint[] = [];
+      const found = await latestCheckpoint(checkpoints, onBroken, async (checkpoint) => {
+        const { folder, step } = checkpoint;
+        const why = losses.afterStep(step) ?? (await brokenTensor(folder, [layout.trainedFile, optimizerFile]));
+        if (why !== undefined) passed.push({ ...checkpoint, why });
+        return why !== undefined;
+      });
+      return { found, passed };
+    },
     async at(step) {
       const there = (await checkpointSteps(checkpoints)).includes(step);
       return there ? { folder: path.join(checkpoints, checkpointName(step)), step } : undefined;

@@ -136,7 +136,7 @@ describe('a loss that is not finite', () => {
     expect(broken).toEqual({ evaluatedAt: 8, checkpointBefore: 4 });
     const failure = explainFailure(nonFiniteLoss(13, result, 1e-4), { ...context, broken: broken! });
     expect(failure.evidence.at(-1)).toMatch(/^The evaluation after step 8 was not a number either/);
-    expect(failure.remedies.map(({ text }) => text).join()).toContain('finetune resume --from step-4');
+    expect(failure.remedies.map(({ text }) => text).join()).toContain('goes on from the checkpoint of step 4');
     const healthy = numbered([started, evaluatedAt(4, Number.NaN), evaluatedAt(8, 2)]).reduce(
       reduceRun,
       initialRunState,

@@ -26,7 +26,8 @@ const lossesOf = (setup: Setup): number[] => of(setup.events, 'step').map((event
 async function resume(options: SetupOptions = {}): Promise<Setup & { from: number; broken: string[] }> {
   const setup = setUp(folder, options);
   const broken: string[] = [];
-  const found = await setup.training.checkpoints.latest((_folder, fault) => broken.push(fault));
+  const losses = { afterStep: () => undefined };
+  const { found } = await setup.training.checkpoints.latest(losses, (_folder, fault) => broken.push(fault));
   const state = found ? await setup.training.checkpoints.restore(setup.session, found) : setup.training.state;
   return { ...setup, training: { ...setup.training, state }, from: state.step, broken };
 }
