@@ -14,6 +14,7 @@ import type { PackedSequence } from '../protocol/sequence.ts';
 import { hasReference, objectivePlan, passesOf } from '../torch/session/objective.ts';
 import type { MemorySettings } from './failures.ts';
 import type { PreparedRun } from './preparedRun.ts';
+import { gatheredBytes, keptShare } from './shardMemory.ts';
 import { computedSize } from './sharedBeginnings.ts';
 import { torchProgramBytes, torchStepBytes } from './torchMemory.ts';
 
@@ -148,8 +149,9 @@ export function estimatePlan(
     const trained = 8 * costs.trainableParameters + optimizer;
     const reference = hasReference(objective) ? 4 * costs.trainableParameters : 0;
     const frozen = torchWeightBytes(plan, costs.totalParameters - costs.trainableParameters, config);
+    const kept = keptShare(config) * (frozen + trained + reference) + gatheredBytes(plan, costs, config);
     const step = torchStepBytes(plan, size, objective.kind);
-    return program + frozen + trained + step + reference + rewardModelBytes(rewardModel, config);
+    return program + kept + step + rewardModelBytes(rewardModel, config);
   };
   const processes = plan.device === 'cpu' ? (config.distributed?.processes ?? 1) : 1;
   // What is counted is one forward and one backward pass, which takes twice as long.
