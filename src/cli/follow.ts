@@ -12,6 +12,10 @@ export interface FollowSettings {
   readonly runFolder: string;
   /** Folder of the run's config; the current one when absent. */
   readonly baseDirectory?: string;
+  /** What the run was started with. */
+  readonly start?: RenderContext['start'];
+  /** Whether the run had come to its steps before these events. */
+  readonly isBegun?: boolean;
 }
 
 /** Time between step lines in a log, milliseconds of the events' own clock. */
@@ -58,6 +62,8 @@ function contextOf(terminal: Terminal, settings: FollowSettings): RenderContext 
     directory: process.cwd(),
     runFolder: settings.runFolder,
     baseDirectory: settings.baseDirectory ?? process.cwd(),
+    start: settings.start,
+    isBegun: settings.isBegun ?? false,
   };
 }
 
@@ -74,7 +80,7 @@ function liveShow(terminal: Terminal, settings: FollowSettings): Show {
   };
   return {
     event(event, state) {
-      const lines = eventLines(event, context);
+      const lines = eventLines(event, { ...context, isBegun: context.isBegun || state.started !== undefined });
       if (lines.length > 0) {
         draw('');
         printLines(terminal, lines);
@@ -112,7 +118,7 @@ function plainShow(terminal: Terminal, settings: FollowSettings): Show {
         const due = Date.parse(event.time) - stepShown.time >= plainInterval;
         if (due || event.step === state.started?.plan.total_steps) showStep(state);
       }
-      printLines(terminal, eventLines(event, context));
+      printLines(terminal, eventLines(event, { ...context, isBegun: context.isBegun || state.started !== undefined }));
     },
     end: showStep,
   };

@@ -1,10 +1,10 @@
 // What `start` and `resume` share: follow a trainer that this process has launched, with Ctrl+C as stop.
 import { countMemoryKills } from '../platform/memoryKills.ts';
 import type { RunState } from '../protocol/runState.ts';
-import { readManifest } from '../runs/manifest.ts';
+import { readManifest, type RunManifest } from '../runs/manifest.ts';
 import type { RunHandle } from '../runs/startRun.ts';
 import { exitCodes } from './exitCodes.ts';
-import { followEvents } from './follow.ts';
+import { followEvents, type FollowSettings } from './follow.ts';
 import { onInterrupt } from './interrupt.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -37,8 +37,8 @@ export async function attachToTrainer(run: RunHandle, options: RunCommandOptions
     );
   });
   try {
-    const { base_directory: baseDirectory } = await readManifest(run.folder);
-    const settings = { json: options.json, runFolder: run.folder, baseDirectory };
+    const manifest = await readManifest(run.folder);
+    const settings = { json: options.json, runFolder: run.folder, ...followedBy(manifest) };
     const state = await followEvents(run.events(), terminal, settings);
     const exitCode = await run.exited;
     await Promise.all(stops);
@@ -55,6 +55,14 @@ export async function attachToTrainer(run: RunHandle, options: RunCommandOptions
     clearInterval(awake);
     release();
   }
+}
+
+/** What its manifest tells whoever shows a run. */
+export function followedBy(
+  manifest: RunManifest,
+): Required<Pick<FollowSettings, 'baseDirectory' | 'start' | 'isBegun'>> {
+  const { base_directory: baseDirectory, config_file: configFile, overrides, prepared } = manifest;
+  return { baseDirectory, start: { configFile, overrides }, isBegun: prepared !== undefined };
 }
 
 /** The exit code that a run's state stands for, when its process was not ours; one that ended without a word has failed. */

@@ -2,9 +2,10 @@
 
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { mayChange } from '../config/changeable.ts';
 import { problem } from '../protocol/problem.ts';
 import { askRun } from '../runs/askRun.ts';
-import { readManifest, writeManifest } from '../runs/manifest.ts';
+import { readManifest } from '../runs/manifest.ts';
 import type { RunRecord } from '../runs/runRecord.ts';
 import { checkpointSteps, resumeRun, startRun } from '../runs/startRun.ts';
 import { statusOf } from '../runs/store.ts';
@@ -121,8 +122,9 @@ export async function launch({ config, name, overrides, runsFolder }: StartOptio
 }
 
 /**
- * Starts again with changed values. A run that never got to its first step goes on in its own folder; one that trained
- * keeps its folder and its numbers, and a new run begins beside it. Returns the folder of the run that goes on.
+ * Starts again with changed values. A run that never got to its first step goes on in its own folder, and so does one whose
+ * steps stay the same; else one that trained keeps its folder and its numbers, and a new run begins beside it. Returns the
+ * folder of the run that goes on.
  */
 export async function startChanged(
   folder: string,
@@ -130,12 +132,12 @@ export async function startChanged(
 ): Promise<string> {
   requireTrust();
   const manifest = await readManifest(folder);
-  const overrides = [...manifest.overrides, ...Object.entries(set).map(([name, value]) => `${name}=${String(value)}`)];
-  if (manifest.prepared === undefined) {
-    await writeManifest(folder, { ...manifest, overrides });
-    await resumeRun(folder, { trainer: trainerProgram(), env: environment() });
+  const changes = Object.entries(set).map(([name, value]) => `${name}=${String(value)}`);
+  if (manifest.prepared === undefined || mayChange(Object.keys(set))) {
+    await resumeRun(folder, { trainer: trainerProgram(), env: environment(), overrides: changes });
     return folder;
   }
+  const overrides = [...manifest.overrides, ...changes];
   return launch({ config: manifest.config_file, name: manifest.name, overrides, runsFolder: path.dirname(folder) });
 }
 

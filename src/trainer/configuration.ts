@@ -20,7 +20,7 @@ export interface ReadConfiguration {
 
 /**
  * What was decided by itself when the run began stays decided: another number of threads or another device would change
- * the last bits of every number.
+ * the last bits of every number. Whoever resumes may still choose to compute activations again.
  */
 export async function readConfiguration(runFolder: string, manifest: RunManifest): Promise<ReadConfiguration> {
   const text = await readFile(configCopy(runFolder, manifest.config_file), 'utf8');
@@ -41,14 +41,15 @@ export function refuseErrors(problems: readonly Problem[]): Problem[] {
   return problems.filter((found) => found.severity === 'warning');
 }
 
-function decidedBefore({ prepared }: RunManifest): string[] {
+function decidedBefore({ prepared, overrides }: RunManifest): string[] {
   if (!prepared) return [];
+  const isSaid = overrides.some((text) => /^training\.gradient_checkpointing=(?:true|false)$/.test(text));
   const training = prepared.config['training'];
   const recompute: unknown =
     typeof training === 'object' && training !== null ? Reflect.get(training, 'gradient_checkpointing') : undefined;
   return [
     `device=${prepared.device}`,
     `threads=${prepared.threads}`,
-    ...(typeof recompute === 'boolean' ? [`training.gradient_checkpointing=${recompute}`] : []),
+    ...(typeof recompute === 'boolean' && !isSaid ? [`training.gradient_checkpointing=${recompute}`] : []),
   ];
 }

@@ -145,16 +145,18 @@ function nonFinite(error: NonFiniteLossError, { config, broken }: FailureContext
 
 function outOfMemory(found: readonly string[], context: FailureContext): Failure {
   return {
-    cause: { code: 'training/out-of-memory', message: 'The machine has too little free memory for a training step.' },
-    evidence: [...found, ...(context.step === undefined ? [] : [`It happened after step ${context.step}.`])],
+    cause: { code: 'training/out-of-memory', message: 'There is too little memory for this run.' },
+    evidence: [
+      ...found,
+      context.step === undefined ? 'No step had been taken.' : `It happened after step ${context.step}.`,
+    ],
     remedies: memoryRemedies(context),
   };
 }
 
-/** The three settings that help most, with what each saves where it can be estimated. */
+/** The three settings that help most, with what each saves; without an estimate those that may help. */
 function memoryRemedies({ config, estimateMemory }: FailureContext): Remedy[] {
-  if (!config)
-    return [{ text: 'Use a smaller model, shorter rows (data.max_length) or a smaller training.batch_size.' }];
+  if (!config) return [lastResort];
   const now = estimateMemory?.(config);
   const candidates: { settings: MemorySettings; text: string; set: Remedy['set'] & object }[] = [];
   if (!config.gradientCheckpointing) {
@@ -165,11 +167,11 @@ function memoryRemedies({ config, estimateMemory }: FailureContext): Remedy[] {
     });
   }
   if (config.batchSize > 1) {
-    const batchSize = Math.ceil(config.batchSize / 2);
-    const accumulation = Math.ceil((config.batchSize * config.accumulation) / batchSize);
+    const batchSize = partOf(config.batchSize);
+    const accumulation = (config.batchSize * config.accumulation) / batchSize;
     candidates.push({
       settings: { ...config, batchSize, accumulation },
-      text: 'Halve the batch and double the accumulation: the same steps, in smaller pieces.',
+      text: `Take ${batchSize} ${batchSize === 1 ? 'row' : 'rows'} at a time and add up ${accumulation} times: the same steps, in smaller pieces.`,
       set: { 'training.batch_size': batchSize, 'training.gradient_accumulation_steps': accumulation },
     });
   }
@@ -189,17 +191,28 @@ function memoryRemedies({ config, estimateMemory }: FailureContext): Remedy[] {
       set: { 'lora.rank': rank },
     });
   }
-  return candidates
+  const found = candidates
     .map(({ settings, text, set }) => ({
       text,
       set,
       saved: now === undefined ? 0 : now - (estimateMemory?.(settings) ?? now),
     }))
+    .filter(({ saved }) => now === undefined || saved > 0)
     .toSorted((a, b) => b.saved - a.saved)
     .slice(0, 3)
     .map(({ text, set, saved }) =>
       saved > 0 ? { text, set, saves: { memory_bytes: Math.round(saved) } } : { text, set },
     );
+  return found.length > 0 ? found : [lastResort];
+}
+
+const lastResort = { text: 'Use a smaller model, shorter rows (data.max_length) or a smaller training.batch_size.' };
+
+/** The largest part, up to a half, that goes a whole number of times into a batch. */
+function partOf(batch: number): number {
+  let part = Math.floor(batch / 2);
+  while (batch % part !== 0) part--;
+  return part;
 }
 
 function diskFull(error: unknown, text: string, context: FailureContext): Failure {
@@ -338,6 +351,7 @@ function pathOf(error: unknown): string | undefined {
 }
 
 function messageOf(error: unknown): string {
+  if (error instanceof ProblemError && error.problems[0]) return error.problems[0].message;
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import path from 'node:path';
+import { decisivePart } from '../config/changeable.ts';
 import type { Decision, EffectiveConfig } from '../config/effectiveTypes.ts';
 import type { planSteps } from '../config/plan.ts';
 import { learnsFromAnswers } from '../config/objective.ts';
@@ -203,10 +204,10 @@ function hashesOf(
   rewardModel: RewardModel | undefined,
   data: { readonly data: string; readonly template: string; readonly mask: string },
 ): RunHashes {
-  // Another number of processes computes the same, up to rounding.
-  const { distributed: _, ...decisive } = config;
   return {
-    config: createHash('sha256').update(JSON.stringify(decisive)).digest('hex'),
+    config: createHash('sha256')
+      .update(JSON.stringify(decisivePart(config)))
+      .digest('hex'),
     model_config: model.hashes.config,
     weights: model.hashes.weights,
     tokenizer: model.hashes.tokenizer,

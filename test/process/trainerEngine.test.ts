@@ -99,6 +99,28 @@ test.each([
   expect((await weightsOf(run, result)).equals(await weightsOf(whole, result))).toBe(true);
 });
 
+test('a stopped run goes on with smaller steps of the same rows; settings that would make other steps are refused', async () => {
+  const config = { ...base, lora: { rank: 4, dropout: 0 }, training: { ...base.training, max_steps: 40 } };
+  const whole = await start(config);
+  expect(await whole.exited).toBe(0);
+  const run = await start(config);
+  for await (const event of run.events()) if (event.type === 'step') break;
+  await run.stop('save');
+  expect(await run.exited).toBe(130);
+  const resumeWith = (overrides: string[]) => resumeRun(run.folder, { trainer, env, overrides });
+  await expect(resumeWith(['data.max_length=64'])).rejects.toThrow(/data\.max_length cannot change.*finetune start/);
+  await expect(resumeWith(['training.batch_size=1'])).rejects.toThrow(/learns from 4 rows/);
+  const smaller = ['training.batch_size=1', 'training.gradient_accumulation_steps=4'];
+  const again = await resumeWith(['training.gradient_checkpointing=true', ...smaller]);
+  expect(await again.exited).toBe(0);
+  expect((await openRun(run.folder)).manifest.prepared?.config).toMatchObject({
+    training: { gradient_checkpointing: true, batch_size: 1, gradient_accumulation_steps: 4 },
+  });
+  const [losses, expected] = [await lossesOf(run.folder), await lossesOf(whole.folder)];
+  expect(losses).toHaveLength(expected.length);
+  for (const [i, loss] of losses.entries()) expect(loss).toBeCloseTo(expected[i]!, 4);
+});
+
 test('run.json records what is needed to repeat the run', async () => {
   const run = await start(base, ['training.max_steps=2']);
   expect(await run.exited).toBe(0);

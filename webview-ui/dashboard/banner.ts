@@ -1,5 +1,6 @@
 // What stands above the tabs when a run is not simply running: the stages before its first step, its result, its crash.
 
+import { mayChange } from '../../src/config/changeable.ts';
 import type { CrashCard, RunSections } from '../../src/protocol/panelViews.ts';
 import { formatBytes, formatDuration, formatLoss } from '../../src/metrics/numberText.ts';
 import { button, linkButton } from '../controls.ts';
@@ -200,9 +201,10 @@ function listWith(title: string, lines: readonly string[]): Child[] {
 function remedyItem(remedy: CrashCard['remedies'][number], index: number, context: DashboardContext): HTMLElement {
   const { text, set, saves } = remedy;
   const changes = Object.entries(set ?? {});
-  // A run that has trained keeps its numbers: with other settings a new one begins beside it.
+  // A run that has trained keeps its numbers: with settings that make other steps a new one begins beside it.
   const isBegun = context.model().sections.setup !== null;
-  const apply = isBegun ? t('Apply and start a new run') : t('Apply and resume');
+  const isOther = isBegun && !mayChange(changes.map(([path]) => path));
+  const apply = isOther ? t('Apply and start a new run') : t('Apply and resume');
   const saved = [
     ...(saves?.memory_bytes === undefined ? [] : [t('saves about {0} of memory', formatBytes(saves.memory_bytes))]),
     ...(saves?.disk_bytes === undefined ? [] : [t('saves about {0} of disk', formatBytes(saves.disk_bytes))]),

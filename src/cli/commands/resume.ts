@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import type { DefineCommand } from '../program.ts';
-import { jsonOption, numberBetween, runArgument } from '../options.ts';
+import { jsonOption, numberBetween, runArgument, setOption } from '../options.ts';
 import { problem } from '../../protocol/problem.ts';
 import type { RunState } from '../../protocol/runState.ts';
 import { attachToTrainer } from '../runCommand.ts';
@@ -18,6 +18,7 @@ interface ResumeOptions {
   readonly json?: boolean;
   readonly processes?: number;
   readonly from?: number;
+  readonly set: readonly string[];
 }
 
 const help = `
@@ -27,7 +28,8 @@ Examples:
   finetune resume
   finetune resume support-2026 --detach
   finetune resume support-2026 --from step-20   # takes the steps after 20 again
-  finetune resume support-2026 --processes 1   # when a GPU has gone`;
+  finetune resume support-2026 --processes 1   # when a GPU has gone
+  finetune resume support-2026 --set training.gradient_checkpointing=true`;
 
 export const define: DefineCommand = (command, terminal, done) => {
   command
@@ -35,20 +37,22 @@ export const define: DefineCommand = (command, terminal, done) => {
     .option('-d, --detach', 'return at once')
     .option('--from <checkpoint>', 'go on from this checkpoint, such as step-20; later ones are removed', stepOf)
     .option('--processes <number>', 'train in another number of processes from here on', numberBetween(1, 4096, true))
+    .addOption(setOption())
     .addOption(jsonOption('the events from here on, one JSON object a line,'))
     .addHelpText('after', help)
     .action(async (wanted: string, options: ResumeOptions) => {
       const folder = await findRun(findRunsFolder(process.cwd()), wanted);
       const { status, state } = await openRun(folder);
       const id = basename(folder);
-      if (status === 'paused' && options.from === undefined) {
+      if (status === 'paused' && options.from === undefined && options.set.length === 0) {
         const step = await tellRun(folder, 'resume');
         if (options.json) printJson(terminal, { id, folder, status: 'running', step });
         else printLines(terminal, [`${id} goes on after step ${step}. finetune watch shows it.`]);
         return;
       }
-      const overrides = options.processes === undefined ? [] : [`distributed.processes=${options.processes}`];
-      if (overrides.length > 0) refuseEmbedded(state);
+      const processes = options.processes === undefined ? [] : [`distributed.processes=${options.processes}`];
+      if (processes.length > 0) refuseEmbedded(state);
+      const overrides = [...options.set, ...processes];
       const from = options.from === undefined ? {} : { from: options.from };
       const trainer = packageFile('dist/trainer.js');
       const run = await resumeRun(folder, { trainer, fromSeq: state.nextSeq, overrides, ...from });

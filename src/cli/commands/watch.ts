@@ -4,7 +4,7 @@ import { followEvents } from '../follow.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { jsonOption, runArgument, type JsonOption } from '../options.ts';
 import { exitCodes } from '../exitCodes.ts';
-import { exitCodeOfState, tellVanished } from '../runCommand.ts';
+import { exitCodeOfState, followedBy, tellVanished } from '../runCommand.ts';
 import { findRunsFolder } from '../workspace.ts';
 import { followRun } from '../../runs/followRun.ts';
 import { readManifest } from '../../runs/manifest.ts';
@@ -29,15 +29,16 @@ export const define: DefineCommand = (command, terminal, done) => {
       const release = onInterrupt(() => watching.abort());
       try {
         const events = followRun(runFolder, { signal: watching.signal });
-        const { id, base_directory: baseDirectory } = await readManifest(runFolder);
-        const state = await followEvents(events, terminal, { json: options.json ?? false, runFolder, baseDirectory });
+        const manifest = await readManifest(runFolder);
+        const settings = { json: options.json ?? false, runFolder, ...followedBy(manifest) };
+        const state = await followEvents(events, terminal, settings);
         const isTold = state.finished !== undefined || state.failed !== undefined;
         if (watching.signal.aborted && !isTold) {
           terminal.writeError('The run goes on. finetune stop ends it.\n');
           done(exitCodes.done);
           return;
         }
-        if (!isTold) tellVanished({ id, folder: runFolder }, terminal, 'is gone, and has not said why');
+        if (!isTold) tellVanished({ id: manifest.id, folder: runFolder }, terminal, 'is gone, and has not said why');
         done(exitCodeOfState(state));
       } finally {
         release();

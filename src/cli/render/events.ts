@@ -1,7 +1,9 @@
 // What a run's events say to a person: the lines that stay on the screen above the progress line.
 import { basename, resolve } from 'node:path';
+import { mayChange } from '../../config/changeable.ts';
 import type { EventOf, ProblemReport, TrainerEvent } from '../../protocol/events.ts';
 import type { Problem } from '../../protocol/problem.ts';
+import { resumeCommand, startCommand } from '../../runs/commandLine.ts';
 import { formatBytes, formatCount, formatDuration, formatEpochs, formatLoss, formatShare } from './numbers.ts';
 import { problemLines, shortPath } from './problems.ts';
 import type { Style } from './style.ts';
@@ -16,6 +18,10 @@ export interface RenderContext {
   readonly runFolder: string;
   /** Folder of the config, which places in data files are relative to. */
   readonly baseDirectory: string;
+  /** The command line that the run was started with; a failure's remedies are added to it. */
+  readonly start?: { readonly configFile: string; readonly overrides: readonly string[] } | undefined;
+  /** Whether the run has come to its steps: then only what leaves them as they are can change in it. */
+  readonly isBegun?: boolean;
 }
 
 /** Lines for one event; none for those that only move the progress line. */
@@ -121,16 +127,28 @@ function failedLines({ cause, evidence, remedies }: EventOf<'failed'>, context: 
   return [
     ...problemLines(asProblem(cause, 'error', context), style, directory),
     ...(evidence.length === 0 ? [] : ['Evidence:', ...evidence.flatMap(bullet)]),
-    ...(remedies.length === 0 ? [] : ['What to change:', ...remedies.map(remedyText).flatMap(bullet)]),
+    ...(remedies.length === 0
+      ? []
+      : ['What to change:', ...remedies.flatMap((remedy) => remedyLines(remedy, context, bullet))]),
   ];
 }
 
-function remedyText({ text, set, saves }: EventOf<'failed'>['remedies'][number]): string {
-  const flags = Object.entries(set ?? {}).map(([path, value]) => `--set ${path}=${String(value)}`);
+/** A remedy with what it saves, and the command that applies it in a line of its own, which can be copied. */
+function remedyLines(
+  { text, set, saves }: EventOf<'failed'>['remedies'][number],
+  { start, isBegun = false, runFolder, directory }: RenderContext,
+  bullet: (text: string) => string[],
+): string[] {
   const memory = saves?.memory_bytes === undefined ? [] : [`saves ${formatBytes(saves.memory_bytes)} of memory`];
   const disk = saves?.disk_bytes === undefined ? [] : [`saves ${formatBytes(saves.disk_bytes)} of disk`];
-  const notes = [...flags, ...memory, ...disk];
-  return notes.length === 0 ? text : `${text} (${notes.join(', ')})`;
+  const notes = [...memory, ...disk];
+  const lines = bullet(notes.length === 0 ? text : `${text} (${notes.join(', ')})`);
+  if (!set) return lines;
+  const changes = Object.entries(set).map(([path, value]) => `${path}=${String(value)}`);
+  const isSame = !isBegun || mayChange(Object.keys(set));
+  if (isSame) return [...lines, `    ${resumeCommand(basename(runFolder), changes)}`];
+  if (!start) return [...lines, ...changes.map((change) => `    --set ${change}`)];
+  return [...lines, `    ${startCommand(shortPath(start.configFile, directory), [...start.overrides, ...changes])}`];
 }
 
 function asProblem(report: ProblemReport, severity: Problem['severity'], { baseDirectory }: RenderContext): Problem {

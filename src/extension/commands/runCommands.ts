@@ -3,6 +3,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { parseLearningRate } from '../../protocol/commands.ts';
+import { startCommand } from '../../runs/commandLine.ts';
 import { changeLabel } from '../../runs/label.ts';
 import { runPaths } from '../../runs/layout.ts';
 import { isLive, lastActive, runTitle, type ReadableRun, type RunRecord } from '../../runs/runRecord.ts';
@@ -152,14 +153,8 @@ async function note(run: ReadableRun): Promise<void> {
 }
 
 async function copyCommandLine({ manifest }: ReadableRun): Promise<void> {
-  const words = ['finetune', 'start', manifest.config_file, ...manifest.overrides.flatMap((item) => ['--set', item])];
-  await vscode.env.clipboard.writeText(words.map(shellWord).join(' '));
+  await vscode.env.clipboard.writeText(startCommand(manifest.config_file, manifest.overrides));
   vscode.window.setStatusBarMessage(vscode.l10n.t('The command line was copied.'), 4000);
-}
-
-/** A word that sh takes as it is. */
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 async function openFile(file: string): Promise<void> {

@@ -5,6 +5,7 @@ import { isMachineBusy } from '../../engine/machineLoad.ts';
 import { countMemoryKills } from '../../platform/memoryKills.ts';
 import { problem, type ProblemError } from '../../protocol/problem.ts';
 import { createFrameDecoder, encodeFrame, type Frame } from './frames.ts';
+import { lastLines, ranOutOfMemory } from './lastWords.ts';
 
 export interface WorkerOptions {
   /** The Python interpreter of the environment. */
@@ -216,7 +217,9 @@ function errorOf(name: string, error: unknown, output: string): ProblemError {
   if (kind === 'reward')
     return problem('torch/reward-failed', `The reward cannot be told: ${text}.`, undefined, lastLines(output));
   if (kind === 'refused') return problem('torch/refused', `${name} refused: ${text}.`);
-  return problem('torch/worker-failed', `${name} failed: ${type}: ${text}`, undefined, lastLines(output));
+  const said = `${type}: ${text}`;
+  const others = lastLines(output).filter((line) => line !== said);
+  return problem('torch/worker-failed', `${name} failed: ${said}`, undefined, others);
 }
 
 interface Death {
@@ -230,6 +233,9 @@ interface Death {
 function died(name: string, { code, signal, kills }: Death, output: string): ProblemError {
   const how = signal ? `was ended by ${signal}` : `ended with exit code ${String(code)}`;
   const details = lastLines(output);
+  if (ranOutOfMemory(details)) {
+    return problem('torch/out-of-memory', `${name} ran out of memory and ${how}.`, undefined, details);
+  }
   if (signal !== 'SIGKILL' || kills === undefined) {
     return problem('torch/worker-died', `${name} ${how}.`, undefined, details);
   }
@@ -256,12 +262,4 @@ function cannotStart(python: string, error: Error): ProblemError {
 function brokenChannel(name: string, error: unknown): ProblemError {
   const reason = error instanceof Error ? error.message : String(error);
   return problem('torch/worker-failed', `${name} sent something that is no answer: ${reason}.`);
-}
-
-function lastLines(output: string): string[] {
-  return output
-    .trim()
-    .split('\n')
-    .slice(-6)
-    .filter((line) => line.trim() !== '');
 }

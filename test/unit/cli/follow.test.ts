@@ -85,8 +85,24 @@ describe('event lines', () => {
       'Evidence:',
       '  - The step needs about 9.1 GB and 7.7 GB are available.',
       'What to change:',
-      '  - Use shorter rows (--set data.max_length=512, saves 2.40 GB of memory)',
+      '  - Use shorter rows (saves 2.40 GB of memory)',
+      '    finetune resume demo --set data.max_length=512',
     ]);
+  });
+
+  test('what makes other steps of a run that has begun needs a new one, and its command says how it was started', () => {
+    const start = { configFile: join(process.cwd(), 'my run.yaml'), overrides: ['seed=1'] };
+    const begun = { ...context, isBegun: true, start };
+    const lines = numbered([failed]).flatMap((event) => eventLines(event, begun));
+    expect(lines.at(-1)).toBe("    finetune start 'my run.yaml' --set seed=1 --set data.max_length=512");
+  });
+
+  test('what leaves the steps as they are can be applied to a run that has begun', () => {
+    const remedies = [{ text: 'Compute more.', set: { 'training.gradient_checkpointing': true } }];
+    const lines = numbered([{ ...failed, remedies } as EventDraft]).flatMap((event) =>
+      eventLines(event, { ...context, isBegun: true }),
+    );
+    expect(lines.at(-1)).toBe('    finetune resume demo --set training.gradient_checkpointing=true');
   });
 
   test('places in data are shown as seen from here', () => {

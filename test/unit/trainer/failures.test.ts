@@ -63,6 +63,14 @@ describe('out of memory', () => {
     ]);
   });
 
+  test('a smaller batch makes the same steps also where it cannot be halved', () => {
+    const odd = { ...context, config: { ...config, batchSize: 9, accumulation: 1 } };
+    const { remedies } = explainFailure(new Error('bad_alloc'), odd);
+    expect(remedies.map(({ set }) => set)).toContainEqual({
+      ...{ 'training.batch_size': 3, 'training.gradient_accumulation_steps': 3 },
+    });
+  });
+
   test('settings that are at their end already are not proposed', () => {
     const smallest = { ...config, batchSize: 1, maxLength: 128, gradientCheckpointing: true };
     const { remedies } = explainFailure(new Error('bad_alloc'), { ...context, config: smallest });

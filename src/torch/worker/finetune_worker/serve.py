@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import struct
 import sys
 import traceback
@@ -246,10 +247,18 @@ def serve(channel: Channel) -> None:
             channel.send({"id": number, "ok": False, "error": describe(error)})
 
 
+#: What allocators, the libraries of GPUs and the system's loader say, which raise plain errors.
+OUT_OF_MEMORY = re.compile(
+    r"can(?:'t|not) allocate memory|\bout of memory\b|\bbad_alloc\b|_ALLOC_FAILED"
+    r"|failed to map segment from shared object$",
+    re.IGNORECASE,
+)
+
+
 def describe(error: Exception) -> dict[str, str]:
     """An error as plain data; running out of memory has many names."""
     text = str(error)
-    memory = isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in text
+    memory = isinstance(error, MemoryError | torch.OutOfMemoryError) or OUT_OF_MEMORY.search(text) is not None
     refused = "refused" if isinstance(error, SessionError | RanksError) else "failed"
     own = "reward" if isinstance(error, RewardError) else refused
     kind = "out-of-memory" if memory else own

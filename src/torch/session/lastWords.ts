@@ -1,0 +1,26 @@
+// What a worker printed last, for people: without the calls of a Python trace, and whether it says that memory ran out.
+
+/** Lines of an explanation. */
+const shown = 6;
+
+/** The last lines of an output. Of a trace only its last line stays, which names the error: the whole of it is in the log. */
+export function lastLines(output: string): string[] {
+  const lines = output.trim().split('\n');
+  const isTraced = lines.some((line) => call.test(line));
+  return lines.filter((line) => line.trim() !== '' && !(isTraced && ofTrace.test(line))).slice(-shown);
+}
+
+const call = /^\s*File ".+", line \d+/;
+/** Calls and their source lie further in than what is printed for people. */
+const ofTrace =
+  /^(?:\s{2,}|Traceback \(most recent call last\)|During handling of the above exception|The above exception was)/;
+
+/**
+ * Whether somebody who died says that the system gave it no more memory: the C++ library, Python, or the system's loader,
+ * which gives no reason for a library that finds no room.
+ */
+export function ranOutOfMemory(lines: readonly string[]): boolean {
+  return lines.some((line) =>
+    /\bbad_alloc\b|\bMemoryError\b|cannot allocate memory|failed to map segment from shared object$/i.test(line),
+  );
+}
