@@ -7,6 +7,7 @@ import { probe } from '../platform/probe.ts';
 import { versions } from '../runs/facts.ts';
 import { examineTorch } from '../torch/environment/examine.ts';
 import { findTorch } from '../torch/environment/find.ts';
+import { deviceText, mendingOf } from '../torch/environment/reasons.ts';
 import { findRunsFolder } from './workspace.ts';
 
 export interface ExecutorReport {
@@ -39,35 +40,22 @@ export async function examineMachine(): Promise<DoctorReport> {
     examinePlaces(),
   ]);
   const cpu = { name: 'cpu', usable: true, reason: `ONNX Runtime with ${machine.cpu.threads} threads` };
-  return { versions: versions(), machine, executors: [cpu, ...probed], torch, places };
+  return { versions: versions(), machine, executors: [cpu, ...probed], torch: torch(machine.gpus), places };
 }
 
-async function examineTorchEngine(): Promise<ExecutorReport[]> {
+/** Takes seconds: the libraries are imported. What is told of devices depends on the machine's GPUs. */
+async function examineTorchEngine(): Promise<(gpus: MachineReport['gpus']) => ExecutorReport[]> {
   const found = await findTorch();
-  if (!found.ready) return [{ name: 'torch', usable: false, reason: found.reason }];
+  const unusable = (reason: string) => (): ExecutorReport[] => [{ name: 'torch', usable: false, reason }];
+  if (!found.ready) return unusable(found.reason);
   const { python } = found.record;
   const { versions: installed, devices, problems } = await examineTorch(python);
-  if (problems.length > 0) {
-    const reason = `${problems.join(' ')} Run \`finetune setup torch\` to mend it (${python}).`;
-    return [{ name: 'torch', usable: false, reason }];
-  }
+  if (problems.length > 0) return unusable(`${problems.join(' ')} ${mendingOf(found.record)}`);
   const reason = `PyTorch ${installed['torch'] ?? '?'} in ${python}`;
-  return [
+  return (gpus) => [
     { name: 'torch', usable: true, reason },
-    ...devices.map(({ name, usable, detail }) => ({
-      name,
-      usable,
-      reason: usable ? detail : `${detail}${mending(name, detail)}`,
-    })),
+    ...devices.map((device) => ({ name: device.name, usable: device.usable, reason: deviceText(device, gpus) })),
   ];
-}
-
-/** What to do where a device of PyTorch cannot be used, as far as a command mends it. */
-function mending(name: string, detail: string): string {
-  if (name !== 'cuda') return '';
-  if (/too old/i.test(detail)) return ' Update the NVIDIA driver, then run `finetune doctor` again.';
-  if (/without CUDA/i.test(detail)) return '. `finetune setup torch` installs a PyTorch with CUDA on Linux.';
-  return '';
 }
 
 async function examinePlaces(): Promise<PlaceReport[]> {

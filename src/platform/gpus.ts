@@ -56,7 +56,9 @@ export async function findGpus(platform: NodeJS.Platform = process.platform, tim
   const answers = await Promise.all(
     askers.map(async ({ tool, args, parse }) => {
       const answer = await askTool(tool, args, { timeout });
-      return answer.ok ? { gpus: parse(answer.stdout), notes: [] } : { gpus: [], notes: [answer.reason] };
+      if (answer.ok) return { gpus: parse(answer.stdout), notes: [] };
+      const said = [...answer.stdout.split('\n'), ...answer.stderr.split('\n')].find((line) => line.trim() !== '');
+      return { gpus: [], notes: [said === undefined ? answer.reason : `${answer.reason}: ${said.trim()}`] };
     }),
   );
   return { gpus: mergeGpus(answers.map((answer) => answer.gpus)), notes: answers.flatMap((answer) => answer.notes) };

@@ -8,6 +8,7 @@ import type { DefineCommand } from '../program.ts';
 import { chosenLines, consentLines, installedLines } from '../render/setup.ts';
 import { printJson, printLines, type Terminal } from '../terminal.ts';
 import { problem } from '../../protocol/problem.ts';
+import { examineTorch } from '../../torch/environment/examine.ts';
 import { findTorch } from '../../torch/environment/find.ts';
 import { adopt, install, isInstalled, lockHash, planInstall, removeTorch } from '../../torch/environment/install.ts';
 import { torchPlaces, type TorchPlaces } from '../../torch/environment/record.ts';
@@ -55,16 +56,20 @@ async function change(places: TorchPlaces, options: SetupOptions, terminal: Term
   if (options.remove) return remove(places, terminal);
   if (options.python === undefined) return setUp(places, options.yes ?? false, terminal);
   const report = await adopt(resolve(options.python), places);
-  printLines(terminal, chosenLines(report, resolve(options.python)));
+  printLines(terminal, chosenLines(report, resolve(options.python), terminal.columns));
   return exitCodes.done;
 }
 
 async function setUp(places: TorchPlaces, agreed: boolean, terminal: Terminal): Promise<number> {
   const found = await findTorch(places);
   if (found.ready && found.record.managed && found.record.lock === (await lockHash())) {
-    const again = 'finetune setup torch --remove takes it away.';
-    printLines(terminal, [`The torch engine is set up: ${found.record.python}`, again]);
-    return exitCodes.done;
+    const { problems } = await examineTorch(found.record.python);
+    if (problems.length === 0) {
+      const again = 'finetune setup torch --remove takes it away.';
+      printLines(terminal, [`The torch engine is set up: ${found.record.python}`, again]);
+      return exitCodes.done;
+    }
+    printLines(terminal, [`The environment is there and cannot be used: ${problems.join(' ')}`, '']);
   }
   const plan = await planInstall(places);
   printLines(terminal, consentLines(plan, terminal.columns));
@@ -76,7 +81,7 @@ async function setUp(places: TorchPlaces, agreed: boolean, terminal: Terminal): 
     install(plan, places, signal, (text) => terminal.writeError(`${terminal.style.dim(text)}\n`)),
   );
   if (!report) return exitCodes.stopped;
-  printLines(terminal, installedLines(report, plan.environment));
+  printLines(terminal, installedLines(report, plan.environment, terminal.columns));
   return exitCodes.done;
 }
 

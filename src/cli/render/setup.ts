@@ -1,6 +1,7 @@
 // What `finetune setup torch` says before and after, as lines.
 import type { TorchReport } from '../../torch/environment/examine.ts';
 import type { InstallPlan } from '../../torch/environment/install.ts';
+import { deviceText } from '../../torch/environment/reasons.ts';
 import { formatBytes } from './numbers.ts';
 import { wrap } from './text.ts';
 
@@ -27,23 +28,22 @@ export function consentLines(plan: InstallPlan, columns: number): string[] {
   ];
 }
 
-export function installedLines(report: TorchReport, environment: string): string[] {
+export function installedLines(report: TorchReport, environment: string, columns: number): string[] {
   return [
     `The torch engine is set up in ${environment}`,
-    ...reportLines(report),
-    'Write `engine: torch` in a config to use it; finetune rehearse compares it with the embedded engine.',
+    ...reportLines(report, columns),
+    'Write `engine: torch` in a config to use it;',
+    'finetune rehearse compares it with the embedded engine.',
   ];
 }
 
-export function chosenLines(report: TorchReport, python: string): string[] {
-  return [`The torch engine uses ${python} from now on.`, ...reportLines(report)];
+export function chosenLines(report: TorchReport, python: string, columns: number): string[] {
+  return [`The torch engine uses ${python} from now on.`, ...reportLines(report, columns)];
 }
 
-function reportLines({ versions, devices }: TorchReport): string[] {
-  return [
-    `  ${Object.entries(versions)
-      .map(([name, version]) => `${name} ${version}`)
-      .join(', ')}`,
-    ...devices.map(({ name, usable, detail }) => `  ${name}: ${usable ? 'yes' : 'no'}, ${detail}`),
-  ];
+/** Which GPUs the machine has besides is what `finetune doctor` looks at. */
+function reportLines({ versions, devices }: TorchReport, columns: number): string[] {
+  const installed = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  const told = devices.map((device) => `${device.name}: ${device.usable ? 'yes' : 'no'}, ${deviceText(device, [])}`);
+  return [installed.join(', '), ...told].flatMap((text) => wrap(text, columns, '  '));
 }

@@ -1,6 +1,7 @@
 // Whether there is a Python for the torch engine, and in a sentence why not; starts nothing.
 
 import { access } from 'node:fs/promises';
+import { mendingOf } from './reasons.ts';
 import { readTorchRecord, torchPlaces, type TorchPlaces, type TorchRecord } from './record.ts';
 
 export type FoundTorch =
@@ -20,7 +21,7 @@ export async function findTorch(places: TorchPlaces = torchPlaces()): Promise<Fo
   } catch {
     return {
       ready: false,
-      reason: `The Python of the torch engine is gone (${record.python}). Run \`finetune setup torch\` to make it anew.`,
+      reason: `The Python of the torch engine is gone. ${mendingOf(record)}`,
     };
   }
 }

@@ -16,8 +16,8 @@ const lockFile = 'src/torch/locks/requirements.txt';
 export interface InstallPlan {
   readonly environment: string;
   readonly tool: 'uv' | 'pip';
-  /** Commands one after another: a program and its arguments. */
-  readonly commands: readonly (readonly string[])[];
+  /** One makes the folder, the other fills it: a program and its arguments each. */
+  readonly commands: readonly [readonly string[], readonly string[]];
   readonly downloadBytes: number;
   readonly diskBytes: number;
   readonly freeBytes: number | undefined;
@@ -64,13 +64,25 @@ export async function install(
 ): Promise<TorchReport> {
   await forgetTorch(places);
   await mkdir(path.dirname(plan.environment), { recursive: true });
-  for (const command of plan.commands) {
-    show(command.join(' '));
-    await run(command, signal);
+  const follow = async (commands: InstallPlan['commands']): Promise<TorchReport> => {
+    for (const command of commands) {
+      show(command.join(' '));
+      await run(command, signal);
+    }
+    show('Loading the libraries once');
+    return examineTorch(environmentPython(plan.environment));
+  };
+  let report = await follow(plan.commands);
+  if (report.problems.length > 0) {
+    // Both installers take a package for whole whose files are gone or cut short.
+    show(`${report.problems.join(' ')} All packages are laid there anew.`);
+    report = await follow([plan.commands[0], [...plan.commands[1], reinstall[plan.tool]]]);
   }
-  show('Loading the libraries once');
-  return adopt(environmentPython(plan.environment), places, await lockHash());
+  return record(environmentPython(plan.environment), report, places, await lockHash());
 }
+
+/** Lays packages anew that seem to be there, from the installer's cache where it has them. */
+const reinstall = { uv: '--reinstall', pip: '--force-reinstall' } as const;
 
 /** Which lock file this version of the program installs from. */
 export async function lockHash(): Promise<string> {
@@ -84,7 +96,15 @@ export async function lockHash(): Promise<string> {
  * `torch/not-usable` with every reason.
  */
 export async function adopt(python: string, places: TorchPlaces, lock?: string): Promise<TorchReport> {
-  const report = await examineTorch(python);
+  return record(python, await examineTorch(python), places, lock);
+}
+
+async function record(
+  python: string,
+  report: TorchReport,
+  places: TorchPlaces,
+  lock: string | undefined,
+): Promise<TorchReport> {
   if (report.problems.length > 0) {
     const message = 'This Python cannot be used for the torch engine.';
     throw problem('torch/not-usable', message, { file: python }, report.problems);

@@ -1,11 +1,21 @@
 // What a worker printed last, for people: without the calls of a Python trace, and whether it says that memory ran out.
 
+/** Characters of an output that are kept to explain the end of who printed it. */
+const kept = 4000;
+
+/** The end of an output: whole lines, so that no rest of one is taken for something that was said. */
+export function keepEnd(output: string): string {
+  if (output.length <= kept) return output;
+  const cut = output.slice(-kept);
+  return cut.slice(cut.indexOf('\n') + 1);
+}
+
 /** Lines of an explanation. */
 const shown = 6;
 
 /** The last lines of an output. Of a trace only its last line stays, which names the error: the whole of it is in the log. */
 export function lastLines(output: string): string[] {
-  const lines = output.trim().split('\n');
+  const lines = output.trimEnd().split('\n');
   const isTraced = lines.some((line) => call.test(line));
   return lines.filter((line) => line.trim() !== '' && !(isTraced && ofTrace.test(line))).slice(-shown);
 }

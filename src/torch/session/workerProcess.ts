@@ -5,7 +5,7 @@ import { isMachineBusy } from '../../engine/machineLoad.ts';
 import { countMemoryKills } from '../../platform/memoryKills.ts';
 import { problem, type ProblemError } from '../../protocol/problem.ts';
 import { createFrameDecoder, encodeFrame, type Frame } from './frames.ts';
-import { lastLines, ranOutOfMemory } from './lastWords.ts';
+import { keepEnd, lastLines, ranOutOfMemory } from './lastWords.ts';
 
 export interface WorkerOptions {
   /** The Python interpreter of the environment. */
@@ -54,8 +54,6 @@ export interface RankProcess extends WorkerProcess {
 const lookEvery = 2000;
 /** Looks in a row without a sign of life after which it counts as hanging. */
 const patience = 15;
-/** Characters of its output that are kept to explain its death. */
-const keptOutput = 4000;
 
 export function startWorker(options: WorkerOptions): RankProcess {
   const { python, program, onOutput, name = 'The Python worker' } = options;
@@ -82,7 +80,7 @@ export function startWorker(options: WorkerOptions): RankProcess {
   };
   let life: SignOfLife = { beats: 0, doing: 'starting', collective: false, count: 0, cpuSeconds: 0 };
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    output = (output + text).slice(-keptOutput);
+    output = keepEnd(output + text);
     onOutput(text);
   });
   child.stdin.on('error', () => undefined); // its exit tells more

@@ -64,8 +64,10 @@ def main() -> None:
     os.dup2(2, 1)
     report: dict[str, Any] = {"versions": versions(), "devices": []}
     try:
-        import peft  # noqa: F401
-        import transformers  # noqa: F401
+        # What the worker imports, by name: a folder that has lost its files can still be imported as an empty package.
+        import finetune_worker.serve  # noqa: F401
+        from peft import LoraConfig, get_peft_model  # noqa: F401
+        from transformers import LlamaForCausalLM  # noqa: F401
 
         report["devices"] = [cuda(), mps()]
     except Exception as error:

@@ -1,6 +1,6 @@
 // What a worker said last, as people read it: no calls of a trace, and memory that ran out told from other ends.
 import { describe, expect, test } from 'vitest';
-import { lastLines, ranOutOfMemory } from '../../../src/torch/session/lastWords.ts';
+import { keepEnd, lastLines, ranOutOfMemory } from '../../../src/torch/session/lastWords.ts';
 
 const trace = `Loading
 Traceback (most recent call last):
@@ -31,6 +31,14 @@ describe('the last lines of an output', () => {
     expect(lastLines(`${lines.join('\n')}\n`)).toEqual(['  two, further in', 'three', 'four', 'five', 'six', 'seven']);
     expect(lastLines('')).toEqual([]);
   });
+});
+
+test('of a long output whole lines are kept', () => {
+  expect(keepEnd('short')).toBe('short');
+  const long = keepEnd(`${'    ^^^^^^^^\n'.repeat(1000)}ValueError: no weights`);
+  expect(long.length).toBeLessThanOrEqual(4000);
+  expect(lastLines(`  File "/a.py", line 1, in b\n${long}`)).toEqual(['ValueError: no weights']);
+  expect(long.startsWith('    ^')).toBe(true);
 });
 
 test.each([
