@@ -289,7 +289,9 @@ function torchFailure({ problems }: ProblemError, context: FailureContext): Fail
       {
         text: 'Mend the function that `reward.function` names (or the columns that `reward` names), then resume the run.',
       },
-      { text: 'If it needs more time, give it more.', set: { 'reward.timeout': 600 } },
+      ...(/did not answer within/.test(main.message)
+        ? [{ text: 'If it needs more time, give it more.', set: { 'reward.timeout': 600 } }]
+        : []),
     ],
     'torch/unsupported-model': [
       { text: 'Take LoRA on the embedded engine.', set: { method: 'lora', engine: 'embedded' } },

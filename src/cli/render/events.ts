@@ -112,7 +112,7 @@ function finishedLines(event: EventOf<'finished'>, { style, runFolder, directory
   const speed = `${formatCount(took.tokens_per_second)} tokens/s, ${formatBytes(took.peak_memory_bytes)} of memory at most`;
   const path = result && shortPath(`${runFolder}/${result.path}`, directory);
   return [
-    `${title[outcome]} after ${event.step} steps and ${formatDuration(took.seconds)} (${speed}).`,
+    `${title[outcome]} after ${event.step} ${event.step === 1 ? 'step' : 'steps'} and ${formatDuration(took.seconds)} (${speed}).`,
     ...(best ? [`Best evaluation: ${formatLoss(best.best_value)} at step ${best.step}.`] : []),
     ...(result && path ? [`The ${result.kind} of step ${result.step} is in ${path}`] : []),
     ...(result?.output ? [`and copied to ${shortPath(result.output, directory)}`] : []),

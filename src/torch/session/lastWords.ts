@@ -13,14 +13,20 @@ export function keepEnd(output: string): string {
 /** Lines of an explanation. */
 const shown = 6;
 
-/** The last lines of an output. Of a trace only its last line stays, which names the error: the whole of it is in the log. */
-export function lastLines(output: string): string[] {
+/**
+ * The last lines of an output, `known` left out where they are told already. Of a trace only its last line stays, which names
+ * the error, and of what Python warns of nothing: all of it is in the log.
+ */
+export function lastLines(output: string, known?: string): string[] {
   const lines = output.trimEnd().split('\n');
-  const isTraced = lines.some((line) => call.test(line));
-  return lines.filter((line) => line.trim() !== '' && !(isTraced && ofTrace.test(line))).slice(-shown);
+  const hasSource = lines.some((line) => call.test(line) || warning.test(line));
+  const isSaid = (line: string): boolean =>
+    line.trim() !== '' && !warning.test(line) && !(hasSource && ofTrace.test(line));
+  return lines.filter((line) => isSaid(line) && !(known && line.includes(known))).slice(-shown);
 }
 
 const call = /^\s*File ".+", line \d+/;
+const warning = /^\S.*:\d+: \w*Warning: /;
 /** Calls and their source lie further in than what is printed for people. */
 const ofTrace =
   /^(?:\s{2,}|Traceback \(most recent call last\)|During handling of the above exception|The above exception was)/;

@@ -213,11 +213,9 @@ function errorOf(name: string, error: unknown, output: string): ProblemError {
   const text = field('message').split('\n', 1)[0] ?? '';
   if (kind === 'out-of-memory') return problem('torch/out-of-memory', `PyTorch ran out of memory: ${text}`);
   if (kind === 'reward')
-    return problem('torch/reward-failed', `The reward cannot be told: ${text}.`, undefined, lastLines(output));
+    return problem('torch/reward-failed', `The reward cannot be told: ${text}.`, undefined, lastLines(output, text));
   if (kind === 'refused') return problem('torch/refused', `${name} refused: ${text}.`);
-  const said = `${type}: ${text}`;
-  const others = lastLines(output).filter((line) => line !== said);
-  return problem('torch/worker-failed', `${name} failed: ${said}`, undefined, others);
+  return problem('torch/worker-failed', `${name} failed: ${type}: ${text}`, undefined, lastLines(output, text));
 }
 
 interface Death {

@@ -47,7 +47,13 @@ test('versions are told one by one', () => {
 });
 
 test('consent is asked with what, how large and where, in 80 columns', () => {
-  const plan = { environment: '/data/torch', tool: 'uv', commands: [[], []], downloadBytes: 3e9, diskBytes: 6e9 } as const;
+  const plan = {
+    environment: '/data/torch',
+    tool: 'uv',
+    commands: [[], []],
+    downloadBytes: 3e9,
+    diskBytes: 6e9,
+  } as const;
   const lines = consentLines({ ...plan, freeBytes: 9e9 }, 80);
   expect(lines.join('\n')).toContain('3.00 GB to download, 6.00 GB on the disk (9.00 GB are free)');
   expect(lines).toContain('  where /data/torch');

@@ -26,6 +26,12 @@ describe('the last lines of an output', () => {
     ]);
   });
 
+  test('have nothing of what Python warns of, nor what is told already', () => {
+    const output =
+      '/opt/a.py:3: FutureWarning: old\n  call(old)\nworker.RewardError: it gave nothing\nsaid by the function\n';
+    expect(lastLines(output, 'it gave nothing')).toEqual(['said by the function']);
+  });
+
   test('are kept as they are where there is no trace, six at the most', () => {
     const lines = ['one', '', '  two, further in', 'three', 'four', 'five', 'six', 'seven'];
     expect(lastLines(`${lines.join('\n')}\n`)).toEqual(['  two, further in', 'three', 'four', 'five', 'six', 'seven']);

@@ -59,7 +59,9 @@ class RewardFunction:
         rewards = self._answer()
         if not isinstance(rewards, list) or len(rewards) != len(completions):
             count = len(rewards) if isinstance(rewards, list) else 0
-            raise RewardError(f"{self.shown} gave {count} rewards for {len(completions)} answers")
+            raise RewardError(
+                f"{self.shown} gave {count} {'reward' if count == 1 else 'rewards'} for {len(completions)} answers"
+            )
         for place, reward in enumerate(rewards):
             if not isinstance(reward, int | float) or not math.isfinite(reward):
                 raise RewardError(f"{self.shown} gave {reward!r} as a reward, for the answer {completions[place]!r}")
