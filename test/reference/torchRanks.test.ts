@@ -293,6 +293,10 @@ describeWith(['python'], 'two ranks of the torch engine', () => {
       expect(Object.keys(told).toSorted()).toEqual(Object.keys(peer.told).toSorted());
       for (const [name, value] of Object.entries(told)) expect(value, name).toBeCloseTo(peer.told[name]!, 5);
     }
+    // What is saved is whole, the head for values too.
+    const [a, b] = [await collect(together.trainedTensors()), await collect(alone.trainedTensors())];
+    expect(a.map(({ name, shape }) => [name, shape])).toEqual(b.map(({ name, shape }) => [name, shape]));
+    expect(furthest(a, b)).toBeLessThan(1e-4);
     // Answers of one prompt differ, and so do those of the steps.
     const texts = actual.flatMap(({ drawn }) => drawn.rows.map(({ tokens }) => tokens.join(' ')));
     expect(new Set(texts).size).toBeGreaterThan(0.9 * texts.length);
