@@ -127,7 +127,11 @@ async function noTokenizer(folder: string): Promise<Error> {
   const names = await readdir(folder);
   const older = names.find((name) => name === 'tokenizer.model' || name === 'vocab.json');
   if (older === undefined) {
-    return problem('models/no-tokenizer', 'The folder has no tokenizer.json.', { file: folder });
+    return problem(
+      'models/no-tokenizer',
+      'The folder has no tokenizer.json. Copy it from the model that these weights are of.',
+      { file: folder },
+    );
   }
   return problem(
     'models/no-tokenizer',

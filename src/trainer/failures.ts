@@ -279,6 +279,11 @@ function torchFailure({ problems }: ProblemError, context: FailureContext): Fail
     'torch/worker-hung': [again, mend],
     'torch/worker-failed': [mend, again],
     'torch/cannot-start': [mend],
+    'torch/no-host': [
+      {
+        text: 'Make `ssh` to this host work without a question (its name in `distributed.hosts`, a key, known_hosts), then resume the run.',
+      },
+    ],
     'torch/missing': [mend],
     'torch/slurm': [
       { text: 'Look at the partition, the limits and the options of `distributed.slurm`, then resume the run.' },

@@ -92,7 +92,7 @@ class Functions(unittest.TestCase):
     def test_other_ends(self) -> None:
         for name, words in (
             ("leaves", "ended with code 3"),
-            ("too_few", "gave 1 rewards for 2 answers"),
+            ("too_few", "gave 1 reward for 2 answers"),
             ("nonsense", "gave 'nan' as a reward, for the answer 'one'"),
             ("nobody", "it has no function nobody; it has length, throws, hangs, leaves, too_few, nonsense"),
         ):

@@ -43,7 +43,13 @@ export async function allocate(request: SlurmRequest): Promise<Allocation> {
   const script = path.join(request.folder, 'slurm.sh');
   await writeFile(script, slurmScript(request), { mode: 0o700 });
   const submitted = await askTool('sbatch', ['--parsable', script], { timeout: patience });
-  if (!submitted.ok) throw refused('SLURM did not take the job', [submitted.reason, submitted.stderr.trim()]);
+  if (!submitted.ok) {
+    const isMissing = /is not installed$/.test(submitted.reason);
+    const what = isMissing
+      ? 'Runs with `distributed.slurm` begin on a machine of the cluster'
+      : 'SLURM did not take the job';
+    throw refused(what, [submitted.reason, submitted.stderr.trim()]);
+  }
   const job = /^\d+/.exec(submitted.stdout)?.[0];
   if (job === undefined) throw refused('sbatch named no job', [submitted.stdout.trim()]);
   const release = (): void => {

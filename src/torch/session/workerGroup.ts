@@ -161,6 +161,7 @@ function isEchoOf({ problem: { problems } }: Fault): boolean {
 /** The fault that others follow from, with what each rank was doing and what the faulty one said last. */
 function explain(faults: readonly Fault[], members: readonly RankProcess[], doing: readonly string[]): ProblemError {
   const order = [
+    'torch/no-host',
     'torch/worker-hung',
     'torch/worker-died',
     'torch/out-of-memory',

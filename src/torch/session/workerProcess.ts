@@ -106,7 +106,10 @@ export function startWorker(options: WorkerOptions): RankProcess {
   child.on('close', (code, signal) => {
     // What another machine has counted is not known here.
     const kills = options.command === undefined ? killsSince(killsBefore) : undefined;
-    end(died(name, { code, signal, kills }, output));
+    const [host] = options.command?.[0] === 'ssh' ? options.command.slice(-2) : [];
+    // ssh itself ends with 255; a rank that has been heard of was reached.
+    const isUnreached = host !== undefined && code === 255 && life.beats === 0;
+    end(isUnreached ? unreached(name, host, output) : died(name, { code, signal, kills }, output));
   });
   const gone = new Promise<void>((resolve) => {
     child.on('close', () => resolve());
@@ -249,8 +252,17 @@ function killsSince(before: number | undefined): number | undefined {
   return before === undefined || now === undefined ? undefined : now - before;
 }
 
+function unreached(name: string, host: string, output: string): ProblemError {
+  return problem(
+    'torch/no-host',
+    `${name} could not be started: ssh does not reach ${host}.`,
+    undefined,
+    lastLines(output),
+  );
+}
+
 function cannotStart(python: string, error: Error): ProblemError {
-  if (python === 'ssh') return problem('torch/cannot-start', 'ssh cannot be started.', undefined, [error.message]);
+  if (python === 'ssh') return problem('torch/no-host', 'ssh cannot be started.', undefined, [error.message]);
   const message = 'The Python of the torch engine cannot be started. Run `finetune setup torch` to mend it.';
   return problem('torch/cannot-start', message, { file: python }, [error.message]);
 }
