@@ -19,6 +19,7 @@ if (!model) {
 }
 const starter = resolve('examples/quickstart/starter-model');
 const rows = benchmarkRows(600);
+const heldOut = rows.split('\n').slice(-60).join('\n');
 
 const configs = {
   'LoRA r16, 4 rows': {},
@@ -27,6 +28,10 @@ const configs = {
   'LoRA r64, 8 rows, accumulated twice': { rank: 64, batch: 8, accumulate: 2, steps: 4 },
   'LoRA r8, rows cut at 128': { rank: 8, maxLength: 128 },
   'full, starter model, 16 rows': { model: starter, method: 'full', batch: 16, steps: 60, maxLength: 192 },
+  'the same, evaluated and asked': {
+    ...{ model: starter, method: 'full', batch: 16, steps: 60, maxLength: 192, validation: 'held.jsonl' },
+    evaluation: { every: 20, prompts: ['Ana wants 4 red cups by Friday.'] },
+  },
   // The two that nothing was fitted to.
   'full, 1 row cut at 256': { method: 'full', batch: 1, steps: 6, maxLength: 256 },
   'LoRA r32 on q_proj, v_proj, 16 rows': { rank: 32, batch: 16, steps: 4, modules: ['q_proj', 'v_proj'] },
@@ -37,7 +42,10 @@ function configText({ checkpointing = false, rank = 16, batch = 4, accumulate = 
     version: 1,
     model: resolve(c.model ?? model),
     method: c.method ?? 'lora',
-    data: { train: 'rows.jsonl', validation: 0, order: 'as_is', max_length: c.maxLength ?? 512, packing },
+    data: {
+      ...{ train: 'rows.jsonl', validation: c.validation ?? 0, order: 'as_is' },
+      ...{ max_length: c.maxLength ?? 512, packing },
+    },
     ...(c.method === 'full'
       ? {}
       : { lora: { rank, alpha: 2 * rank, dropout: 0, target_modules: c.modules ?? 'all-linear' } }),
@@ -47,11 +55,12 @@ function configText({ checkpointing = false, rank = 16, batch = 4, accumulate = 
       gradient_accumulation_steps: accumulate,
       gradient_checkpointing: checkpointing,
     },
+    ...(c.evaluation ? { evaluation: c.evaluation } : {}),
   });
 }
 
 const embedded = Object.entries(configs).map(([name, settings]) => {
-  return { name, files: { 'bench.finetune.json': configText(settings), 'rows.jsonl': rows } };
+  return { name, files: { 'bench.finetune.json': configText(settings), 'rows.jsonl': rows, 'held.jsonl': heldOut } };
 });
 
 /** The objectives that are compared with TRL (bench/peer), on the torch engine. */

@@ -6,9 +6,10 @@ import type { DimBindings } from './graph/dims.ts';
 import { floatingPointOperations, peakActivationBytes } from './graph/cost.ts';
 import { reachable } from './graph/liveness.ts';
 import type { PackedSequence } from '../protocol/sequence.ts';
+import { nextTokenGraph, promptGraph } from './generation/graphs.ts';
 import { prefixParameters } from './prefix.ts';
 import type { SessionPlan, TrainingMethod } from './session.ts';
-import { stepGraph } from './training/graph.ts';
+import { evaluationGraph, stepGraph, type LossRequest } from './training/graph.ts';
 
 /** Memory of a training process in bytes, by what it is for. */
 export interface MemoryParts {
@@ -31,7 +32,15 @@ export interface PlanCosts {
   /** Floating-point operations of one sequence, forward and backward. */
   flops(sequence: SequenceSize): number;
   /** Peak memory when the largest sequence is of this size. */
-  memory(largest: SequenceSize, sequencesPerStep: number): MemoryParts;
+  memory(largest: SequenceSize, sequencesPerStep: number, between?: BetweenSteps): MemoryParts;
+}
+
+/** What happens between steps by graphs of its own. */
+export interface BetweenSteps {
+  /** Losses of validation rows. */
+  readonly evaluates: boolean;
+  /** Answers to prompts. */
+  readonly answers: boolean;
 }
 
 /** The lengths that decide what a sequence costs. */
@@ -67,10 +76,8 @@ export function sequenceSize(sequence: PackedSequence): SequenceSize {
 export function planCosts(plan: Omit<SessionPlan, 'device' | 'threads' | 'seed'>): PlanCosts {
   const architecture = architectureOf(plan.modelConfig);
   const weights = modelWeights(architecture, plan.weights);
-  const { model, outputs } = stepGraph(
-    { architecture, weights, method: countedAs(plan.method) },
-    plan.gradientCheckpointing,
-  );
+  const request = { architecture, weights, method: countedAs(plan.method) };
+  const { model, outputs } = stepGraph(request, plan.gradientCheckpointing);
   const nodes = reachable(outputs.values());
   const vocabulary = model.logits.shape[1] as number;
   const size = (shape: readonly number[]) => shape.reduce((n, d) => n * d, 1);
@@ -86,17 +93,32 @@ export function planCosts(plan: Omit<SessionPlan, 'device' | 'threads' | 'seed'>
     totalParameters: stored.reduce((n, w) => n + size(w.shape), 0) + (full ? 0 : trainable),
     contextLength: architecture.contextLength,
     flops: (sequence) => floatingPointOperations(nodes, dims(sequence)),
-    memory: (largest, sequencesPerStep) => {
+    memory: (largest, sequencesPerStep, between) => {
       const parts = {
         weights: full ? 0 : stored.reduce((n, w) => n + w.byteLength, 0),
         trained: 4 * trainable * ((sequencesPerStep > 1 ? 3 : 2) + copiesUnderway),
         optimizer: plan.optimizer.kind === 'adamw' ? 8 * trainable : 0,
         activations: arenaFactor * peakActivationBytes(nodes, dims(largest)),
-        program: bareProgramBytes + bytesPerToken * vocabulary + bytesPerNode * nodes.length,
+        program:
+          bareProgramBytes +
+          bytesPerToken * vocabulary +
+          bytesPerNode * (nodes.length + nodesBetween(request, between)),
       };
       return { ...parts, total: Object.values(parts).reduce((a, b) => a + b, 0) };
     },
   };
+}
+
+/**
+ * Nodes of the graphs beside that of the steps. They are given up before a step is taken, and the heap keeps what they took:
+ * it lies between pieces that stay (measured, docs/benchmarks.md).
+ */
+function nodesBetween(request: LossRequest, between: BetweenSteps | undefined): number {
+  const graphs = [
+    ...(between?.evaluates ? [evaluationGraph(request)] : []),
+    ...(between?.answers ? [promptGraph(request), nextTokenGraph(request)] : []),
+  ];
+  return graphs.reduce((sum, { outputs }) => sum + reachable(outputs.values()).length, 0);
 }
 
 /** This engine takes no steps of prefixes. They let gradients through every layer, as the smallest adapters do. */

@@ -5,7 +5,7 @@ import type { TokenisedDataset, TokenisedRow } from '../data/dataset.ts';
 import type { RowOrder } from '../data/order.ts';
 import { chooseCapacity, packingOf, packRows, type PackingOptions } from '../data/packing.ts';
 import { architectureOf } from '../engine/architectures/registry.ts';
-import { planCosts, type SequenceSize } from '../engine/costs.ts';
+import { planCosts, type BetweenSteps, type SequenceSize } from '../engine/costs.ts';
 import { keyWidth } from '../engine/prefix.ts';
 import type { SessionPlan, TrainingMethod } from '../engine/session.ts';
 import type { RewardModel } from '../models/rewardModel.ts';
@@ -142,7 +142,7 @@ export function estimatePlan(
   const objective = objectivePlan(config, '.');
   const { once, each, updates } = passesOf(objective);
   const bytesOf = (size: SequenceSize, sequences: number): number => {
-    const { total, optimizer, program: trainer } = costs.memory(size, sequences);
+    const { total, optimizer, program: trainer } = costs.memory(size, sequences, betweenSteps(config));
     if (config.engine === 'embedded') return total;
     // On the CPU the trainer counts beside its worker.
     const program = plan.device === 'cpu' ? torchProgramBytes + trainer : 0;
@@ -165,6 +165,12 @@ export function estimatePlan(
     flopsPerStep: flops.reduce((a, b) => a + b, 0) / Math.max(1, flops.length),
     trainableParameters: costs.trainableParameters,
   };
+}
+
+/** The torch engine has no graphs of its own for what comes between steps. */
+function betweenSteps({ engine, data, evaluation }: EffectiveConfig): BetweenSteps | undefined {
+  if (engine !== 'embedded') return undefined;
+  return { evaluates: data.validation !== 0, answers: evaluation.prompts.length > 0 };
 }
 
 /** Frozen weights as PyTorch keeps them: in 32 bits, in bfloat16, or linear layers in 4 bits with a scale for each 64. */

@@ -13,7 +13,7 @@ export interface LossGraph {
   readonly outputs: ReadonlyMap<string, Node>;
 }
 
-type LossRequest = Omit<ModelRequest, 'training' | 'attention'>;
+export type LossRequest = Omit<ModelRequest, 'training' | 'attention'>;
 
 /** Losses of each supervised token. Inputs beside the forward pass's: `lossTargets` [S]. */
 export function evaluationGraph(request: LossRequest): LossGraph {

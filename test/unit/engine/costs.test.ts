@@ -75,6 +75,20 @@ describe('a plan', async () => {
     expect(again.flops(size)).toBeLessThan(1.6 * kept.flops(size));
   });
 
+  it('has the graphs that evaluations and answers take, which the heap keeps, each once', () => {
+    const costs = planCosts(tinyPlan(weights));
+    const programOf = (evaluates: boolean, answers: boolean): number =>
+      costs.memory(size, 1, { evaluates, answers }).program;
+    const none = costs.memory(size, 1).program;
+    expect(programOf(false, false)).toBe(none);
+    const [evaluated, asked] = [programOf(true, false) - none, programOf(false, true) - none];
+    // A prompt and what follows it have a graph each, both without the losses of an evaluation.
+    expect(evaluated).toBeGreaterThan(0);
+    expect(asked / evaluated).toBeGreaterThan(1.8);
+    expect(asked / evaluated).toBeLessThan(2.1);
+    expect(programOf(true, true)).toBe(none + evaluated + asked);
+  });
+
   it('holds no frozen weights when everything is trained, and adds up', () => {
     const parts = planCosts(tinyPlan(weights, { method: { kind: 'full' } })).memory(size, 2);
     expect(parts.weights).toBe(0);
