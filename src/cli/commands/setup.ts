@@ -11,7 +11,7 @@ import { problem } from '../../protocol/problem.ts';
 import { examineTorch } from '../../torch/environment/examine.ts';
 import { findTorch } from '../../torch/environment/find.ts';
 import { adopt, install, isInstalled, lockHash, planInstall, removeTorch } from '../../torch/environment/install.ts';
-import { torchPlaces, type TorchPlaces } from '../../torch/environment/record.ts';
+import { readTorchRecord, torchPlaces, type TorchPlaces } from '../../torch/environment/record.ts';
 
 interface SetupOptions {
   readonly yes?: boolean;
@@ -80,7 +80,10 @@ async function setUp(places: TorchPlaces, agreed: boolean, terminal: Terminal): 
   const report = await untilInterrupted((signal) =>
     install(plan, places, signal, (text) => terminal.writeError(`${terminal.style.dim(text)}\n`)),
   );
-  if (!report) return exitCodes.stopped;
+  if (!report) {
+    printLines(terminal, ['', 'It was broken off before it was whole. `finetune setup torch` goes on from here.']);
+    return exitCodes.stopped;
+  }
   printLines(terminal, installedLines(report, plan.environment, terminal.columns));
   return exitCodes.done;
 }
@@ -104,7 +107,13 @@ async function ask(question: string): Promise<string> {
 
 async function remove(places: TorchPlaces, terminal: Terminal): Promise<number> {
   const there = await isInstalled(places);
+  const record = await readTorchRecord(places);
   await removeTorch(places);
-  printLines(terminal, [there ? `Removed ${places.environment}` : 'There was no environment to remove.']);
+  const isChosen = record !== undefined && !record.managed;
+  printLines(terminal, [
+    ...(there ? [`Removed ${places.environment}`] : []),
+    ...(isChosen ? [`The torch engine no longer uses ${record.python}, which stays as it is.`] : []),
+    ...(there || isChosen ? [] : ['There was no environment to remove.']),
+  ]);
   return exitCodes.done;
 }
