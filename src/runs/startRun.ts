@@ -4,13 +4,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdir, open, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { mayChange } from '../config/changeable.ts';
 import { stepsIn } from './checkpointSteps.ts';
 import type { CommandDraft } from '../protocol/commands.ts';
 import type { TrainerEvent } from '../protocol/events.ts';
 import { problem } from '../protocol/problem.ts';
 import { isErrno } from './atomicFile.ts';
-import { startCommand } from './commandLine.ts';
 import { clearCommands, sendCommand } from './control.ts';
 import { gitState, machine, versions } from './facts.ts';
 import { followRun } from './followRun.ts';
@@ -80,7 +78,8 @@ export async function resumeRun(
     throw problem('runs/busy', 'This run is still going. Attach to it with `finetune watch`.', { file: folder });
   }
   if (from !== undefined) await refuseMissing(folder, from);
-  refuseOtherSteps(manifest, options.overrides ?? []);
+  // Loaded when it is asked for, so that the editor need not read it before it shows the first run.
+  if (options.overrides) (await import('./otherSteps.ts')).refuseOtherSteps(manifest, options.overrides);
   const fresh = {
     state: 'starting',
     launched: new Date().toISOString(),
@@ -91,38 +90,6 @@ export async function resumeRun(
   await writeManifest(folder, { ...manifest, ...fresh, overrides });
   const last = from === undefined ? [] : ['--from', String(from)];
   return launch(path.resolve(folder), options.trainer, options.env ?? process.env, options.fromSeq ?? 0, last);
-}
-
-/** The trainer would refuse them as well, and the run could not be resumed until they are taken back. */
-function refuseOtherSteps(
-  { prepared, config_file: file, overrides: before }: RunManifest,
-  overrides: readonly string[],
-): void {
-  if (!prepared) return;
-  const changes = overrides.map((text): [string, string] => {
-    const [name, ...value] = text.split('=') as [string, ...string[]];
-    return [name, value.join('=')];
-  });
-  const other = changes.find(([name]) => !mayChange([name]));
-  if (other) {
-    throw problem(
-      'runs/other-steps',
-      `${other[0]} cannot change in a run that has begun: its steps would be others. Start a new one with it: ${startCommand(file, [...before, other.join('=')])}`,
-      { file },
-    );
-  }
-  const { training } = prepared.config;
-  const now = (name: string): unknown =>
-    typeof training === 'object' && training !== null ? Reflect.get(training, name) : undefined;
-  const rows = (value: (name: string) => unknown): number =>
-    Number(value('batch_size')) * Number(value('gradient_accumulation_steps'));
-  const then = (name: string): unknown => changes.findLast(([one]) => one === `training.${name}`)?.[1] ?? now(name);
-  if (Number.isNaN(rows(now)) || rows(then) === rows(now)) return;
-  throw problem(
-    'runs/other-steps',
-    `A step of this run learns from ${rows(now)} rows. training.batch_size times training.gradient_accumulation_steps has to stay that.`,
-    { file },
-  );
 }
 
 /** Throws `runs/no-checkpoint`, naming the checkpoints that are there. */
