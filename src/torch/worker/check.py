@@ -64,6 +64,8 @@ def main() -> None:
     os.dup2(2, 1)
     report: dict[str, Any] = {"versions": versions(), "devices": []}
     try:
+        # With PYTHONSAFEPATH a script's folder is not looked in by itself.
+        sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
         # What the worker imports, by name: a folder that has lost its files can still be imported as an empty package.
         import finetune_worker.serve  # noqa: F401
         from peft import LoraConfig, get_peft_model  # noqa: F401
