@@ -26,9 +26,6 @@ const keptInputs = { full: 0.85, lora: 0.5, loraWithDropout: 2, prefix: 0 } as c
 /** Logits that losses of tokens are computed from at a time, in bytes; LOGIT_BYTES and FROZEN_LOGIT_BYTES of the worker (head.py). */
 const logitBytes = { usual: 64 * 2 ** 20, frozenOnCpu: 16 * 2 ** 20 } as const;
 
-/** COPIED_BYTES of the worker (drawing.py). */
-const mostCopied = 640 * 2 ** 20;
-
 /**
  * Bytes beside weights and trained values, while the passes over a sequence are computed or the update is. A reward
  * model has no logits.
@@ -45,18 +42,7 @@ export function torchStepBytes(
   const logits = objective === 'reward' ? 0 : Math.min(atOnce, 4 * trainedTokens * vocabSize);
   const passes = 4 * factor * kept + logitCopies * logits;
   const update = plan.method.kind === 'full' ? 4 * updateCopies * vocabSize * hiddenSize : 0;
-  const drawing = objective === 'grpo' || objective === 'ppo' ? copiedBytes(plan) : 0;
-  return Math.max(passes, update, drawing);
-}
-
-/** Copies of weights from which the worker draws answers where they are few (drawing.py). */
-function copiedBytes({ modelConfig, method, device }: SessionPlan): number {
-  if (device !== 'cpu') return 0;
-  const { linearModules, vocabSize, hiddenSize } = architectureOf(modelConfig);
-  // Layers whose adapters drop values have none.
-  const layers = method.kind === 'lora' && method.dropout > 0 ? [] : linearModules;
-  const bytes = layers.reduce((n, one) => n + 4 * one.inFeatures * one.outFeatures, 4 * vocabSize * hiddenSize);
-  return bytes <= mostCopied ? bytes : 0;
+  return Math.max(passes, update);
 }
 
 /** Numbers that all layers keep for one token. */

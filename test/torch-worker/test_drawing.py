@@ -1,72 +1,71 @@
-"""Copies of linear layers that answers are drawn from, and the cache that grows in place, against transformers' own."""
+"""Weights laid for drawing answers, and the cache that grows in place, against the same model without them."""
 
 from __future__ import annotations
 
 import sys
 import unittest
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src/torch/worker"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import torch  # noqa: E402
-from finetune_worker import drawing  # noqa: E402
-from finetune_worker.drawing import copied_layers, ready_to_draw  # noqa: E402
+from finetune_worker.drawing import lay_turned, wants_turned  # noqa: E402
 from finetune_worker.generation import Generation  # noqa: E402
 from finetune_worker.growing_cache import STEP, GrowingLayer  # noqa: E402
-from finetune_worker.model import lora_layers  # noqa: E402
-from finetune_worker.plan import LoraPlan  # noqa: E402
-from test_fused_lora import adapted  # noqa: E402
+from finetune_worker.plan import GrpoPlan, SftPlan  # noqa: E402
+from test_fused_lora import LORA, adapted, outcome  # noqa: E402
 from transformers import LlamaConfig, LlamaForCausalLM  # noqa: E402
 
-DROPPING = LoraPlan(3, 6.0, 0.5, "all-linear", False, False)
 CPU = torch.device("cpu")
 
 
-def passes(model: torch.nn.Module) -> dict[str, Any]:
-    """Passes that layers were given in place of their own."""
-    return {name: vars(part)["forward"] for name, part in model.named_modules() if "forward" in vars(part)}
+def plan(**fields: Any) -> Any:
+    """What `wants_turned` looks at, of a run with adapters that learns from answers on the CPU."""
+    objective = GrpoPlan(0.0, 0.2, 1, Mock())
+    usual = {"lora": LORA, "prefix": None, "quantization": None, "sharding": None}
+    return SimpleNamespace(**{**usual, "device": "cpu", "mixed_precision": "no", "objective": objective, **fields})
 
 
-class Copies(unittest.TestCase):
-    """The same numbers, and nothing of it left behind."""
+class Turned(unittest.TestCase):
+    """The same values and numbers from weights that lie in another order."""
 
-    @torch.no_grad()
-    def test_the_same_logits_and_nothing_left(self) -> None:
-        torch.manual_seed(2)
-        sizes = {"vocab_size": 40, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2}
-        whole = LlamaForCausalLM(LlamaConfig(**sizes, num_attention_heads=4))
-        for model in (adapted(), adapted(DROPPING), whole):
-            model.eval()
-            tokens = torch.arange(14).view(2, 7)
-            wanted, before = model(input_ids=tokens).logits, passes(model)
-            weights = {name: one.clone() for name, one in model.state_dict().items()}
-            layers = copied_layers(model)
-            with ready_to_draw(model):
-                copied = model(input_ids=tokens).logits
-                self.assertEqual({vars(layer)["forward"].func for layer in layers}, {drawing.product})
-            self.assertTrue(torch.allclose(copied, wanted, atol=1e-5))
-            self.assertEqual(passes(model), before)
-            self.assertTrue(torch.equal(model(input_ids=tokens).logits, wanted))
-            for name, values in model.state_dict().items():
-                self.assertTrue(torch.equal(values, weights[name]), name)
+    def test_the_same_numbers(self) -> None:
+        wanted, model = outcome(adapted()), adapted()
+        values = {name: one.clone() for name, one in model.state_dict().items()}
+        lay_turned(model)
+        weights = [part.weight for part in model.modules() if type(part) is torch.nn.Linear]
+        self.assertEqual({weight.stride(0) for weight in weights}, {1})
+        for name, one in model.state_dict().items():
+            self.assertTrue(torch.equal(one, values[name]), name)
+        for name, one in outcome(model).items():
+            self.assertTrue(torch.allclose(one, wanted[name], rtol=1e-4, atol=1e-6), name)
 
-    def test_which_layers(self) -> None:
-        fused, dropping, short = adapted(), adapted(DROPPING), adapted(dtype=torch.bfloat16)
-        self.assertEqual(len(copied_layers(fused)), 2 * 7 + 1)
-        self.assertLess({*lora_layers(fused).values()}, {*copied_layers(fused)})
-        self.assertEqual([layer.out_features for layer in copied_layers(dropping)], [40])
-        self.assertEqual(copied_layers(short), [])
+    def test_a_head_that_is_the_table_of_tokens_too_stays_it(self) -> None:
+        sizes = {"vocab_size": 40, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 1}
+        model = LlamaForCausalLM(LlamaConfig(**sizes, num_attention_heads=4, tie_word_embeddings=True)).eval()
+        tokens = torch.arange(7)[None]
+        wanted = model(input_ids=tokens).logits
+        lay_turned(model)
+        self.assertIs(model.lm_head.weight, model.model.embed_tokens.weight)
+        self.assertTrue(torch.allclose(model(input_ids=tokens).logits, wanted, atol=1e-5))
 
-    def test_none_where_they_would_be_too_large(self) -> None:
-        most = drawing.COPIED_BYTES
-        self.addCleanup(setattr, drawing, "COPIED_BYTES", most)
-        drawing.COPIED_BYTES = 1000
-        model = adapted()
-        before = passes(model)
-        with ready_to_draw(model):
-            self.assertEqual(passes(model), before)
+    def test_which_runs(self) -> None:
+        self.assertTrue(wants_turned(plan()))
+        self.assertTrue(wants_turned(plan(lora=None, prefix=Mock())))
+        others: list[dict[str, Any]] = [
+            {"lora": None},
+            {"quantization": Mock()},
+            {"sharding": Mock()},
+            {"device": "cuda"},
+            {"mixed_precision": "bf16"},
+            {"objective": SftPlan()},
+        ]
+        for other in others:
+            self.assertFalse(wants_turned(plan(**other)), other)
 
 
 class Growing(unittest.TestCase):

@@ -54,6 +54,12 @@ class Fused(unittest.TestCase):
         for name, values in wanted.items():
             self.assertTrue(torch.allclose(own[name], values, rtol=1e-4, atol=1e-6), name)
 
+    def test_without_a_graph_to_the_bit(self) -> None:
+        model, tokens = adapted(), torch.arange(14).view(2, 7)
+        wanted = model(input_ids=tokens).logits
+        with torch.no_grad():
+            self.assertTrue(torch.equal(model(input_ids=tokens).logits, wanted))
+
     def test_in_16_bits_no_further_from_32_than_peft(self) -> None:
         exact = outcome(adapted())
         own, peft = (outcome(adapted(fused=fused, dtype=torch.bfloat16), autocast=True) for fused in (True, False))

@@ -10,8 +10,9 @@ channel = open_channel()
 # Libraries make a million objects and hardly any garbage: looking for some would take a sixth of their time.
 gc.disable()
 
-from finetune_worker.model_scan import scan_models_once  # noqa: E402
+from finetune_worker.imports import leave_out_triton, scan_models_once  # noqa: E402
 
+leave_out_triton()
 scan_models_once()
 
 from finetune_worker.serve import serve  # noqa: E402

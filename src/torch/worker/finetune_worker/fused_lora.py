@@ -25,44 +25,50 @@ def fuse_lora(model: torch.nn.Module, plan: Plan) -> None:
             layer.forward = partial(fused_forward, layer)
 
 
-def is_fused(layer: torch.nn.Module) -> bool:
-    """Whether the layer has the fused pass."""
-    return getattr(vars(layer).get("forward"), "func", None) is fused_forward
-
-
 def fused_forward(layer: Any, states: torch.Tensor) -> torch.Tensor:
     """The layer's output for states [..., in], in the precision that autocast or the states have."""
     base = layer.get_base_layer()
     down, up = layer.lora_A[ADAPTER].weight, layer.lora_B[ADAPTER].weight
     device = states.device.type
     dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else states.dtype
-    output: torch.Tensor = FusedLora.apply(states.to(dtype), base.weight, base.bias, down, up, layer.scaling[ADAPTER])
+    apply = FusedLora.apply if torch.is_grad_enabled() else without_graph
+    output: torch.Tensor = apply(states.to(dtype), base.weight, base.bias, down, up, layer.scaling[ADAPTER])
     return output
+
+
+def without_graph(*given: Any) -> torch.Tensor:
+    """The layer's output alone: for a single token keeping a graph would take as long as the adapter itself."""
+    return fused_product(*given)[0]
+
+
+def fused_product(
+    states: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor | None,
+    down: torch.Tensor,
+    up: torch.Tensor,
+    scaling: float,
+) -> tuple[torch.Tensor, ...]:
+    """The output for states [..., in]; then what a backward pass wants: states [places, in], weights, and x Aᵀ."""
+    dtype, width = states.dtype, states.shape[-1]
+    weight, down, up = weight.to(dtype), down.to(dtype), up.to(dtype)
+    flat = states.reshape(-1, width)
+    inner = flat @ down.T
+    output = linear(flat, weight, None if bias is None else bias.to(dtype))
+    output.addmm_(inner, up.T, alpha=scaling)
+    return output.view(*states.shape[:-1], -1), flat, weight, down, up, inner
 
 
 class FusedLora(torch.autograd.Function):
     """x Wᵀ + b + scaling · x Aᵀ Bᵀ, of which A and B are trained (Hu et al. 2021, arXiv:2106.09685)."""
 
     @staticmethod
-    def forward(
-        context: Any,
-        states: torch.Tensor,
-        weight: torch.Tensor,
-        bias: torch.Tensor | None,
-        down: torch.Tensor,
-        up: torch.Tensor,
-        scaling: float,
-    ) -> torch.Tensor:
-        """States [..., in] are flat inside: [places, in]."""
-        dtype, width = states.dtype, states.shape[-1]
-        weight, down, up = weight.to(dtype), down.to(dtype), up.to(dtype)
-        flat = states.reshape(-1, width)
-        inner = flat @ down.T
-        output = linear(flat, weight, None if bias is None else bias.to(dtype))
-        output.addmm_(inner, up.T, alpha=scaling)
-        context.save_for_backward(flat, weight, down, up, inner)
-        context.scaling = scaling
-        return output.view(*states.shape[:-1], -1)
+    def forward(context: Any, *given: Any) -> torch.Tensor:
+        """As `fused_product`."""
+        output, *kept = fused_product(*given)
+        context.save_for_backward(*kept)
+        context.scaling = given[-1]
+        return output
 
     @staticmethod
     def backward(context: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:

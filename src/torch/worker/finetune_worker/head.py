@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch.nn.functional import cross_entropy
 from torch.utils.checkpoint import checkpoint
 
+from .frozen_head import LOSSES, PROBABILITIES, Numbers, frozen_numbers
 from .model import base_of
 from .sequences import Sequence, passes_of, run_pass, token_logits
-
-#: From logits [n, vocabulary], in 32 bits, and the tokens that should follow [n] to numbers [n, k]; only the first of
-#: each row has a gradient.
-Reduce = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 #: What the logits of the tokens at hand may need, in 32 bits.
 LOGIT_BYTES = 64 << 20
@@ -31,32 +27,19 @@ def token_losses(
     model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast, logit_bytes: int | None = None
 ) -> torch.Tensor:
     """Negative log-likelihoods [S] in nats, in 32 bits."""
-    return token_numbers(model, sequence, autocast, losses_of, logit_bytes)[:, 0]
+    return token_numbers(model, sequence, autocast, LOSSES, logit_bytes)[:, 0]
 
 
 def token_probabilities(
     model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast, logit_bytes: int | None = None
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Log-probabilities [S] of the supervised tokens, and entropies [S] of what could have stood there, detached."""
-    numbers = token_numbers(model, sequence, autocast, probabilities_of, logit_bytes)
+    numbers = token_numbers(model, sequence, autocast, PROBABILITIES, logit_bytes)
     return numbers[:, 0], numbers[:, 1].detach()
 
 
-def losses_of(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Negative log-likelihoods [n, 1]."""
-    return cross_entropy(logits, targets, reduction="none")[:, None]
-
-
-def probabilities_of(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Log-probabilities and entropies [n, 2]."""
-    distribution = torch.log_softmax(logits, dim=-1)
-    own = distribution.gather(1, targets[:, None])[:, 0]
-    known = distribution.detach()
-    return torch.stack([own, -(known.exp() * known).sum(1)], dim=1)
-
-
 def token_numbers(
-    model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast, reduce: Reduce, logit_bytes: int | None
+    model: torch.nn.Module, sequence: Sequence, autocast: torch.autocast, wanted: Numbers, logit_bytes: int | None
 ) -> torch.Tensor:
     """Numbers [S, k] of the supervised places.
 
@@ -68,10 +51,10 @@ def token_numbers(
     most = logit_bytes_of(base, of_token * len(sequence.loss_targets)) if logit_bytes is None else logit_bytes
     at_once = max(1, most // of_token)
     if len(sequence.loss_targets) <= at_once:
-        return reduce(token_logits(model, sequence, autocast), sequence.loss_targets)
+        return wanted.of_logits(token_logits(model, sequence, autocast), sequence.loss_targets)
     numbers: list[torch.Tensor] = []
     for part in passes_of(model, sequence):
-        with reduced_at_head(base, part.loss_targets, reduce, at_once), autocast:
+        with reduced_at_head(base, part.loss_targets, wanted, at_once), autocast:
             numbers.append(run_pass(model, part))
     return torch.cat(numbers)
 
@@ -85,34 +68,21 @@ def logit_bytes_of(base: Any, wanted: int) -> int:
     return FROZEN_LOGIT_BYTES if is_small else LOGIT_BYTES
 
 
+def plain_weight(head: torch.nn.Module) -> torch.Tensor | None:
+    """The weight of a head that is nothing but a product in 32 bits; it must lie here whole."""
+    if type(head) is not torch.nn.Linear or torch.is_autocast_enabled(head.weight.device.type):
+        return None
+    weight = head.weight.data
+    return weight if type(weight) is torch.Tensor and weight.dtype == torch.float32 else None
+
+
 def is_frozen(head: torch.nn.Module) -> bool:
     """Whether nothing of it is trained."""
     return not any(parameter.requires_grad for parameter in head.parameters())
 
 
-class FrozenNumbers(torch.autograd.Function):
-    """Numbers [n, k] of states [n, width], and the gradients of the first, which depend on a row's own states alone."""
-
-    @staticmethod
-    def forward(ctx: Any, states: torch.Tensor, wanted: torch.Tensor, measure: Reduce) -> torch.Tensor:
-        """Keeps the gradients only."""
-        if not ctx.needs_input_grad[0]:
-            return measure(states, wanted)
-        with torch.enable_grad():
-            leaf = states.detach().requires_grad_()
-            numbers = measure(leaf, wanted)
-            ctx.save_for_backward(*torch.autograd.grad(numbers[:, 0].sum(), leaf))
-        return numbers.detach()
-
-    @staticmethod
-    def backward(ctx: Any, *weights: torch.Tensor) -> tuple[torch.Tensor, None, None]:
-        """Each row's gradient, by what its first number weighs."""
-        (gradients,) = ctx.saved_tensors
-        return gradients * weights[0][:, :1].to(gradients.dtype), None, None
-
-
 @contextmanager
-def reduced_at_head(base: Any, targets: torch.Tensor, reduce: Reduce, at_once: int) -> Iterator[None]:
+def reduced_at_head(base: Any, targets: torch.Tensor, numbers: Numbers, at_once: int) -> Iterator[None]:
     """In here a model's pass gives numbers [1, S, k] in place of logits [1, S, vocabulary].
 
     They are computed where the logits were: what gathers a sharded model's weights does it for the passes of layers.
@@ -121,16 +91,16 @@ def reduced_at_head(base: Any, targets: torch.Tensor, reduce: Reduce, at_once: i
     own = head.forward
     frozen = is_frozen(head)
 
+    def logits_of(states: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = own(states)
+        return logits if cap is None else torch.tanh(logits / cap) * cap
+
     def measure(states: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-        logits = own(states)
-        if cap is not None:
-            logits = torch.tanh(logits / cap) * cap
-        return reduce(logits.float(), wanted)
+        return numbers.of_logits(logits_of(states).float(), wanted)
 
     def piece(states: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
         if frozen:
-            numbers: torch.Tensor = FrozenNumbers.apply(states, wanted, measure)
-            return numbers
+            return frozen_numbers(states, wanted, logits_of, plain_weight(head) if cap is None else None, numbers)
         again: torch.Tensor = checkpoint(measure, states, wanted, use_reentrant=False, preserve_rng_state=False)
         return again
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import torch
@@ -24,6 +25,13 @@ class Layout:
     rows: list[list[int]]
     #: Of each row how many of its last places are its own; in order they are the pass too.
     own: list[int]
+
+    @cached_property
+    def masks(self) -> list[torch.Tensor | None]:
+        """Of each row what its own places [own, all] see; none where all are its own. The same for all layers."""
+        lengths = [sum(self.pieces[piece] for piece in row) for row in self.rows]
+        pairs = zip(self.own, lengths, strict=True)
+        return [None if own == length else sees(own, length) for own, length in pairs]
 
 
 def row_bounds(positions: torch.Tensor) -> list[tuple[int, int]]:
@@ -51,6 +59,11 @@ def lay_out(rows: list[list[int]], shareable: list[int]) -> Layout:
     number = {cut: i for i, cut in enumerate(cuts)}
     numbers = [[i for first, last in path for i in range(number[first], number[last])] for path in paths]
     return Layout([last - first for first, last in pairwise(cuts)], numbers, own)
+
+
+def sees(own: int, whole: int) -> torch.Tensor:
+    """Of a row's last places [own, whole]: itself, and all before it."""
+    return torch.ones(own, whole, dtype=torch.bool).tril(whole - own)
 
 
 def count_alike(one: list[int], other: list[int]) -> int:

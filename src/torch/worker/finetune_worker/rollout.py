@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import torch
 
-from .drawing import ready_to_draw
 from .generation import Generation
 from .sequences import Sequence
 
@@ -70,18 +69,17 @@ def draw_answers(
     chances = draw.chances(sampling, len(prompts))
     answers: list[list[int]] = [[] for _ in rows]
     open_rows = set(range(len(rows)))
-    with ready_to_draw(model):
-        generation = Generation(model, prompts, device, sampling.group)
-        for place in range(sampling.longest):
-            chosen = choose_tokens(generation.logits.cpu(), sampling, chances[:, place])
-            for row in sorted(open_rows):
-                answers[row].append(chosen[row])
-                if chosen[row] in sampling.stops:
-                    open_rows.discard(row)
-            if not open_rows or place == sampling.longest - 1:
-                break
-            # Rows that are finished are computed on beside the others; what comes of it is not looked at.
-            generation.advance(chosen)
+    generation = Generation(model, prompts, device, sampling.group)
+    for place in range(sampling.longest):
+        chosen = choose_tokens(generation.logits.cpu(), sampling, chances[:, place])
+        for row in sorted(open_rows):
+            answers[row].append(chosen[row])
+            if chosen[row] in sampling.stops:
+                open_rows.discard(row)
+        if not open_rows or place == sampling.longest - 1:
+            break
+        # Rows that are finished are computed on beside the others; what comes of it is not looked at.
+        generation.advance(chosen)
     return [Answer(prompt, answers[i], i not in open_rows) for i, prompt in enumerate(rows)]
 
 
