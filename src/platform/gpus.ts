@@ -74,6 +74,24 @@ export function mergeGpus(lists: readonly (readonly GpuReport[])[]): GpuReport[]
   return merged;
 }
 
+/** What NVIDIA and AMD read to know which of the machine's GPUs a program may see, by their numbers. */
+const visible = ['CUDA_VISIBLE_DEVICES', 'HIP_VISIBLE_DEVICES', 'ROCR_VISIBLE_DEVICES'] as const;
+
+/**
+ * The GPUs that a run takes: one for each of its processes on this machine, as the environment shows them. All whose memory
+ * is known where it names them by anything but numbers.
+ */
+export function gpusOfRun(
+  gpus: readonly GpuReport[],
+  processes: number,
+  environment: NodeJS.ProcessEnv = process.env,
+): GpuReport[] {
+  const known = gpus.filter((gpu) => gpu.freeBytes !== undefined);
+  const said = visible.map((name) => environment[name]?.trim()).find((value) => value !== undefined && value !== '');
+  const shown = said === undefined ? known : said.split(',').flatMap((number) => known[Number(number)] ?? []);
+  return shown.length === 0 ? known : shown.slice(0, processes);
+}
+
 /** Lines such as `NVIDIA GeForce RTX 4090, 24564, 23028, 555.42.02` (MiB). */
 export function parseNvidiaSmi(text: string): GpuReport[] {
   return text.split('\n').flatMap((line) => {

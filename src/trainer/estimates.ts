@@ -2,16 +2,20 @@
 
 import type { EffectiveConfig } from '../config/effectiveTypes.ts';
 import { freeDiskBytes } from '../platform/diskSpace.ts';
-import { findGpus } from '../platform/gpus.ts';
+import { findGpus, gpusOfRun } from '../platform/gpus.ts';
 import { readMemory } from '../platform/memory.ts';
 import type { Estimates } from '../protocol/events.ts';
 import type { Problem } from '../protocol/problem.ts';
 import type { PlanEstimate } from './sessionPlan.ts';
 
-/** Memory that a step may take: of the card where its tools tell, else of the machine. */
-export async function freeBytesOn(device: EffectiveConfig['device']): Promise<number> {
-  const card = device === 'cuda' ? (await findGpus()).gpus.find((gpu) => gpu.freeBytes !== undefined) : undefined;
-  return card?.freeBytes ?? (await readMemory()).availableBytes;
+/** Memory that a step may take: of the fullest of the run's cards where their tools tell, else of the machine. */
+export async function freeBytesOn({
+  device,
+  distributed,
+}: Pick<EffectiveConfig, 'device' | 'distributed'>): Promise<number> {
+  const cards = device === 'cuda' ? gpusOfRun((await findGpus()).gpus, distributed?.processes ?? 1) : [];
+  const free = cards.flatMap(({ freeBytes }) => freeBytes ?? []);
+  return free.length > 0 ? Math.min(...free) : (await readMemory()).availableBytes;
 }
 
 /** Disk: the checkpoints that stay, the one being written, and the result. */

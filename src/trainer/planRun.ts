@@ -123,7 +123,7 @@ export async function planRun(
     const keepingAll = { ...sessionPlan(first, model), gradientCheckpointing: false };
     const memory = {
       neededBytes: estimatePlan(keepingAll, sequences, first, rewardModel).memoryBytes,
-      freeBytes: await freeBytesOn(first.device),
+      freeBytes: await freeBytesOn(first),
     };
     const allFacts: EffectiveFacts = { ...facts, rows, memory };
     const warnings = refuseErrors(checkConfig(written, allFacts, positions));

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseCpuinfo, parseSysctl, readCpu } from '../../../src/platform/cpu.ts';
 import {
+  gpusOfRun,
   mergeGpus,
   parseNvidiaSmi,
   parseRocmSmi,
@@ -117,5 +118,23 @@ describe('graphics processors', () => {
         [{ ...card, source: 'Win32_VideoController' }, other],
       ]),
     ).toEqual([card, card, other]);
+  });
+});
+
+describe('GPUs of a run', () => {
+  const gpus = [24, 80, 40].map((free) => ({
+    ...({ name: 'NVIDIA A100', vendor: 'nvidia', source: 'nvidia-smi', freeBytes: free * 2 ** 30 } as const),
+  }));
+  const free = (processes: number, environment: NodeJS.ProcessEnv): number[] =>
+    gpusOfRun(gpus, processes, environment).map(({ freeBytes }) => (freeBytes ?? 0) / 2 ** 30);
+
+  test('one for each process, of those that the environment shows', () => {
+    expect(free(2, {})).toEqual([24, 80]);
+    expect(free(1, { CUDA_VISIBLE_DEVICES: '1' })).toEqual([80]);
+    expect(free(8, { HIP_VISIBLE_DEVICES: '2, 1' })).toEqual([40, 80]);
+  });
+
+  test('all where they are named by something else than numbers', () => {
+    expect(free(1, { CUDA_VISIBLE_DEVICES: 'GPU-8932f937-d72c-4106-c12f-20bd9faed9f6' })).toEqual([24, 80, 40]);
   });
 });
