@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch.nn.functional import linear
 
+from .few_rows import linear_of
 from .model import lora_layers
 from .plan import Plan
 
@@ -54,7 +54,7 @@ def fused_product(
     weight, down, up = weight.to(dtype), down.to(dtype), up.to(dtype)
     flat = states.reshape(-1, width)
     inner = flat @ down.T
-    output = linear(flat, weight, None if bias is None else bias.to(dtype))
+    output = linear_of(flat, weight, None if bias is None else bias.to(dtype))
     output.addmm_(inner, up.T, alpha=scaling)
     return output.view(*states.shape[:-1], -1), flat, weight, down, up, inner
 

@@ -88,7 +88,7 @@ def reduced_at_head(base: Any, targets: torch.Tensor, numbers: Numbers, at_once:
     They are computed where the logits were: what gathers a sharded model's weights does it for the passes of layers.
     """
     head, cap = base.get_output_embeddings(), getattr(base.config, CAP, None)
-    own = head.forward
+    own, before = head.forward, vars(head).get("forward")
     frozen = is_frozen(head)
 
     def logits_of(states: torch.Tensor) -> torch.Tensor:
@@ -115,6 +115,8 @@ def reduced_at_head(base: Any, targets: torch.Tensor, numbers: Numbers, at_once:
         yield
     finally:
         del head.forward
+        if before is not None:
+            head.forward = before
         if cap is not None:
             setattr(base.config, CAP, cap)
 

@@ -15,11 +15,10 @@ from transformers.models.auto.modeling_auto import (
 )
 
 from .attention import attend_by_rows
-from .drawing import lay_turned, wants_turned
 from .plan import LoraPlan, Plan, PpoPlan, RewardPlan
 from .prefix import ENCODER, PEFT_ENCODER, add_prefix
 from .quantization import quantize, without_bitsandbytes
-from .weights import map_weights, read_weights
+from .weights import map_weights
 
 #: What PEFT puts before the names of the model's own modules.
 PEFT_PREFIX = "base_model.model."
@@ -41,21 +40,19 @@ def build_model(plan: Plan) -> torch.nn.Module:
     attend_by_rows()
     # Scaled-dot-product attention has no soft cap: models that want one would silently compute something else.
     capped = getattr(config, "attn_logit_softcapping", None) is not None
-    scores, turned = isinstance(plan.objective, RewardPlan), wants_turned(plan)
+    scores = isinstance(plan.objective, RewardPlan)
     if scores:
         config.num_labels = 1
     loaded: Any = model_class(config.model_type, scores).from_pretrained(
         None,
         config=config,
-        state_dict=read_weights(plan.weights) if turned else map_weights(plan.weights),
+        state_dict=map_weights(plan.weights),
         dtype=base_dtype(plan),
         attn_implementation="eager" if capped else "sdpa",
         output_loading_info=True,
     )
     base, loading = loaded
     refuse_other_weights(loading, HEADS if scores else set())
-    if turned:
-        lay_turned(base)
     if plan.quantization is not None:
         quantize(base, plan.quantization, torch.bfloat16 if plan.mixed_precision == "bf16" else torch.float32)
         # Layers take their 4 bits on their way to the device, and PEFT has to find them so.

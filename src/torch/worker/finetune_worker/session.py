@@ -14,6 +14,7 @@ import torch
 
 from .activity import activity
 from .attention import looks_back
+from .few_rows import speed_few_rows
 from .fused_lora import fuse_lora
 from .gated import remake_gated
 from .head import pieces_error
@@ -82,7 +83,9 @@ class Session:
         fuse_lora(self.model, plan)
         self.model.eval()
         remake_gated(self.model)
-        if plan.sharding is not None:
+        if plan.sharding is None:
+            speed_few_rows(self.model)
+        else:
             shard_model(self.model, plan, ranks)
         self.trained = trained_parameters(self.model)
         self.optimizer = create_optimizer(self.trained, plan.optimizer)

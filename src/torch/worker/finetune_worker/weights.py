@@ -1,4 +1,4 @@
-"""Weights from where they lie: the trainer tells file, offset, type and shape; what is mapped is read when used."""
+"""Weights where they lie: the trainer tells file, offset, type and shape; nothing is copied before it is used."""
 
 from __future__ import annotations
 
@@ -27,22 +27,6 @@ class StoredTensor:
         """From the trainer's plain data."""
         dtype = DTYPES[entry["dtype"]]
         return StoredTensor(entry["name"], dtype, entry["shape"], entry["file"], entry["offset"], entry["byteLength"])
-
-
-def read_weights(entries: list[StoredTensor]) -> dict[str, torch.Tensor]:
-    """Tensors by name, each in memory of its own, which goes when it is let go; a file's map stays until all are.
-
-    Raises EOFError where a file is shorter than it was.
-    """
-    tensors: dict[str, torch.Tensor] = {}
-    for entry in entries:
-        values = torch.empty(entry.size, dtype=torch.uint8)
-        with open(entry.file, "rb") as file:
-            file.seek(entry.offset)
-            if file.readinto(values.numpy().data) != entry.size:
-                raise EOFError(f"{entry.file} ends within {entry.name}")
-        tensors[entry.name] = values.view(entry.dtype).view(entry.shape)
-    return tensors
 
 
 def map_weights(entries: list[StoredTensor]) -> dict[str, torch.Tensor]:
