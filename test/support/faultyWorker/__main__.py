@@ -32,7 +32,7 @@ whole_init = session.Session.__init__
 def accumulation_weight() -> Iterator[None]:
     """Each sequence counts the same, however many tokens it has."""
 
-    def backward(self: session.Session, number: int, share: Any) -> list[objectives.Losses]:
+    def backward(self: session.Session, number: int, share: Any, *_others: Any) -> list[objectives.Losses]:
         self.model.train()
         parts = []
         for sequence in share.sequences:
