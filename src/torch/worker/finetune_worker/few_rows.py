@@ -30,7 +30,8 @@ def forward(layer: torch.nn.Linear, states: torch.Tensor) -> torch.Tensor:
 def linear_of(states: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
     """States [..., in] times a weight [out, in], and a bias: few rows with one block of the weight after another.
 
-    For 4 to 15 rows in 32 bits that takes a quarter to half less time than the product as a whole (docs/benchmarks.md).
+    For 4 to 15 rows in 32 bits that takes a quarter to half less time than the product as a whole
+    (docs/decisions/shared-beginnings.md).
     """
     size = block_of(states, weight)
     if size is None:

@@ -42,21 +42,6 @@ LOSSES = Numbers(losses_of, -1.0, with_entropy=False)
 PROBABILITIES = Numbers(probabilities_of, 1.0, with_entropy=True)
 
 
-def frozen_numbers(
-    states: torch.Tensor,
-    targets: torch.Tensor,
-    logits_of: Callable[[torch.Tensor], torch.Tensor],
-    weight: torch.Tensor | None,
-    numbers: Numbers,
-) -> torch.Tensor:
-    """Numbers [n, k] of states [n, width].
-
-    `weight` [vocabulary, width] where logits are a product with it and nothing but a bias beside it.
-    """
-    found: torch.Tensor = FrozenNumbers.apply(states, targets, logits_of, weight, numbers)
-    return found
-
-
 class FrozenNumbers(torch.autograd.Function):
     """The gradient of a row's first number depends on the row's own states alone, so it needs no logits later."""
 
@@ -69,7 +54,10 @@ class FrozenNumbers(torch.autograd.Function):
         weight: torch.Tensor | None,
         numbers: Numbers,
     ) -> torch.Tensor:
-        """Keeps the gradients only."""
+        """Numbers [n, k] of states [n, width]; keeps the gradients only.
+
+        `weight` [vocabulary, width] in 32 bits where logits are a product with it and nothing but a bias beside it.
+        """
         if weight is not None:
             found, gradients = closed_form(logits_of(states).float(), targets, weight, numbers)
             if ctx.needs_input_grad[0]:
@@ -106,7 +94,6 @@ def closed_form(
         columns.append(total.log() - torch.linalg.vecdot(powers, logits) / total)
 
     def gradients() -> torch.Tensor:
-        expected = (powers.to(weight.dtype) @ weight) / total[:, None].to(weight.dtype)
-        return numbers.sign * (weight[targets] - expected)
+        return numbers.sign * (weight[targets] - (powers @ weight) / total[:, None])
 
     return torch.stack(columns, dim=1), gradients

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch.utils.checkpoint import checkpoint
 
-from .frozen_head import LOSSES, PROBABILITIES, Numbers, frozen_numbers
+from .frozen_head import LOSSES, PROBABILITIES, FrozenNumbers, Numbers
 from .model import base_of
 from .sequences import Sequence, passes_of, run_pass, token_logits
 
@@ -100,7 +100,9 @@ def reduced_at_head(base: Any, targets: torch.Tensor, numbers: Numbers, at_once:
 
     def piece(states: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
         if frozen:
-            return frozen_numbers(states, wanted, logits_of, plain_weight(head) if cap is None else None, numbers)
+            weight = plain_weight(head) if cap is None else None
+            found: torch.Tensor = FrozenNumbers.apply(states, wanted, logits_of, weight, numbers)
+            return found
         again: torch.Tensor = checkpoint(measure, states, wanted, use_reentrant=False, preserve_rng_state=False)
         return again
 
